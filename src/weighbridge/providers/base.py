@@ -1,0 +1,96 @@
+"""What the gateway needs of a provider: its routes, its usage readers, its error shape.
+
+Hides nothing itself; it is the seam. A new provider is one module that offers `Provider`,
+a line in `registry`, prices, and recordings. Rules for future edits: sans-I/O, bounded
+memory, nothing here may raise on upstream or client bytes.
+Counterpart: `gateway/exchange` calls it, `pricing/rating` takes its readings.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from weighbridge.core.outcome import Note, Refusal, UsageSource
+from weighbridge.core.usage import Usage
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """What a method and raw request target mean, told without looking at headers or body.
+
+    `upstream` names the configured upstream (`gemini`, `vertex`) and `host` the host it has by
+    default: from the path and a strict pattern, never from a header. `operation` is Google's
+    method name, or `unknown`. `metered` says that an answer may hold usage; `free` that the
+    provider charges nothing for the call; `needs_token` is False for the second step of an
+    upload.
+    """
+
+    provider: str
+    surface: str
+    upstream: str
+    host: str
+    operation: str
+    model: str | None = None
+    location: str | None = None
+    cloud_project: str | None = None
+    metered: bool = False
+    free: bool = False
+    needs_token: bool = True
+    error_shape: str = "google"
+
+
+class Reading(msgspec.Struct, kw_only=True):
+    """What a reader made of an answer.
+
+    `usage_source` is `final` only where the answer was whole and held usage. `error_type` is
+    a canonical code (`UNAVAILABLE`) where the body was, or held, an error object;
+    `error_status` is the HTTP code that an error object inside a 200 stream names.
+    All words have passed `keep_word`.
+    """
+
+    usage: Usage
+    usage_source: UsageSource
+    model_version: str | None = None
+    finish_reason: str | None = None
+    block_reason: str | None = None
+    service_tier: str | None = None
+    error_type: str | None = None
+    error_in_stream: bool = False
+    notes: tuple[Note, ...] = ()
+
+
+class UsageReader(Protocol):
+    """Reads one answer's body as it passes.
+
+    Bytes are the body after transfer coding and content coding are undone, in order, in
+    whatever pieces they came. Bounded memory whatever the body. Never raises.
+    """
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        ...
+
+    def finish(self, *, complete: bool) -> Reading:
+        """Sum up; `complete` is False where the answer was cut."""
+        ...
+
+
+class Provider(Protocol):
+    """One provider's wire, as far as metering needs it."""
+
+    name: str
+
+    def route(self, method: bytes, target: bytes) -> Route | Refusal | None:
+        """Meaning of a raw request target (path and query), or None where it is not ours.
+
+        Gives: a `Refusal` where the target is ours but names an impossible upstream
+        (`LOCATION_INVALID`).
+        """
+        ...
+
+    def reader(self, route: Route, status: int, content_type: bytes | None) -> UsageReader:
+        """A reader for the answer of this route, by status and content type (S4)."""
+        ...
+
+    def refusal_body(self, refusal: Refusal) -> bytes:
+        """The refusal as this provider's error body (JSON)."""
+        ...
