@@ -1,0 +1,1 @@
+"""Whose call it is: tracking tokens, headers, URL prefix, labels, policy."""

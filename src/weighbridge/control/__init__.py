@@ -1,0 +1,1 @@
+"""The control side: tokens and keys, policy to workers, loading, supervision."""

@@ -1,0 +1,1 @@
+"""The byte path: HTTP framing, exchange lifecycle, upstream pool, observers, worker."""

@@ -1,0 +1,1 @@
+"""The row of every exchange: journal, recovery, loading, stores."""

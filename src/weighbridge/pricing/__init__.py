@@ -1,0 +1,1 @@
+"""Prices: the dated price book, and the exact charges of a usage."""

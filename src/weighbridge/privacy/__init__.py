@@ -1,0 +1,1 @@
+"""What may leave the data plane: redaction for logs and errors."""

@@ -1,0 +1,1 @@
+"""One query model behind API, command line, dashboard and export."""

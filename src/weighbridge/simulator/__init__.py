@@ -1,0 +1,1 @@
+"""A look-alike of the Gemini API for demos, tests and benchmarks."""

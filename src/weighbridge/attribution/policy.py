@@ -1,0 +1,52 @@
+"""What a worker must know to admit a call: tokens by hash, and the attribution policy.
+
+Hides how a policy travels: one immutable snapshot, made by the control process, encoded as
+msgpack, decoded and indexed by each worker. Counterpart: `control/policy_hub` makes it,
+`gateway/admission` reads it.
+"""
+
+import msgspec
+
+
+class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A tracking token as a worker knows it; the token itself is never here, only its hash.
+
+    `expires_at_us` is microseconds since the epoch, None = never. Revoked tokens are kept with
+    `revoked=True`, so that a refusal can say which it was.
+    """
+
+    token_id: str
+    name: str
+    sha256: str
+    department: str | None = None
+    project: str | None = None
+    agent: str | None = None
+    labels: dict[str, str] = {}
+    expires_at_us: int | None = None
+    revoked: bool = False
+
+
+class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the control process decides and a worker applies, at one version.
+
+    `required` lists dimensions (`department`, `project`, `agent`) that a call must carry;
+    `allowed` lists, per dimension, the only values that pass.
+    """
+
+    version: int
+    require_token: bool = True
+    tokens: list[TokenRecord] = []
+    required: list[str] = []
+    allowed: dict[str, list[str]] = {}
+
+    def encode(self) -> bytes:
+        """The snapshot as msgpack."""
+        return msgspec.msgpack.encode(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "PolicySnapshot":
+        """A snapshot from msgpack.
+
+        Errors: `msgspec.DecodeError` or `msgspec.ValidationError` where the bytes are none.
+        """
+        return msgspec.msgpack.decode(data, type=cls)
