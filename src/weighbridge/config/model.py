@@ -1,0 +1,232 @@
+"""The settings: one declared list that the loader, `config show` and the reference read.
+
+Rules for future edits: every field has a description (the reference is made of them, and a
+test compares), its unit stands in its name, a default is safe; a secret is a `SecretStr`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, model_validator
+
+from weighbridge.config.address import Address, AddressField
+
+Dimension = Literal["department", "project", "agent"]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+MEBIBYTE = 1024 * 1024
+
+
+def _origin_url(url: str) -> str:
+    parts = urlsplit(url)
+    bare = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not bare:
+        raise ValueError("expected an origin: http(s)://HOST[:PORT], with no path or credentials")
+    _ = parts.port  # raises ValueError where the port is none
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+OriginUrl = Annotated[str, AfterValidator(_origin_url)]
+
+
+class Section(BaseModel):
+    """What all sections share: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GatewaySettings(Section):
+    """The data path."""
+
+    listen: AddressField = Field(
+        Address("127.0.0.1", 8080), description="Address of the gateway; port 0 picks a free one."
+    )
+    workers: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = Field(
+        "auto", description="Gateway processes; `auto` is one per core."
+    )
+    node: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]{1,63}$",
+        description="Name of this gateway in the ledger; the host's name where not set.",
+    )
+    upstreams: dict[Literal["gemini", "vertex"], OriginUrl] = Field(
+        {}, description="Origin per upstream name, used for all its hosts; Google's where not set."
+    )
+    upstream_ca_file: FilePath | None = Field(
+        None, description="Certificates to trust for upstreams, PEM; the system's where not set."
+    )
+    require_token: bool = Field(
+        default=True, description="Refuse calls that carry no tracking token."
+    )
+    on_client_disconnect: Literal["drain", "cancel"] = Field(
+        "drain",
+        description="A client that leaves: read the answer to its end for its usage, or stop.",
+    )
+    disconnect_drain_timeout_s: Seconds = Field(
+        60, description="How long an answer is read on after its client left."
+    )
+    disconnect_drain_max_bytes: int = Field(
+        64 * MEBIBYTE, ge=0, description="How much of it is read on at most."
+    )
+    drain_grace_s: Seconds = Field(
+        5, description="After SIGTERM, how long calls that still arrive are served."
+    )
+    drain_timeout_s: Seconds = Field(
+        600, description="After SIGTERM, how long exchanges that began may take to finish."
+    )
+    max_concurrent_exchanges: int = Field(
+        10_000, ge=1, description="Exchanges at once per worker; more are refused `OVERLOADED`."
+    )
+    max_client_connections: int = Field(
+        20_000, ge=1, description="Client connections at once per worker."
+    )
+    max_head_bytes: int = Field(
+        64 * 1024, ge=1024, description="Longest request or answer head that is taken."
+    )
+    client_header_timeout_s: Seconds = Field(
+        30, description="How long a client may take to send a request's head."
+    )
+    client_idle_timeout_s: Seconds = Field(
+        75, description="How long a client connection may rest between and within requests."
+    )
+    upstream_connect_timeout_s: Seconds = Field(
+        10, description="How long connecting to an upstream may take, TLS included."
+    )
+    upstream_first_byte_timeout_s: Seconds = Field(
+        600, description="How long an upstream may take to begin its answer."
+    )
+    upstream_idle_timeout_s: Seconds = Field(
+        300, description="How long an answer may pause once it began."
+    )
+    upstream_keepalive_s: Seconds = Field(
+        50, description="How long an idle upstream connection is kept for reuse."
+    )
+    upstream_max_idle_connections: int = Field(
+        256, ge=0, description="Idle upstream connections kept per worker and origin."
+    )
+    on_journal_failure: Literal["forward", "refuse"] = Field(
+        "forward",
+        description="The journal cannot be written and its memory bound is reached: go on "
+        "forwarding unmetered calls, or refuse them.",
+    )
+    tls_cert: FilePath | None = Field(
+        None, description="Certificate chain of the gateway's own TLS, PEM; goes with `tls_key`."
+    )
+    tls_key: FilePath | None = Field(None, description="Private key of `tls_cert`, PEM.")
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together: set both or neither")
+        return self
+
+
+class AdminSettings(Section):
+    """The admin API and the dashboard."""
+
+    listen: AddressField = Field(
+        Address("127.0.0.1", 8081), description="Address of the admin API; port 0 picks a free one."
+    )
+    metrics_require_key: bool = Field(
+        default=False, description="Ask for an admin key at `/metrics` too."
+    )
+
+
+class AllowedSettings(Section):
+    """The only values that pass, per dimension; all where a list is not set."""
+
+    department: list[str] | None = Field(None, description="Departments that pass.")
+    project: list[str] | None = Field(None, description="Projects that pass.")
+    agent: list[str] | None = Field(None, description="Agents that pass.")
+
+
+class AttributionSettings(Section):
+    """What a call must say about whom it is for."""
+
+    required: list[Dimension] = Field(
+        [], description="Dimensions that a call, or its token, must carry."
+    )
+    allowed: AllowedSettings = Field(AllowedSettings(), description="Values that pass.")
+
+
+class LabelSettings(Section):
+    """Google's labels in request bodies."""
+
+    inject: bool = Field(
+        default=False, description="Fill attribution into Vertex bodies as labels."
+    )
+    developer_api: Literal["strip", "forward", "refuse"] = Field(
+        "strip", description="Labels on Developer API bodies, which that API has no field for."
+    )
+    lenient: bool = Field(
+        default=False, description="Drop labels that break Google's rules instead of refusing."
+    )
+
+
+class LedgerSettings(Section):
+    """The embedded store."""
+
+    memory_limit: str = Field(
+        "1GB",
+        pattern=r"^[1-9][0-9]*(\.[0-9]+)? ?([KMGT]i?B)$",
+        description="Memory bound of the store.",
+    )
+    threads: int | None = Field(
+        None, ge=1, le=256, description="Threads of a query; one per core where not set."
+    )
+    poll_ms: int = Field(
+        50, ge=5, le=10_000, description="How often sealed journal segments are looked for."
+    )
+
+
+class JournalSettings(Section):
+    """The workers' journals."""
+
+    sync_ms: int = Field(
+        50, ge=1, le=10_000, description="Longest time between a row and its `fdatasync`."
+    )
+    seal_ms: int = Field(
+        250, ge=10, le=60_000, description="How often a segment with rows is handed to the ledger."
+    )
+    max_pending_bytes: int = Field(
+        64 * MEBIBYTE, ge=MEBIBYTE, description="Rows held in memory while the disk takes none."
+    )
+
+
+class PricingSettings(Section):
+    """The price book."""
+
+    overrides: FilePath | None = Field(
+        None, description="Own rates, dated, over the built-in book (TOML)."
+    )
+    max_age_days: int = Field(
+        60, ge=1, description="Age of the price data from which a warning is logged."
+    )
+
+
+class LogSettings(Section):
+    """The log, on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe level that is written."
+    )
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`auto` is JSON unless stderr is a terminal."
+    )
+
+
+class Settings(Section):
+    """All of it; one table of the TOML file per section."""
+
+    data: Path = Field(
+        Path("weighbridge-data"),
+        description="Data folder: ledger, control database, journal, sockets.",
+    )
+    gateway: GatewaySettings = GatewaySettings()
+    admin: AdminSettings = AdminSettings()
+    attribution: AttributionSettings = AttributionSettings()
+    labels: LabelSettings = LabelSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    journal: JournalSettings = JournalSettings()
+    pricing: PricingSettings = PricingSettings()
+    log: LogSettings = LogSettings()
