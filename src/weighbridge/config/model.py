@@ -159,7 +159,7 @@ class LabelSettings(Section):
         "strip", description="Labels on Developer API bodies, which that API has no field for."
     )
     lenient: bool = Field(
-        default=False, description="Drop labels that break Google's rules instead of refusing."
+        default=False, description="Let vowel signs and modifier letters pass in labels, too."
     )
 
 
