@@ -1,0 +1,69 @@
+"""A child process's side of its supervisor: settings in, readiness out, the end by EOF.
+
+Standard input is a pipe from the supervisor. Its first line is the child's settings as JSON;
+its end means "stop", whether the supervisor closed it on purpose or died by `kill -9`, so no
+child outlives its supervisor for long. Standard output carries one line, `ready`.
+Counterpart: `supervisor`.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+
+READY = b"ready\n"
+_LONGEST_SETTINGS = 1024 * 1024
+
+
+class Leash:
+    """This process's tie to its supervisor.
+
+    `stop` is set when the process shall end: by EOF on standard input, or by SIGTERM.
+    SIGINT is ignored: a terminal sends it to the whole group, and the supervisor decides.
+    """
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.orphaned = False
+
+    def __repr__(self) -> str:
+        return f"<Leash {'stopping' if self.stop.is_set() else 'running'}>"
+
+    @classmethod
+    def attach(cls) -> "Leash":
+        """Watch standard input and signals on the running loop."""
+        leash = cls()
+        loop = asyncio.get_running_loop()
+        os.set_blocking(0, False)
+        loop.add_reader(0, leash._readable)
+        loop.add_signal_handler(signal.SIGTERM, leash.stop.set)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return leash
+
+    def ready(self) -> None:
+        """Tell the supervisor that this process serves."""
+        os.write(1, READY)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(0, 4096)
+        except BlockingIOError:
+            return
+        if not data:
+            asyncio.get_running_loop().remove_reader(0)
+            self.orphaned = True
+            self.stop.set()
+
+
+def read_settings() -> bytes:
+    """The settings that the supervisor sent: the first line of standard input.
+
+    Takes the descriptor unbuffered, so that no byte after the line is lost to a buffer.
+    """
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) < _LONGEST_SETTINGS:
+        byte = os.read(0, 1)
+        if not byte:
+            sys.exit(0)  # the supervisor died before it said anything
+        line += byte
+    return bytes(line)
