@@ -77,17 +77,18 @@ class GatewaySettings(Section):
     max_concurrent_exchanges: int = Field(
         10_000, ge=1, description="Exchanges at once per worker; more are refused `OVERLOADED`."
     )
-    max_client_connections: int = Field(
-        20_000, ge=1, description="Client connections at once per worker."
-    )
+    max_connections: int = Field(20_000, ge=1, description="Client connections at once per worker.")
     max_head_bytes: int = Field(
         64 * 1024, ge=1024, description="Longest request or answer head that is taken."
+    )
+    max_target_bytes: int = Field(
+        16 * 1024, ge=256, description="Longest request target that is taken."
     )
     client_header_timeout_s: Seconds = Field(
         30, description="How long a client may take to send a request's head."
     )
     client_idle_timeout_s: Seconds = Field(
-        75, description="How long a client connection may rest between and within requests."
+        300, description="How long a client connection may rest between and within requests."
     )
     upstream_connect_timeout_s: Seconds = Field(
         10, description="How long connecting to an upstream may take, TLS included."
@@ -99,15 +100,12 @@ class GatewaySettings(Section):
         300, description="How long an answer may pause once it began."
     )
     upstream_keepalive_s: Seconds = Field(
-        50, description="How long an idle upstream connection is kept for reuse."
+        60, description="How long an idle upstream connection is kept for reuse."
     )
-    upstream_max_idle_connections: int = Field(
-        256, ge=0, description="Idle upstream connections kept per worker and origin."
-    )
-    on_journal_failure: Literal["forward", "refuse"] = Field(
-        "forward",
-        description="The journal cannot be written and its memory bound is reached: go on "
-        "forwarding unmetered calls, or refuse them.",
+    on_journal_failure: Literal["refuse", "forward"] = Field(
+        "refuse",
+        description="The journal cannot be written and its memory bound is reached: refuse "
+        "calls, or go on and forward them without a row.",
     )
     tls_cert: FilePath | None = Field(
         None, description="Certificate chain of the gateway's own TLS, PEM; goes with `tls_key`."
