@@ -1,0 +1,100 @@
+"""A rate card: the rates of one model, surface, tier and location over one stretch of time.
+
+Hides the arithmetic form of a price: integer pico-dollars for one unit, fallbacks between
+modalities already resolved, both sides of the prompt-size cliff laid out, texts prepared.
+Rules for future edits: pure, immutable once made, no `float`.
+Counterpart: `compiler` makes cards, `rating` multiplies by them.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from weighbridge.core.money import pico_to_text
+from weighbridge.pricing.units import UNITS, fallbacks
+
+NO_THRESHOLD: Final = sys.maxsize
+
+
+class UnitPrice(NamedTuple):
+    """What one unit costs, and the line of the book that says so."""
+
+    pico_usd: int
+    text: str
+    price_id: str
+
+
+class Rates(NamedTuple):
+    """The unit prices on one side of the prompt-size cliff; None = the unit has no price.
+
+    One field for each unit of `units.UNITS`; a modality without a rate of its own holds the
+    price it falls back to, under that price's own id.
+    """
+
+    input_text_token: UnitPrice | None
+    input_image_token: UnitPrice | None
+    input_audio_token: UnitPrice | None
+    input_video_token: UnitPrice | None
+    input_document_token: UnitPrice | None
+    tool_use_input_token: UnitPrice | None
+    cached_input_text_token: UnitPrice | None
+    cached_input_image_token: UnitPrice | None
+    cached_input_audio_token: UnitPrice | None
+    cached_input_video_token: UnitPrice | None
+    cached_input_document_token: UnitPrice | None
+    output_text_token: UnitPrice | None
+    output_image_token: UnitPrice | None
+    output_audio_token: UnitPrice | None
+    output_video_token: UnitPrice | None
+    thinking_token: UnitPrice | None
+    search_prompt: UnitPrice | None
+    search_query: UnitPrice | None
+    maps_prompt: UnitPrice | None
+    maps_query: UnitPrice | None
+    image: UnitPrice | None
+    video_second: UnitPrice | None
+
+    @classmethod
+    def from_own(cls, own: Mapping[str, UnitPrice]) -> "Rates":
+        """Every unit's price, given the rates that the book states."""
+        sources = {name: fallbacks(name, own) for name in UNITS}
+        return cls(**{name: own[source] if source else None for name, source in sources.items()})
+
+
+class RateCard:
+    """Rates in force from day `first_day` to the day before `end_day` (proleptic ordinals).
+
+    `base` holds up to `threshold` prompt tokens, `above` beyond it, for the whole request.
+    Example: at 200,000 prompt tokens a card with threshold 200,000 gives `base`, at 200,001
+    `above`.
+    """
+
+    __slots__ = ("above", "base", "end_day", "first_day", "free", "model", "threshold")
+
+    def __init__(  # noqa: PLR0913 - the card is the value object
+        self,
+        model: str,
+        base: Rates,
+        above: Rates,
+        *,
+        threshold: int,
+        free: bool,
+        first_day: int,
+        end_day: int,
+    ) -> None:
+        self.model = model
+        self.base = base
+        self.above = above
+        self.threshold = threshold
+        self.free = free
+        self.first_day = first_day
+        self.end_day = end_day
+
+    def __repr__(self) -> str:
+        cliff = "" if self.threshold == NO_THRESHOLD else f" cliff {self.threshold}"
+        return f"<RateCard {self.model}{' free' if self.free else ''}{cliff}>"
+
+
+def unit_price(pico_usd: int, price_id: str) -> UnitPrice:
+    """A unit price with its text prepared, since every charge of a busy model repeats it."""
+    return UnitPrice(pico_usd, pico_to_text(pico_usd), price_id)

@@ -1,0 +1,253 @@
+"""The price book: the price in force at an instant, for a model as named and as served.
+
+Hides where prices come from (the generated snapshot, our overlay, an operator's overlay, in
+this order) and that cards are compiled on first use and kept. Rules for future edits: reads
+files only in `load`; looks up by exact name (see `names`); a model that is not known gives no
+card, never somebody else's.
+Counterpart: `gateway/exchange` rates with it, `cli/models` and `admin` list it.
+"""
+
+import datetime as dt
+import json
+import tomllib
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+from weighbridge.core.outcome import UsageSource
+from weighbridge.errors import ConfigurationError, Problem
+from weighbridge.pricing.card import RateCard
+from weighbridge.pricing.compiler import Key, ModelPrices, PriceLine
+from weighbridge.pricing.names import NameIndex
+from weighbridge.pricing.pricefile import (
+    EVERY_MODEL,
+    LOCATIONS,
+    SURFACES,
+    TIERS,
+    Multiple,
+    Price,
+    PriceFile,
+    parse,
+)
+from weighbridge.pricing.rating import (
+    FREE,
+    PROVISIONED,
+    UNMETERED,
+    UNPRICED,
+    Rating,
+    RatingFacts,
+    rate_usage,
+)
+
+SNAPSHOT: Final = "google.json"
+OVERLAY: Final = "overlay.toml"
+DEFAULT_PROVIDER: Final = "google"
+_US_PER_DAY: Final = 86_400_000_000
+_UNIX_EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
+_NO_USAGE: Final = frozenset({UsageSource.NONE, UsageSource.UNPARSED})
+# Model names are the client's to invent: the memo of resolved calls is emptied at this size.
+_MEMO_ENTRIES: Final = 4096
+
+_Call = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
+
+
+class PriceBook:
+    """Prices of all models, at any instant.
+
+    Built by `load`, or from price files in the order in which they beat each other.
+    """
+
+    def __init__(self, files: Sequence[PriceFile]) -> None:
+        self.as_of = files[0].as_of
+        self.origins = tuple(file.origin for file in files)
+        models = [model for file in files for model in file.models]
+        prices = [price for file in files for price in file.prices]
+        multiples = [multiple for file in files for multiple in file.multiples]
+        self._models = {
+            model.id: ModelPrices(model.id, model.provider, prices, multiples) for model in models
+        }
+        self._names = {
+            provider: NameIndex(model for model in models if model.provider == provider)
+            for provider in {model.provider for model in models}
+        }
+        self._cards: dict[Key, RateCard | None] = {}
+        self._calls: dict[_Call, tuple[RateCard | None, int, int]] = {}
+
+    def __repr__(self) -> str:
+        return f"<PriceBook {len(self._models)} models as of {self.as_of}>"
+
+    @classmethod
+    def load(
+        cls, *, snapshot: Path | None = None, overlay_paths: Iterable[Path] = ()
+    ) -> "PriceBook":
+        """The book: `snapshot` (the packaged one by default), our overlay, then `overlay_paths`.
+
+        Errors: `ConfigurationError` with every problem of a file that cannot be used.
+        """
+        data = resources.files("weighbridge.pricing.data")
+        first = snapshot if snapshot is not None else data / SNAPSHOT
+        files: list[PriceFile] = []
+        for path in (first, data / OVERLAY, *overlay_paths):
+            known = {model.id for file in files for model in file.models}
+            files.append(parse(_read(path), str(getattr(path, "name", path)), known))
+        book = cls(files)
+        for file in files[2:]:
+            book._check(file)
+        return book
+
+    def rate(self, facts: RatingFacts) -> Rating:
+        """The charges of one exchange; never raises on what a client or upstream sent."""
+        if facts.free or facts.service_tier == PROVISIONED:
+            return FREE
+        card = self._card_of(facts)
+        if facts.usage_source in _NO_USAGE:
+            return FREE if card is not None and card.free else UNMETERED
+        return UNPRICED if card is None else rate_usage(card, facts.usage)
+
+    def resolve(
+        self, model: str | None, model_version: str | None = None, provider: str | None = None
+    ) -> str | None:
+        """Id of the model: by what was served, else by what was asked for (M9)."""
+        names = self._names.get(provider or DEFAULT_PROVIDER)
+        if names is None:
+            return None
+        return names.find(model_version) or names.find(model)
+
+    def card(
+        self,
+        model: str,
+        *,
+        day: dt.date,
+        surface: str = "gemini",
+        tier: str = "standard",
+        location: str = "global",
+    ) -> RateCard | None:
+        """The card of a model by its id on a UTC day, or None where it has no price."""
+        return self._card(Key(model, surface, tier, location, day.toordinal()))
+
+    def listing(  # noqa: PLR0913 - each is one filter of `weighbridge models`
+        self,
+        at: dt.datetime | dt.date,
+        provider: str | None = None,
+        surface: str | None = None,
+        *,
+        model: str | None = None,
+        tier: str | None = None,
+        location: str | None = None,
+    ) -> list[PriceLine]:
+        """Every line in force at `at`, by model, surface, tier, location, unit.
+
+        `None` takes all; `model` may be any name that resolves. The Developer API has no
+        locations: its lines are `global`.
+        """
+        day = _day_of(at)
+        wanted = None if model is None else self.resolve(model, provider=provider)
+        lines: list[PriceLine] = []
+        for name, prices in sorted(self._models.items()):
+            if (provider and prices.provider != provider) or (model and name != wanted):
+                continue
+            for place in SURFACES if surface is None else (surface,):
+                for level in TIERS if tier is None else (tier,):
+                    for region in LOCATIONS if place == "vertex" else ("global",):
+                        if location in (None, region):
+                            lines += prices.lines(Key(name, place, level, region, day))
+        return lines
+
+    def names(self, provider: str = DEFAULT_PROVIDER) -> dict[str, str]:
+        """Every exact name with the id of its model."""
+        index = self._names.get(provider)
+        return dict(index.exact) if index else {}
+
+    def change_days(self) -> list[dt.date]:
+        """Every UTC day on which some price changes, ascending."""
+        days = {day for prices in self._models.values() for day in prices.change_days()}
+        return [dt.date.fromordinal(day) for day in sorted(days)]
+
+    def age(self, at: dt.datetime | dt.date) -> dt.timedelta:
+        """Time since the snapshot's prices were last checked against Google's pages."""
+        return dt.timedelta(days=_day_of(at) - self.as_of.toordinal())
+
+    def is_stale(self, at: dt.datetime | dt.date, max_age: dt.timedelta) -> bool:
+        """Whether the prices are older than `max_age`."""
+        return self.age(at) > max_age
+
+    def _card_of(self, facts: RatingFacts) -> RateCard | None:
+        """The card of an exchange, remembered by everything it depends on but the time."""
+        call = (
+            facts.model_version,
+            facts.model,
+            facts.provider,
+            facts.surface,
+            facts.service_tier,
+            facts.location,
+        )
+        day = facts.at_unix_us // _US_PER_DAY + _UNIX_EPOCH_DAY
+        found = self._calls.get(call)
+        if found is not None and found[1] <= day < found[2]:
+            return found[0]
+        model = self.resolve(facts.model, facts.model_version, facts.provider)
+        if model is None:
+            return None
+        regional = facts.surface == "vertex" and facts.location not in (None, "", "global")
+        card = self._card(
+            Key(
+                model,
+                facts.surface or "gemini",
+                facts.service_tier or "standard",
+                "regional" if regional else "global",
+                day,
+            )
+        )
+        if len(self._calls) >= _MEMO_ENTRIES:
+            self._calls.clear()
+        first_day, end_day = (card.first_day, card.end_day) if card else (day, day + 1)
+        self._calls[call] = (card, first_day, end_day)
+        return card
+
+    def _card(self, key: Key) -> RateCard | None:
+        """The compiled card. Keys are bounded: a model id of the book, and one day per change."""
+        prices = self._models.get(key.model)
+        if prices is None or key.tier not in TIERS:
+            return None
+        first_day = max((day for day in prices.change_days() if day <= key.day), default=0)
+        key = key._replace(day=first_day, surface="vertex" if key.surface == "vertex" else "gemini")
+        if key not in self._cards:
+            self._cards[key] = prices.card(key)
+        return self._cards[key]
+
+    def _check(self, file: PriceFile) -> None:
+        """Compile every card that an operator's file touches: no fault waits for traffic."""
+        problems = []
+        statements: list[Price | Multiple] = [*file.prices, *file.multiples]
+        touched = {model for statement in statements for model in statement.models}
+        for model, prices in self._models.items():
+            if not touched & {model, EVERY_MODEL}:
+                continue
+            days = (0, *prices.change_days())
+            try:
+                for surface, tier, place, day in product(SURFACES, TIERS, LOCATIONS, days):
+                    prices.card(Key(model, surface, tier, place, day))
+            except ValueError as error:
+                remedy = "give at most six decimals per million tokens, and one threshold"
+                problems.append(Problem(model, str(error), origin=file.origin, remedy=remedy))
+        if problems:
+            raise ConfigurationError(problems)
+
+
+def _day_of(at: dt.datetime | dt.date) -> int:
+    if isinstance(at, dt.datetime):
+        at = at.astimezone(dt.UTC).date()
+    return at.toordinal()
+
+
+def _read(path: Any) -> Any:
+    """A price file, decoded: TOML by its name, else JSON."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text) if path.name.endswith(".toml") else json.loads(text)
+    except (OSError, ValueError) as error:
+        remedy = "give a readable TOML or JSON price file"
+        problem = Problem("price file", str(error), origin=str(path), remedy=remedy)
+        raise ConfigurationError([problem]) from error

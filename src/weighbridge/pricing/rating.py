@@ -1,0 +1,256 @@
+"""Usage times price: the charges of one exchange, exactly.
+
+Hides which counts include which, and what Google bills for. Rules for future edits: pure and
+quick, it runs once per exchange on the gateway's event loop; quantities and amounts are exact
+integers; nothing here raises on any usage; `list_cost_pico` is always the sum of the charges.
+Counterpart: `core/usage` gives the counts, `card` the prices, `catalogue` finds the card.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from weighbridge.core.exchange import Charge
+from weighbridge.core.money import pico_to_text
+from weighbridge.core.outcome import Note, PricingStatus, UsageSource
+from weighbridge.core.usage import Usage
+from weighbridge.pricing.card import RateCard, Rates, UnitPrice
+
+PROVISIONED: Final = "provisioned"
+# The ledger's decimal(18,12) ends below a million dollars for one exchange; only invented
+# counts get there (M12).
+COST_LIMIT_PICO: Final = 10**18
+
+Quantity = int | Decimal
+Item = tuple[str, Quantity, UnitPrice | None]
+
+
+class RatingFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a price depends on.
+
+    `service_tier` is the tier as served (None = standard), `free` says that the provider
+    charges nothing for this call: countTokens, lists, a failed call without usage.
+    """
+
+    provider: str | None
+    surface: str | None
+    operation: str | None
+    model: str | None
+    model_version: str | None
+    service_tier: str | None
+    location: str | None
+    usage: Usage
+    usage_source: UsageSource
+    free: bool
+    at_unix_us: int
+
+
+class Rating(msgspec.Struct, frozen=True):
+    """What an exchange costs at list price, and why; `list_cost_pico` None = not known."""
+
+    list_cost_pico: int | None
+    pricing_status: PricingStatus
+    charges: tuple[Charge, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+FREE: Final = Rating(0, PricingStatus.FREE)
+UNPRICED: Final = Rating(None, PricingStatus.UNPRICED)
+UNMETERED: Final = Rating(None, PricingStatus.UNMETERED)
+_REJECTED: Final = Rating(None, PricingStatus.UNMETERED, (), (Note.COUNT_REJECTED,))
+
+
+def rate_usage(card: RateCard, usage: Usage) -> Rating:
+    """Charges of a usage under a card.
+
+    Gives: one charge for each unit that was consumed, none for a unit of quantity 0. The
+    prompt-size cliff is decided by `input_tokens` (cached included, tool use excluded).
+    Example: 1,000 prompt tokens of which 600 are cached are charged as 400 at the input rate
+    and 600 at the cached rate (M1).
+    """
+    if card.free:
+        return FREE
+    prompt = usage.input_tokens or 0
+    rates = card.above if prompt > card.threshold else card.base
+    notes: list[Note] = []
+    items: list[Item] = []
+    _input_items(usage, prompt, rates, items, notes)
+    _output_items(usage, rates, items, notes)
+    if usage.grounded_by_search or usage.grounded_by_maps or usage.search_queries:
+        _grounding_items(usage, rates, items, notes)
+    if usage.images or usage.video_seconds:
+        _whole_items(usage, rates, items)
+    return _sum_up(usage, items, notes)
+
+
+def _sum_up(usage: Usage, items: list[Item], notes: list[Note]) -> Rating:
+    total = 0
+    charges = []
+    status = PricingStatus.PRICED
+    for unit, quantity, price in items:
+        if quantity <= 0:
+            continue
+        if price is None:
+            status = PricingStatus.INCOMPLETE
+            continue
+        amount = int(quantity * price.pico_usd)
+        total += amount
+        charges.append(
+            Charge(unit, str(quantity), price.text, pico_to_text(amount), price.price_id)
+        )
+    if total >= COST_LIMIT_PICO:
+        return _REJECTED
+    if not charges and status is PricingStatus.PRICED and not _anything_reported(usage):
+        return UNMETERED
+    return Rating(total, status, tuple(charges), tuple(notes))
+
+
+def _input_items(
+    usage: Usage, prompt: int, rates: Rates, items: list[Item], notes: list[Note]
+) -> None:
+    """Prompt tokens by modality, cached ones apart, and tool-use tokens."""
+    image, audio = usage.input_image_tokens or 0, usage.input_audio_tokens or 0
+    video, document = usage.input_video_tokens or 0, usage.input_document_tokens or 0
+    text = prompt - image - audio - video - document
+    if text < 0 or image < 0 or audio < 0 or video < 0 or document < 0:
+        # A split that contradicts its count loses (M6): all of it is text.
+        text, image, audio, video, document = max(prompt, 0), 0, 0, 0, 0
+        notes.append(Note.DETAILS_CONTRADICT)
+    if usage.cached_input_tokens:
+        split = (text, image, audio, video, document)
+        cached = _cached_split(usage, split, notes)
+        text, image, audio, video, document = (
+            count - saved for count, saved in zip(split, cached, strict=True)
+        )
+        items += (
+            ("cached_input_text_token", cached[0], rates.cached_input_text_token),
+            ("cached_input_image_token", cached[1], rates.cached_input_image_token),
+            ("cached_input_audio_token", cached[2], rates.cached_input_audio_token),
+            ("cached_input_video_token", cached[3], rates.cached_input_video_token),
+            ("cached_input_document_token", cached[4], rates.cached_input_document_token),
+        )
+    items.append(("input_text_token", text, rates.input_text_token))
+    if image or audio or video or document:
+        items += (
+            ("input_image_token", image, rates.input_image_token),
+            ("input_audio_token", audio, rates.input_audio_token),
+            ("input_video_token", video, rates.input_video_token),
+            ("input_document_token", document, rates.input_document_token),
+        )
+    tool_use = usage.tool_use_input_tokens
+    if tool_use:
+        grounded = usage.grounded_by_search or usage.grounded_by_maps
+        if grounded and not usage.url_context_or_code:
+            notes.append(Note.TOOL_TOKENS_GROUNDED)  # the query fee covers them (M5)
+        else:
+            items.append(("tool_use_input_token", tool_use, rates.tool_use_input_token))
+
+
+def _cached_split(usage: Usage, prompt: tuple[int, ...], notes: list[Note]) -> tuple[int, ...]:
+    """Cached tokens by modality, in the order of `prompt` (text, image, audio, video, document).
+
+    The reported split is taken where it fits both its count and the prompt; else text comes
+    first, then the others in order, and the row says so, unless all of the prompt is text and
+    there is nothing to estimate (M2). More cached than prompt tokens credit nothing (M12).
+    """
+    count = usage.cached_input_tokens or 0
+    if not 0 <= count <= sum(prompt):
+        notes.append(Note.COUNT_REJECTED)
+        return (0,) * len(prompt)
+    other = (
+        usage.cached_image_tokens or 0,
+        usage.cached_audio_tokens or 0,
+        usage.cached_video_tokens or 0,
+        usage.cached_document_tokens or 0,
+    )
+    if usage.cached_text_tokens is not None or any(other):
+        split = (count - sum(other), *other)
+        if all(0 <= part <= whole for part, whole in zip(split, prompt, strict=True)):
+            return split
+    if usage.input_text_tokens is None or any(prompt[1:]):
+        notes.append(Note.CACHED_SPLIT_ESTIMATED)
+    estimate = []
+    for whole in prompt:
+        estimate.append(min(count, whole))
+        count -= estimate[-1]
+    return tuple(estimate)
+
+
+def _output_items(usage: Usage, rates: Rates, items: list[Item], notes: list[Note]) -> None:
+    """Answer tokens by modality, and thinking at the output text rate (M4)."""
+    output = usage.output_tokens or 0
+    image, audio = usage.output_image_tokens or 0, usage.output_audio_tokens or 0
+    video = usage.output_video_tokens or 0
+    if image or audio or video:
+        text = output - image - audio - video
+        if text < 0 or image < 0 or audio < 0 or video < 0:
+            text, image, audio, video = max(output, 0), 0, 0, 0
+            notes.append(Note.DETAILS_CONTRADICT)
+        items += (
+            ("output_text_token", text, rates.output_text_token),
+            ("output_image_token", image, rates.output_image_token),
+            ("output_audio_token", audio, rates.output_audio_token),
+            ("output_video_token", video, rates.output_video_token),
+        )
+    elif output:
+        items.append(("output_text_token", output, rates.output_text_token))
+    if usage.thinking_tokens:
+        items.append(("thinking_token", usage.thinking_tokens, rates.thinking_token))
+
+
+def _grounding_items(usage: Usage, rates: Rates, items: list[Item], notes: list[Note]) -> None:
+    """Search and maps fees: per grounded prompt or per unique query, as the model bills (M7).
+
+    Grounding whose queries are not reported counts as one: it cannot have been fewer.
+    """
+    searches, maps = usage.search_queries, usage.maps_queries
+    if usage.grounded_by_search and searches is None:
+        searches = 1
+    if usage.grounded_by_maps and maps is None:
+        maps = 1
+    fees = []
+    if searches:
+        fees.append(_fee("search", searches, rates.search_prompt, rates.search_query))
+    if maps:
+        fees.append(_fee("maps", maps, rates.maps_prompt, rates.maps_query))
+    items += fees
+    if any(price is not None and price.pico_usd for _, _, price in fees):
+        notes.append(Note.FREE_QUOTA_NOT_APPLIED)  # free quotas are account-wide, unknown here
+
+
+def _fee(
+    what: str, queries: int, per_prompt: UnitPrice | None, per_query: UnitPrice | None
+) -> Item:
+    if per_prompt is not None:
+        return f"{what}_prompt", 1, per_prompt
+    return f"{what}_query", queries, per_query
+
+
+def _whole_items(usage: Usage, rates: Rates, items: list[Item]) -> None:
+    """Images and seconds of video of models that bill them whole.
+
+    What was reported as image or video tokens is charged as tokens already. Without those
+    tokens and without a price per piece the row is incomplete (M10), never silently text.
+    """
+    if usage.images and not usage.output_image_tokens:
+        items.append(("image", usage.images, rates.image))
+    if usage.video_seconds and not usage.output_video_tokens:
+        items.append(("video_second", usage.video_seconds, rates.video_second))
+
+
+def _anything_reported(usage: Usage) -> bool:
+    """Whether any billable count was reported at all, if only as 0."""
+    return any(
+        count is not None
+        for count in (
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.thinking_tokens,
+            usage.tool_use_input_tokens,
+            usage.search_queries,
+            usage.maps_queries,
+            usage.images,
+            usage.video_seconds,
+        )
+    )
