@@ -1,0 +1,132 @@
+"""Whether a call may pass, whose it is, and where it goes.
+
+Hides the memo: the same tracking values under the same policy give the same identity, so a busy
+client costs one dictionary look-up a call. Refusals are never remembered. Pure but for the
+memo; time is an argument. Counterpart: `attribution/identity` decides, `providers/registry`
+knows routes, `gateway/exchange` acts.
+"""
+
+from typing import NamedTuple, Protocol
+
+from weighbridge.attribution.identity import (
+    Identity,
+    PolicyIndex,
+    Tracking,
+    expired,
+    expired_refusal,
+    identify,
+)
+from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.core.outcome import Reason, Refusal
+from weighbridge.gateway.heads import RequestHead, query_key_is_tracking_token, split_prefix
+from weighbridge.providers.base import Route
+
+_MEMO_LIMIT = 8192
+_NO_ROUTE = "no provider owns this path; use the path of Google's API, such as "
+_NOBODY = Identity()
+
+
+class Routes(Protocol):
+    """What admission needs of the registry."""
+
+    def route(self, method: bytes, target: bytes) -> Route | Refusal | None:
+        """Meaning of a raw target."""
+        ...
+
+
+class Admitted(NamedTuple):
+    """A decision: `refusal` is None where the call may pass; `target` is what is sent on."""
+
+    route: Route | None
+    identity: Identity
+    target: bytes
+    refusal: Refusal | None
+
+
+class Admission:
+    """Decides on request heads under the policy in force."""
+
+    def __init__(
+        self, routes: Routes, snapshot: PolicySnapshot, *, lenient_labels: bool = False
+    ) -> None:
+        self._routes = routes
+        self._lenient = lenient_labels
+        self._policy = PolicyIndex(snapshot)
+        self._memo: dict[tuple[object, ...], Identity] = {}
+
+    def __repr__(self) -> str:
+        return f"<Admission {self._policy!r}, {len(self._memo)} identities remembered>"
+
+    @property
+    def policy_version(self) -> int:
+        """Version of the policy in force."""
+        return self._policy.snapshot.version
+
+    def apply(self, snapshot: PolicySnapshot) -> None:
+        """Put a policy in force; what was remembered under the last one is forgotten."""
+        self._policy = PolicyIndex(snapshot)
+        self._memo = {}
+
+    def decide(self, head: RequestHead, now_us: int) -> Admitted:
+        """Route, identity and refusal of a head.
+
+        Takes: microseconds since the epoch. The route comes from the raw target alone (P3).
+        """
+        prefix, target = split_prefix(head.target)
+        route = self._routes.route(head.method, target)
+        if route.__class__ is not Route:
+            refusal = route if isinstance(route, Refusal) else _route_unknown()
+            return Admitted(None, self._known_identity(head, prefix, now_us), target, refusal)
+        identity = self._identity(head, prefix, now_us, needs_token=route.needs_token)
+        if identity.__class__ is not Identity:
+            assert isinstance(identity, Refusal)
+            return Admitted(route, _NOBODY, target, identity)
+        if head.provider_key_is_tracking_token or query_key_is_tracking_token(target):
+            return Admitted(route, identity, target, _swapped())
+        return Admitted(route, identity, target, None)
+
+    def _known_identity(self, head: RequestHead, prefix: bytes | None, now_us: int) -> Identity:
+        """Attribution of a call that is refused for another reason, as far as it is valid."""
+        found = self._identity(head, prefix, now_us, needs_token=False)
+        return found if isinstance(found, Identity) else _NOBODY
+
+    def _identity(
+        self, head: RequestHead, prefix: bytes | None, now_us: int, *, needs_token: bool
+    ) -> Identity | Refusal:
+        key = (
+            head.token,
+            head.second_token,
+            head.department,
+            head.project,
+            head.team,
+            head.agent,
+            head.labels,
+            prefix,
+            needs_token,
+        )
+        known = self._memo.get(key)
+        if known is not None:
+            if known.expires_at_us is not None and expired(known.expires_at_us, now_us):
+                return expired_refusal(known.token_id)
+            return known
+        tracking = Tracking(*key[:8], head.mistaken_token)
+        found = identify(
+            tracking, self._policy, now_us, needs_token=needs_token, lenient=self._lenient
+        )
+        if isinstance(found, Identity):
+            if len(self._memo) >= _MEMO_LIMIT:
+                self._memo.clear()
+            self._memo[key] = found
+        return found
+
+
+def _route_unknown() -> Refusal:
+    return Refusal(Reason.ROUTE_UNKNOWN, _NO_ROUTE + "/v1beta/models/MODEL:generateContent")
+
+
+def _swapped() -> Refusal:
+    return Refusal(
+        Reason.PROVIDER_KEY_LOOKS_LIKE_TRACKING_TOKEN,
+        "a tracking token (trk_…) stands where the Google API key belongs; send the Google key "
+        "there and the tracking token in X-Weighbridge-Key",
+    )

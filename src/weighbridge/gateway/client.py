@@ -1,0 +1,414 @@
+"""One connection from a client: framing of requests, pipelining, backpressure, bad input.
+
+Hides llhttp's callbacks and the order of pipelined requests: exchanges are answered one after
+another; while one is under way, later ones wait with reading paused, so what waits is bounded
+by one read. Rules for future edits: the parser is strict and stays strict (P4); a head that
+breaks a rule is answered 400, 414, 431, 501 or 505 and the connection closed.
+Counterpart: `gateway/exchange.LiveExchange`.
+"""
+
+import asyncio
+from collections import deque
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, cast
+
+from httptools import (
+    HttpParserCallbackError,
+    HttpParserError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+)
+
+from weighbridge.core.outcome import Reason, Refusal
+from weighbridge.gateway.answers import own_answer
+from weighbridge.gateway.exchange import LiveExchange
+from weighbridge.gateway.heads import Headers, RequestHead, read_request_head
+from weighbridge.gateway.lifecycle import Event, Phase
+
+if TYPE_CHECKING:
+    from weighbridge.gateway.gate import Gate
+
+_LINGER_BYTES = 16 * 1024 * 1024
+_LINGER_S = 5.0
+_CHECKED_READ_BYTES = 8 * 1024
+_OWN_PATHS = (b"/-/healthz", b"/-/readyz")
+_BAD_REQUEST_MESSAGES = {
+    400: "the request breaks the rules of HTTP/1.1",
+    414: "the request target is too long",
+    431: "the request's header fields are too large",
+    501: "the only transfer coding known here is chunked",
+    505: "the only HTTP versions known here are 1.1 and 1.0",
+}
+
+
+class ClientConnection(asyncio.Protocol):
+    """A keep-alive connection from a client.
+
+    Fields by lifetime. Connection: gate, transport, queue, flags. Request being received:
+    `_headers`, `_target`, `_trailers`, `_receiving`.
+    """
+
+    __slots__ = (
+        "_big_read",
+        "_current",
+        "_gate",
+        "_head_bytes",
+        "_headers",
+        "_in_head",
+        "_lingered",
+        "_lingering",
+        "_parser",
+        "_problem",
+        "_queue",
+        "_receiving",
+        "_target",
+        "_trailers",
+        "_transport",
+        "_tunnel",
+        "head_since",
+        "last_read",
+        "read_ns",
+        "reading_paused",
+        "write_blocked_since",
+    )
+
+    def __init__(self, gate: "Gate") -> None:
+        self._gate = gate
+        self._transport: asyncio.Transport | None = None
+        self._parser = HttpRequestParser(self)
+        self._current: LiveExchange | None = None
+        self._queue: deque[LiveExchange] = deque()
+        self._receiving: LiveExchange | None = None
+        self._headers: Headers = []
+        self._trailers: Headers = []
+        self._target = b""
+        self._in_head = False
+        self._head_bytes = 0
+        self._lingering = False
+        self._lingered = 0
+        self._tunnel = False
+        self._big_read = False
+        self._problem = 0
+        self.head_since = 0.0
+        self.last_read = gate.now()
+        self.read_ns = 0
+        self.reading_paused = False
+        self.write_blocked_since = 0.0
+
+    def __repr__(self) -> str:
+        return f"<ClientConnection {self._current!r}, {len(self._queue)} queued>"
+
+    # The transport's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport, or turn the client away where there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._gate.connected(self):
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; the exchange is told in order, then flushes."""
+        self.read_ns = perf_counter_ns()
+        self.last_read = self._gate.now()
+        self._big_read = len(data) > _CHECKED_READ_BYTES
+        if self._tunnel or self._lingering:
+            self._unparsed(data)
+            return
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._upgraded(data[upgrade.args[0] :])
+            return
+        except HttpParserCallbackError as error:
+            self._gate.internal_error(error)
+            self.cut(abort=True)
+            return
+        except HttpParserError as error:
+            self._malformed(_status_of(error, self._headers))
+            return
+        if self._in_head:
+            self._bound_head(len(data))
+        if self._current is not None:
+            self._current.request_flush()
+
+    def eof_received(self) -> bool:
+        """A client that closes its side has left: there is nobody to answer."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the exchange under way; those that wait never began."""
+        del exc
+        self._transport = None
+        self._queue.clear()
+        self._gate.disconnected(self)
+        if self._current is not None:
+            self._current.client_event(Event.CLIENT_LOST)
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly."""
+        self.write_blocked_since = self._gate.now()
+        if self._current is not None:
+            self._current.client_writable(writable=False)
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self.write_blocked_since = 0.0
+        if self._current is not None:
+            self._current.client_writable(writable=True)
+
+    # The exchange's side.
+
+    def write(self, pieces: list[bytes]) -> None:
+        """Send bytes to the client."""
+        if self._transport is not None:
+            self._transport.writelines(pieces)
+
+    def pause_reading(self) -> None:
+        """Take no more from the client for now."""
+        if not self.reading_paused and self._transport is not None:
+            self.reading_paused = True
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take more from the client."""
+        if self.reading_paused and self._transport is not None and not self._queue:
+            self.reading_paused = False
+            self.last_read = self._gate.now()
+            self._transport.resume_reading()
+
+    def cut(self, *, abort: bool) -> None:
+        """Close in mid-answer: `abort` where a plain end would look like a whole answer."""
+        if self._transport is not None:
+            if abort:
+                self._transport.abort()
+            else:
+                self._transport.close()
+
+    def exchange_ended(self, exchange: LiveExchange, *, close: bool) -> None:
+        """An exchange has its answer; go on where its request is whole too."""
+        if exchange is not self._current or self._transport is None:
+            return
+        if close:
+            self._current = None
+            if exchange.request_done:
+                self._transport.close()
+            else:
+                self._linger()
+        elif exchange.request_done:
+            self._next()
+
+    # Time.
+
+    def check(self, now: float) -> None:
+        """Look at the clocks of a connection; called by the worker's ticker."""
+        settings = self._gate.settings
+        if self._transport is None:
+            return
+        if self._lingering:
+            if now - self.head_since > _LINGER_S:
+                self._transport.abort()
+        elif self._current is not None:
+            if self._current.phase is Phase.ENDED and (
+                now - self.last_read > settings.client_idle_timeout_s
+            ):
+                self._transport.abort()
+        elif self._in_head:
+            if now - self.head_since > settings.client_header_timeout_s:
+                self._gate.counters.slow_heads += 1
+                self._transport.abort()
+        elif now - self.last_read > settings.client_idle_timeout_s:
+            self._transport.close()
+
+    def close_if_idle(self) -> None:
+        """Close a connection that serves nothing; one that does closes with its answer."""
+        if self._current is None and self._transport is not None and not self._lingering:
+            self._transport.close()
+
+    # The parser's side.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._headers = []
+        self._target = b""
+        self._in_head = True
+        self._head_bytes = 0
+        self.head_since = self.last_read
+
+    def on_url(self, target: bytes) -> None:
+        """Take (a piece of) the request target."""
+        self._target += target
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer once the head is through."""
+        if self._in_head:
+            self._headers.append((name, value))
+        else:
+            self._trailers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: an exchange begins, or waits for its turn."""
+        self._in_head = False
+        self._trailers = []
+        parser = self._parser
+        head = RequestHead(
+            parser.get_method(),
+            self._target,
+            parser.get_http_version(),
+            keep_alive=parser.should_keep_alive(),
+        )
+        read_request_head(head, self._headers)
+        exchange = self._receiving = LiveExchange(self._gate, self, head)
+        if self._current is None and not self._queue:
+            self._begin(exchange, head)
+        else:
+            self._queue.append(exchange)
+            self.pause_reading()
+
+    def on_body(self, data: bytes) -> None:
+        """Pass body bytes."""
+        if self._receiving is not None:
+            self._receiving.request_body(data)
+
+    def on_message_complete(self) -> None:
+        """The request's end; with its answer gone already, the next may go on."""
+        exchange = self._receiving
+        if exchange is None:
+            return
+        self._receiving = None
+        exchange.request_end(self._trailers)
+        if exchange is self._current and exchange.phase is Phase.ENDED:
+            self._next()
+
+    # Inside.
+
+    def _begin(self, exchange: LiveExchange, head: RequestHead) -> None:
+        self._current = exchange
+        problem = head.problem or self._oversize()
+        if problem:
+            self._current = self._receiving = None
+            self._malformed(problem)
+        elif head.target in _OWN_PATHS:
+            self._own_path(exchange, head)
+        else:
+            exchange.begin(self.read_ns)
+
+    def _next(self) -> None:
+        self._current = None
+        if self._transport is None:
+            return
+        if self._queue:
+            exchange = self._queue.popleft()
+            self._begin(exchange, exchange.head)
+            if self._current is exchange:
+                exchange.request_flush()
+            if not self._queue:
+                self.resume_reading()
+        elif self._problem:
+            self._malformed(self._problem)
+        else:
+            self.resume_reading()
+
+    def _own_path(self, exchange: LiveExchange, head: RequestHead) -> None:
+        """Answer `/-/healthz` and `/-/readyz`, which are no exchanges."""
+        status, body = self._gate.health(head.target)
+        exchange.phase = Phase.ENDED
+        close = not head.keep_alive or self._gate.draining or head.has_body
+        self.write(own_answer(status, body, [], close=close, with_body=head.method != b"HEAD"))
+        self.exchange_ended(exchange, close=close)
+
+    def _oversize(self) -> int:
+        """Status of a head that is too large, 0 where it is not."""
+        settings = self._gate.settings
+        if len(self._target) > settings.max_target_bytes:
+            return 414
+        if len(self._headers) > 256:
+            return 431
+        if self._head_bytes or self._big_read:
+            size = sum(len(name) + len(value) + 4 for name, value in self._headers)
+            if size > settings.max_head_bytes:
+                return 431
+        return 0
+
+    def _bound_head(self, came: int) -> None:
+        """A head that is not whole yet must not grow without end."""
+        self._head_bytes += came
+        if self._head_bytes > self._gate.settings.max_head_bytes:
+            self._malformed(431 if self._headers else 414)
+
+    def _upgraded(self, rest: bytes) -> None:
+        """The parser stopped at an upgrade: a tunnel, or an offer that we leave aside."""
+        current = self._current
+        if current is not None and current.head.websocket and current.phase is not Phase.ENDED:
+            self._tunnel = True
+            current.request_flush()
+            if rest:
+                current.client_tunnel_data(rest)
+            return
+        if current is not None:
+            current.request_flush()
+        self._parser = HttpRequestParser(self)
+        if rest:
+            self.data_received(rest)
+
+    def _unparsed(self, data: bytes) -> None:
+        if self._tunnel and self._current is not None:
+            self._current.client_tunnel_data(data)
+            return
+        self._lingered += len(data)
+        if self._lingered > _LINGER_BYTES:
+            self.cut(abort=True)
+
+    def _malformed(self, status: int) -> None:
+        """Refuse what is no HTTP/1.1, and close (contract: `BAD_REQUEST`)."""
+        receiving, self._receiving = self._receiving, None
+        current = self._current
+        if current is not None and receiving is not current:
+            # What came before is well formed and is answered first.
+            if receiving is not None and receiving in self._queue:
+                self._queue.remove(receiving)
+            self._problem = status
+            self.pause_reading()
+            return
+        self._gate.counters.bad_requests += 1
+        if current is not None and current.phase is not Phase.ENDED:
+            current.client_event(Event.CLIENT_MALFORMED)
+            return
+        refusal = Refusal(Reason.BAD_REQUEST, _BAD_REQUEST_MESSAGES[status])
+        body = self._gate.bad_request_body(refusal, status)
+        extra = [b"X-Weighbridge-Error: BAD_REQUEST"]
+        self.write(own_answer(status, body, extra, close=True))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close for writing, and swallow what still comes for a while.
+
+        Closing with unread bytes would reset the connection, and the client would lose the
+        answer that tells it why.
+        """
+        transport = self._transport
+        if transport is None:
+            return
+        self._current = self._receiving = None
+        self._lingering = True
+        self.head_since = self._gate.now()
+        if transport.can_write_eof():
+            if self.reading_paused:
+                self.reading_paused = False
+                transport.resume_reading()
+            transport.write_eof()
+        else:
+            transport.close()
+
+
+def _status_of(error: HttpParserError, headers: Headers) -> int:
+    """HTTP status of a parser's complaint."""
+    text = str(error)
+    if "version" in text:
+        return 505 if "Invalid HTTP version" in text else 400
+    if "Transfer-Encoding" in text:
+        names = {name.lower() for name, _ in headers}
+        codings = [value for name, value in headers if name.lower() == b"transfer-encoding"]
+        lone = len(codings) == 1 and b"content-length" not in names
+        if lone and b"chunked" not in codings[0].lower():
+            return 501
+    return 400

@@ -1,0 +1,466 @@
+"""One exchange while it lives: bytes from a client to an upstream and back, and how it ends.
+
+Hides the order of things between the two connections. Bytes pass as they come; what an ending
+means stands in `lifecycle`; what is booked is made in `booking` after the last byte has gone.
+Rules for future edits: write first, observe after; nothing here waits, parses a body, or raises
+because of what a peer sent; every path ends in `_end` exactly once.
+Counterparts: `client.ClientConnection` below, `upstream.UpstreamConnection` above.
+"""
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+from weighbridge.attribution.identity import Identity
+from weighbridge.core.outcome import Outcome, Reason, Refusal
+from weighbridge.gateway.answers import answer_head_bytes, refusal_bytes, trailer_bytes
+from weighbridge.gateway.heads import AnswerHead, Headers, RequestHead, request_head_bytes
+from weighbridge.gateway.lifecycle import ENDINGS, Act, Event, Phase, outcome_of_status
+
+if TYPE_CHECKING:
+    from weighbridge.gateway.client import ClientConnection
+    from weighbridge.gateway.gate import Gate
+    from weighbridge.gateway.tee import Observer
+    from weighbridge.gateway.upstream import UpstreamConnection
+    from weighbridge.providers.base import Route
+
+_CONNECTING_BUFFER_BYTES = 256 * 1024
+_RETRIED_METHODS = frozenset({b"GET", b"HEAD"})
+_FAILURE_MESSAGES = {
+    Reason.UPSTREAM_UNREACHABLE: "the upstream could not be reached, or closed the connection "
+    "before it answered; check its address, DNS and TLS, then try again",
+    Reason.UPSTREAM_TIMEOUT: "the upstream did not answer in time; try again, or raise the "
+    "gateway's upstream timeouts",
+    Reason.BAD_REQUEST: "the request's body breaks the rules of HTTP/1.1; the connection is closed",
+}
+
+
+class LiveExchange:
+    """One request and its answer, under way."""
+
+    __slots__ = (
+        "_chunked_out",
+        "_client",
+        "_close_after",
+        "_down",
+        "_drain_until",
+        "_gate",
+        "_head_pending",
+        "_last_upstream",
+        "_origin",
+        "_retry_bytes",
+        "_up",
+        "_up_bytes",
+        "_upstream",
+        "answer_done",
+        "complete",
+        "ended_ns",
+        "exchange_id",
+        "first_byte_ns",
+        "head",
+        "identity",
+        "method",
+        "observer",
+        "outcome",
+        "overhead_ns",
+        "phase",
+        "reason",
+        "request_bytes",
+        "request_done",
+        "response_bytes",
+        "route",
+        "slot",
+        "started_ns",
+        "started_us",
+        "status",
+        "streamed",
+        "unread",
+        "upstream_began",
+    )
+
+    def __init__(self, gate: "Gate", client: "ClientConnection", head: RequestHead) -> None:
+        self._gate = gate
+        self._client = client
+        self.head = head
+        self.method = head.method
+        self.phase = Phase.QUEUED
+        self.route: Route | None = None
+        self.identity = Identity()
+        self.exchange_id = ""
+        self.slot = -1
+        self.started_us = 0
+        self.started_ns = 0
+        self.first_byte_ns = 0
+        self.ended_ns = 0
+        self.overhead_ns = 0
+        self.status = 0
+        self.outcome = Outcome.OK
+        self.reason: Reason | None = None
+        self.request_bytes = 0
+        self.response_bytes = 0
+        self.request_done = False
+        self.answer_done = False
+        self.complete = False
+        self.streamed = False
+        self.upstream_began = False
+        self.observer: Observer | None = None
+        self.unread: list[bytes] = []
+        self._upstream: UpstreamConnection | None = None
+        self._up: list[bytes] = []
+        self._up_bytes = 0
+        self._down: list[bytes] = []
+        self._chunked_out = False
+        self._close_after = not head.keep_alive
+        self._retry_bytes: bytes | None = None
+        self._last_upstream = 0.0
+        self._drain_until = 0.0
+        self._head_pending = True
+
+    def __repr__(self) -> str:
+        return f"<LiveExchange {self.exchange_id} {self.phase.name} status {self.status}>"
+
+    # The client's side.
+
+    def begin(self, read_ns: int) -> None:
+        """It is this exchange's turn: admit it, and send its head up or refuse it.
+
+        Takes: the monotonic nanosecond at which its bytes were read.
+        """
+        gate = self._gate
+        self.started_ns = read_ns
+        self.started_us = now_us = gate.now_us()
+        self.exchange_id = gate.new_id(now_us)
+        self.phase = Phase.AWAITING
+        decision = gate.admission.decide(self.head, now_us)
+        self.route = route = decision.route
+        self.identity = decision.identity
+        gate.enter(self)
+        refusal = decision.refusal or gate.own_refusal()
+        if refusal is not None or route is None:
+            self._reply(refusal or Refusal(Reason.ROUTE_UNKNOWN, "no route"), Outcome.REFUSED)
+            return
+        if gate.draining:
+            self._close_after = True
+        self._origin = gate.origin(route)
+        head = request_head_bytes(self.head, decision.target, self._origin.host_header)
+        if self.method in _RETRIED_METHODS and not self.head.has_body:
+            self._retry_bytes = head
+        self._up.insert(0, head)
+        self._connect()
+
+    def request_body(self, data: bytes) -> None:
+        """Body bytes from the client."""
+        self.request_bytes += len(data)
+        if self.phase is Phase.ENDED:
+            return
+        if self.head.chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        self._up.append(data)
+        self._up_bytes += len(data)
+
+    def request_end(self, trailers: Headers) -> None:
+        """The client's request is whole."""
+        self.request_done = True
+        if self.head.chunked and self.phase is not Phase.ENDED:
+            self._up.append(trailer_bytes(trailers))
+
+    def request_flush(self) -> None:
+        """Send up what one read brought."""
+        if self._upstream is not None:
+            if self._up:
+                self._write_up(self._upstream)
+        elif self._up_bytes > _CONNECTING_BUFFER_BYTES:
+            self._client.pause_reading()
+
+    def client_event(self, event: Event) -> None:
+        """The client's side is lost or broken."""
+        ending = ENDINGS.get((self.phase, event))
+        if ending is None:
+            return
+        if ending.act is Act.DRAIN and self._can_drain():
+            self.phase = Phase.DRAINING
+            self._down.clear()
+            self._drain_until = self._gate.now() + self._gate.settings.disconnect_drain_timeout_s
+            self._read_upstream(reading=True)
+            return
+        self._fail(event)
+
+    def client_writable(self, *, writable: bool) -> None:
+        """Backpressure from the client: stop or go on reading the answer."""
+        self._read_upstream(reading=writable)
+
+    def client_tunnel_data(self, data: bytes) -> None:
+        """Bytes of an upgraded connection, upwards."""
+        self.request_bytes += len(data)
+        if self._upstream is not None and self.phase is Phase.TUNNEL:
+            self._upstream.write([data])
+            self._last_upstream = self._gate.now()
+        else:
+            self._up.append(data)
+
+    # The upstream's side.
+
+    def interim_answer(self, head: AnswerHead, phrase: bytes) -> None:
+        """Pass a 1xx on; HTTP/1.0 knows none."""
+        if self.phase is Phase.AWAITING and not self.head.version_1_0:
+            self._client.write([answer_head_bytes(head, phrase, [])])
+
+    def answer_head(self, head: AnswerHead, phrase: bytes) -> None:
+        """The answer begins: make the client's head, choose the observer."""
+        gate = self._gate
+        self.first_byte_ns = perf_counter_ns()
+        self.status = status = head.status
+        self.upstream_began = True
+        route = self.route
+        assert route is not None
+        if route.metered or status >= 400:
+            self.observer = gate.observe(route, head)
+        kind = head.content_type or b""
+        self.streamed = (
+            kind.startswith(b"text/event-stream") or route.operation == "streamGenerateContent"
+        )
+        if self.phase is Phase.DRAINING:
+            return
+        extra = [b"X-Weighbridge-Id: " + self.exchange_id.encode()]
+        if status == 101:
+            self.phase = Phase.TUNNEL
+            extra.append(b"Connection: Upgrade")
+            if head.upgrade:
+                extra.append(b"Upgrade: " + head.upgrade)
+        else:
+            self.phase = Phase.ANSWERING
+            self._frame(head, extra)
+        self._down.append(answer_head_bytes(head, phrase, extra))
+
+    def answer_body(self, data: bytes) -> None:
+        """Answer bytes: on to the client, and a copy for the observer."""
+        self.response_bytes += len(data)
+        if self.observer is not None:
+            self.unread.append(data)
+        if self.phase is Phase.ANSWERING:
+            if self._chunked_out:
+                self._down.append(b"%x\r\n%b\r\n" % (len(data), data))
+            else:
+                self._down.append(data)
+
+    def answer_end(self, trailers: Headers) -> None:
+        """The answer is whole."""
+        self.answer_done = True
+        if self._chunked_out and self.phase is Phase.ANSWERING:
+            self._down.append(trailer_bytes(trailers))
+
+    def answer_flush(self) -> None:
+        """Write on what one read brought; then observe it."""
+        down = self._down
+        if down:
+            self._client.write(down)
+            self._down = []
+            if self._head_pending:
+                self._head_pending = False
+                self.overhead_ns += perf_counter_ns() - self.first_byte_ns
+        if self.answer_done:
+            self._answer_ended()
+            return
+        self._last_upstream = self._gate.now()
+        observer = self.observer
+        if observer is not None and self.unread:
+            for data in self.unread:
+                observer.feed(data)
+            self.unread.clear()
+
+    def tunnel_data(self, data: bytes) -> None:
+        """Bytes of an upgraded connection, downwards."""
+        self.response_bytes += len(data)
+        self._last_upstream = self._gate.now()
+        self._down.append(data)
+        self._client.write(self._down)
+        self._down = []
+
+    def upstream_event(self, event: Event) -> None:
+        """The upstream is lost to this exchange, or never came."""
+        lost, self._upstream = self._upstream, None
+        if (
+            event is Event.UPSTREAM_LOST
+            and self.phase is Phase.AWAITING
+            and self._retry_bytes is not None
+            and lost is not None
+            and lost.served > 1
+            and not lost.received_any
+        ):
+            # A reused connection that died under a GET before any byte came: safe to repeat once.
+            self._up, self._retry_bytes = [self._retry_bytes], None
+            self._gate.pool.connect(self._origin, self._connected)
+            return
+        self._fail(event)
+
+    def upstream_writable(self, *, writable: bool) -> None:
+        """Backpressure from the upstream: stop or go on reading the request."""
+        if writable:
+            self._client.resume_reading()
+        else:
+            self._client.pause_reading()
+
+    # Time.
+
+    def check(self, now: float) -> None:
+        """Look at the clocks of the phase; called by the worker's ticker."""
+        if self.phase is Phase.DRAINING:
+            most = self._gate.settings.disconnect_drain_max_bytes
+            if now > self._drain_until or self.response_bytes > most:
+                self._fail(Event.CLIENT_TIMEOUT)
+        elif self._client_stalls(now):
+            self._fail(Event.CLIENT_TIMEOUT)
+        elif self._upstream_stalls(now):
+            self._fail(Event.UPSTREAM_TIMEOUT)
+
+    def _client_stalls(self, now: float) -> bool:
+        """Whether we wait for the client: for its body, or for it to read."""
+        client = self._client
+        since = client.write_blocked_since
+        if not self.request_done and not client.reading_paused:
+            since = client.last_read
+        return bool(since) and now - since > self._gate.settings.client_idle_timeout_s
+
+    def _upstream_stalls(self, now: float) -> bool:
+        """Whether we wait for the upstream: for its first byte, or for the next one."""
+        if self._upstream is None or self._client.write_blocked_since:
+            return False
+        settings = self._gate.settings
+        if not self.request_done and not self._client.reading_paused:
+            return False
+        limit = settings.upstream_idle_timeout_s
+        if self.phase is Phase.AWAITING and self.request_done:
+            limit = settings.upstream_first_byte_timeout_s
+        return now - self._last_upstream > limit
+
+    def cut_for_drain(self) -> None:
+        """The gateway's drain time is over."""
+        self._fail(Event.DRAIN_OVER)
+
+    # Inside.
+
+    def _connect(self) -> None:
+        connection = self._gate.pool.take(self._origin)
+        if connection is not None:
+            self._attach(connection)
+        else:
+            self._gate.pool.connect(self._origin, self._connected)
+        self.overhead_ns = perf_counter_ns() - self.started_ns
+
+    def _connected(self, connection: "UpstreamConnection | None", event: Event | None) -> None:
+        if connection is None:
+            self.upstream_event(event or Event.CONNECT_FAILED)
+        elif self.phase in (Phase.AWAITING, Phase.DRAINING):
+            self._attach(connection)
+            self._write_up(connection)
+            self._client.resume_reading()
+        else:
+            self._gate.pool.release(connection)
+
+    def _attach(self, connection: "UpstreamConnection") -> None:
+        self._upstream = connection
+        connection.serve(self)
+        self._last_upstream = self._gate.now()
+
+    def _write_up(self, connection: "UpstreamConnection") -> None:
+        connection.write(self._up)
+        self._up = []
+        self._up_bytes = 0
+        self._last_upstream = self._gate.now()
+
+    def _frame(self, head: AnswerHead, extra: list[bytes]) -> None:
+        """Decide how the client learns where the answer ends."""
+        old_client = self.head.version_1_0
+        bodiless = self.method == b"HEAD" or head.status in (204, 304)
+        if head.content_length is None and not bodiless:
+            if old_client:
+                self._close_after = True
+            else:
+                self._chunked_out = True
+                extra.append(b"Transfer-Encoding: chunked")
+        if self._gate.draining:
+            self._close_after = True
+        if self._close_after:
+            extra.append(b"Connection: close")
+        elif old_client:
+            extra.append(b"Connection: keep-alive")
+
+    def _answer_ended(self) -> None:
+        self.complete = True
+        outcome = (
+            Outcome.CLIENT_CLOSED
+            if self.phase is Phase.DRAINING
+            else outcome_of_status(self.status)
+        )
+        upstream, self._upstream = self._upstream, None
+        if not self.request_done:
+            # Answered before the request was whole: the rest has nowhere to go.
+            if upstream is not None:
+                upstream.close()
+            if not self._body_is_small():
+                self._close_after = True
+        self._end(outcome)
+
+    def _can_drain(self) -> bool:
+        """Whether the answer of a client that left is read on for its usage."""
+        return (
+            self._gate.settings.on_client_disconnect == "drain"
+            and self.request_done
+            and self._upstream is not None
+        )
+
+    def _fail(self, event: Event) -> None:
+        ending = ENDINGS.get((self.phase, event))
+        if ending is None:
+            return
+        if self._upstream is not None:
+            self._upstream.close()
+            self._upstream = None
+        if ending.act is Act.REPLY and ending.reason is not None:
+            refusal = Refusal(ending.reason, _FAILURE_MESSAGES[ending.reason])
+            if ending.reason is Reason.BAD_REQUEST:
+                self._close_after = True
+            self._reply(refusal, ending.outcome)
+            return
+        self.reason = ending.reason
+        if ending.act is not Act.NOTHING:
+            self._client.cut(abort=self.head.version_1_0)
+        self._end(ending.outcome)
+
+    def _reply(self, refusal: Refusal, outcome: Outcome) -> None:
+        """Answer instead of the upstream."""
+        self.reason = refusal.reason
+        self.status = refusal.status
+        if not self.request_done and not self._body_is_small():
+            self._close_after = True
+        body = self._gate.refusal_body(self.route, refusal)
+        self._client.write(
+            refusal_bytes(
+                refusal,
+                body,
+                exchange_id=self.exchange_id,
+                close=self._close_after,
+                with_body=self.method != b"HEAD",
+            )
+        )
+        self._end(outcome)
+
+    def _body_is_small(self) -> bool:
+        head = self.head
+        length = head.content_length or 0
+        return not head.chunked and not head.expects_continue and length <= 65_536
+
+    def _read_upstream(self, *, reading: bool) -> None:
+        upstream = self._upstream
+        if upstream is not None and upstream.transport is not None:
+            if reading:
+                upstream.transport.resume_reading()
+            else:
+                upstream.transport.pause_reading()
+
+    def _end(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.ended_ns = perf_counter_ns()
+        self.phase = Phase.ENDED
+        self._up = []
+        self._gate.leave(self)
+        self._client.exchange_ended(self, close=self._close_after)

@@ -1,0 +1,208 @@
+"""What all connections of a worker share: clocks, limits, routes, pool, observers, who is here.
+
+Hides the wiring, so that a connection or an exchange needs one collaborator. Counterpart:
+`gateway/worker` builds it; fakes of it drive the wire tests.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+import structlog
+
+from weighbridge.core.ids import uuid7
+from weighbridge.core.outcome import Outcome, Reason, Refusal
+from weighbridge.gateway.admission import Admission, Routes
+from weighbridge.gateway.counters import Counters
+from weighbridge.gateway.heads import AnswerHead
+from weighbridge.gateway.settings import GatewaySettings, Origin
+from weighbridge.gateway.tee import InflateFactory, Observer
+from weighbridge.providers.base import Provider, Route
+
+if TYPE_CHECKING:
+    from weighbridge.gateway.booking import Booker
+    from weighbridge.gateway.client import ClientConnection
+    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.pool import Pool
+
+_GOOGLE = "google"
+
+
+class ProviderRegistry(Routes, Protocol):
+    """What the gate needs of the providers."""
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that error shape or surface."""
+        ...
+
+
+class Gate:
+    """The shared state of one worker's byte path."""
+
+    def __init__(  # noqa: PLR0913 - the collaborators of the byte path, wired once
+        self,
+        *,
+        settings: GatewaySettings,
+        registry: ProviderRegistry,
+        admission: Admission,
+        pool: "Pool",
+        booker: "Booker",
+        inflate: InflateFactory,
+        counters: Counters,
+        clock: Callable[[], float],
+    ) -> None:
+        self.settings = settings
+        self.admission = admission
+        self.pool = pool
+        self.counters = counters
+        self.now = clock
+        self.ready = False
+        self.draining = False
+        self.drain_since = 0.0
+        self.idle: asyncio.Event = asyncio.Event()
+        self.live: set[LiveExchange] = set()
+        self.connections: set[ClientConnection] = set()
+        self._registry = registry
+        self._booker = booker
+        self._inflate = inflate
+        self._origins: dict[tuple[str, str], Origin] = {}
+        self._random_bits = random.SystemRandom().getrandbits
+        self._bits = random.Random(self._random_bits(128)).getrandbits  # noqa: S311 - ids, no secrets
+
+    def __repr__(self) -> str:
+        state = "draining" if self.draining else "ready" if self.ready else "starting"
+        return f"<Gate {state}, {len(self.live)} live, {len(self.connections)} connections>"
+
+    # Clocks and ids.
+
+    @staticmethod
+    def now_us() -> int:
+        """Microseconds since the epoch."""
+        return time.time_ns() // 1000
+
+    def new_id(self, now_us: int) -> str:
+        """A fresh exchange id."""
+        return uuid7(now_us // 1000, self._bits(74))
+
+    # Who is here.
+
+    def connected(self, connection: "ClientConnection") -> bool:
+        """Count a connection in; False where there are too many."""
+        self.counters.connections += 1
+        if len(self.connections) >= self.settings.max_connections:
+            self.counters.turned_away += 1
+            return False
+        self.connections.add(connection)
+        return True
+
+    def disconnected(self, connection: "ClientConnection") -> None:
+        """Count a connection out."""
+        self.connections.discard(connection)
+
+    def enter(self, exchange: "LiveExchange") -> None:
+        """An exchange has begun: mark it where a crash leaves the mark readable."""
+        self.live.add(exchange)
+        self.counters.exchanges += 1
+        self._booker.begin(exchange)
+
+    def leave(self, exchange: "LiveExchange") -> None:
+        """An exchange has ended: book it once its last bytes are on their way."""
+        self.live.discard(exchange)
+        counters = self.counters
+        counters.request_bytes += exchange.request_bytes
+        counters.response_bytes += exchange.response_bytes
+        if exchange.outcome is Outcome.REFUSED:
+            counters.refused += 1
+        self._booker.enqueue(exchange)
+        if self.draining and not self.live:
+            self.idle.set()
+
+    def own_refusal(self) -> Refusal | None:
+        """Why the gateway itself can't take a call now, or None."""
+        settings = self.settings
+        if len(self.live) > settings.max_concurrent_exchanges:
+            return Refusal(
+                Reason.OVERLOADED,
+                f"{settings.max_concurrent_exchanges} exchanges are under way, which is this "
+                "gateway's bound; try again shortly",
+                retry_after_s=1,
+            )
+        if self.draining and self.now() - self.drain_since > settings.drain_grace_s:
+            return Refusal(
+                Reason.OVERLOADED, "this gateway is stopping; try again", retry_after_s=1
+            )
+        if not self._booker.healthy and settings.on_journal_failure == "refuse":
+            return Refusal(
+                Reason.OVERLOADED,
+                "this gateway cannot write its journal (disk full?) and is set to refuse calls "
+                "that it cannot book; tell its operator",
+                retry_after_s=5,
+            )
+        return None
+
+    # Upstreams and observers.
+
+    def origin(self, route: Route) -> Origin:
+        """Where a route's calls go: the configured URL of its upstream, else its own host."""
+        key = (route.upstream, route.host)
+        origin = self._origins.get(key)
+        if origin is None:
+            origin = self.settings.upstreams.get(route.upstream) or Origin(
+                route.host, 443, tls=True, host_header=route.host.encode()
+            )
+            if len(self._origins) < 1024:
+                self._origins[key] = origin
+        return origin
+
+    def observe(self, route: Route, head: AnswerHead) -> Observer:
+        """An observer for an answer."""
+        provider = self._registry.provider(route.surface)
+        reader = provider.reader(route, head.status, head.content_type)
+        return Observer(reader, head.content_encoding, self._inflate)
+
+    def refusal_body(self, route: Route | None, refusal: Refusal) -> bytes:
+        """A refusal in the error shape of the route's provider."""
+        return self._registry.provider(route.error_shape if route else _GOOGLE).refusal_body(
+            refusal
+        )
+
+    # The gateway's own answers.
+
+    def health(self, target: bytes) -> tuple[int, bytes]:
+        """Status and body of `/-/healthz` (alive) and `/-/readyz` (serving)."""
+        if target == b"/-/healthz":
+            return 200, b'{"status":"alive"}\n'
+        if self.ready and not self.draining:
+            return 200, b'{"status":"ready"}\n'
+        return 503, b'{"status":"draining"}\n' if self.draining else b'{"status":"starting"}\n'
+
+    @staticmethod
+    def bad_request_body(refusal: Refusal, status: int) -> bytes:
+        """Body of an answer to what is no HTTP; there is no route, so the shape is Google's."""
+        return msgspec.json.encode(
+            {
+                "error": {
+                    "code": status,
+                    "message": refusal.message,
+                    "status": "INVALID_ARGUMENT",
+                    "details": [
+                        {
+                            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                            "reason": refusal.reason,
+                            "domain": "weighbridge",
+                        }
+                    ],
+                }
+            }
+        )
+
+    def internal_error(self, error: BaseException) -> None:
+        """A fault of ours in the byte path: count it, log its place, never its values."""
+        self.counters.internal_errors += 1
+        cause = error.__context__ or error
+        structlog.get_logger("weighbridge.gateway").error(
+            "internal_error", error_class=type(cause).__name__
+        )

@@ -1,0 +1,175 @@
+"""A gateway worker: accepts connections, keeps their clocks, drains.
+
+Hides the ticker (one sweep instead of a timer per connection) and the order of stopping:
+readyz turns 503 at once, the listener stays open while exchanges are under way, calls of the
+first grace seconds are served, later ones refused; what the drain time leaves is cut and booked.
+Counterpart: `compose/worker` builds it and turns signals into calls.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import Protocol
+
+from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.gateway.admission import Admission
+from weighbridge.gateway.booking import Booker, InFlightMarks, JournalWriter, Rates
+from weighbridge.gateway.client import ClientConnection
+from weighbridge.gateway.counters import Counters
+from weighbridge.gateway.gate import Gate, ProviderRegistry
+from weighbridge.gateway.pool import Pool
+from weighbridge.gateway.settings import GatewaySettings
+from weighbridge.gateway.tee import InflateFactory
+
+_TICK_S = 0.25
+_BACKLOG = 4096
+
+
+class Journal(JournalWriter, Protocol):
+    """The journal as the worker runs it."""
+
+    async def start(self) -> None:
+        """Open the first segment."""
+
+    async def close(self) -> None:
+        """Write, sync and seal what is left."""
+
+
+class Worker:
+    """One process's share of the gateway."""
+
+    def __init__(  # noqa: PLR0913 - the parts of a worker, wired once
+        self,
+        *,
+        settings: GatewaySettings,
+        listener: socket.socket,
+        registry: ProviderRegistry,
+        policy: PolicySnapshot,
+        rates: Rates,
+        journal: Journal,
+        in_flight: InFlightMarks,
+        inflate: InflateFactory,
+        server_tls: ssl.SSLContext | None,
+        upstream_tls: ssl.SSLContext,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._settings = settings
+        self._listener = listener
+        self._server_tls = server_tls
+        self._journal = journal
+        self._loop = loop
+        self._counters = Counters()
+        self._pool = Pool(
+            loop,
+            upstream_tls,
+            connect_timeout_s=settings.upstream_connect_timeout_s,
+            keepalive_s=settings.upstream_keepalive_s,
+        )
+        self._booker = Booker(
+            node=settings.node,
+            rates=rates,
+            journal=journal,
+            in_flight=in_flight,
+            counters=self._counters,
+            loop=loop,
+        )
+        self._admission = Admission(registry, policy, lenient_labels=settings.lenient_labels)
+        self._gate = Gate(
+            settings=settings,
+            registry=registry,
+            admission=self._admission,
+            pool=self._pool,
+            booker=self._booker,
+            inflate=inflate,
+            counters=self._counters,
+            clock=loop.time,
+        )
+        self._server: asyncio.Server | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+        self._drain_task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Worker {self._settings.node} {self._gate!r}>"
+
+    async def start(self) -> None:
+        """Serve on the listener."""
+        await self._journal.start()
+        self._server = await self._loop.create_server(
+            lambda: ClientConnection(self._gate),
+            sock=self._listener,
+            backlog=_BACKLOG,
+            ssl=self._server_tls,
+        )
+        self._tick()
+        self._gate.ready = True
+
+    def apply_policy(self, snapshot: PolicySnapshot) -> None:
+        """Put a policy in force for the next call."""
+        self._admission.apply(snapshot)
+
+    def begin_drain(self) -> None:
+        """Stop as the class says; a second call changes nothing."""
+        if self._drain_task is None:
+            gate = self._gate
+            gate.draining = True
+            gate.drain_since = gate.now()
+            if not gate.live:
+                gate.idle.set()
+            self._drain_task = self._loop.create_task(self._drain())
+
+    async def drained(self) -> None:
+        """Wait until the drain that was begun is over."""
+        if self._drain_task is not None:
+            await self._drain_task
+
+    def counters(self) -> dict[str, int]:
+        """Counters and gauges for `/metrics`."""
+        return {
+            **self._counters.as_dict(),
+            "live_exchanges": len(self._gate.live),
+            "open_connections": len(self._gate.connections),
+            "upstream_opened": self._pool.opened,
+            "upstream_reused": self._pool.reused,
+            "policy_version": self._admission.policy_version,
+        }
+
+    async def close(self) -> None:
+        """Close everything; the journal last, so that what was cut is booked."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._gate.connections):
+            connection.cut(abort=True)
+        self._pool.close()
+        await asyncio.sleep(0)
+        self._booker.run()
+        await self._journal.close()
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_timeout_s):
+                await self._gate.idle.wait()
+        for exchange in list(self._gate.live):
+            exchange.cut_for_drain()
+        await self._flush_clients()
+
+    async def _flush_clients(self) -> None:
+        """Give the last answers a moment to leave, then close what is idle."""
+        for connection in list(self._gate.connections):
+            connection.close_if_idle()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                while self._gate.connections:
+                    await asyncio.sleep(0.01)
+
+    def _tick(self) -> None:
+        """One sweep over all clocks."""
+        now = self._loop.time()
+        for exchange in list(self._gate.live):
+            exchange.check(now)
+        for connection in list(self._gate.connections):
+            connection.check(now)
+        self._pool.close_idle(now)
+        self._ticker = self._loop.call_later(_TICK_S, self._tick)
