@@ -62,7 +62,8 @@ class Gate:
         self.ready = False
         self.draining = False
         self.drain_since = 0.0
-        self.idle: asyncio.Event = asyncio.Event()
+        self.idle = asyncio.Event()
+        self.empty = asyncio.Event()
         self.live: set[LiveExchange] = set()
         self.connections: set[ClientConnection] = set()
         self._registry = registry
@@ -101,6 +102,8 @@ class Gate:
     def disconnected(self, connection: "ClientConnection") -> None:
         """Count a connection out."""
         self.connections.discard(connection)
+        if self.draining and not self.connections:
+            self.empty.set()
 
     def enter(self, exchange: "LiveExchange") -> None:
         """An exchange has begun: mark it where a crash leaves the mark readable."""

@@ -24,6 +24,7 @@ from weighbridge.gateway.tee import InflateFactory
 
 _TICK_S = 0.25
 _BACKLOG = 4096
+_LAST_BYTES_S = 2.0
 
 
 class Journal(JournalWriter, Protocol):
@@ -157,12 +158,13 @@ class Worker:
 
     async def _flush_clients(self) -> None:
         """Give the last answers a moment to leave, then close what is idle."""
-        for connection in list(self._gate.connections):
+        gate = self._gate
+        for connection in list(gate.connections):
             connection.close_if_idle()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2):
-                while self._gate.connections:
-                    await asyncio.sleep(0.01)
+        if gate.connections:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_BYTES_S):
+                    await gate.empty.wait()
 
     def _tick(self) -> None:
         """One sweep over all clocks."""
