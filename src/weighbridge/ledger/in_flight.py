@@ -1,0 +1,200 @@
+"""Marks of exchanges in flight, in a mapped file that a `kill -9` leaves readable.
+
+Hides the slot file. A mark costs a copy into shared memory: the page cache outlives the
+process, so no system call is needed. Layout: one header page (magic, owner's start, table of
+extents), then extents of equal slots. A slot: state byte, CRC-32 and length of the payload,
+payload. The state is written last and cleared first, so a slot that was being written when
+the process died reads as free or fails its CRC.
+
+Rules for future edits: the file is allocated before it is mapped (a sparse page on a full
+disk would be SIGBUS in the worker); no memoryview of the map may live on (it must be able to
+grow); the file is locked before its name is visible.
+Counterpart: `recovery` reads the files of the dead.
+"""
+
+import fcntl
+import mmap
+import os
+import struct
+import time
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+_MAGIC = b"WBSLOTS1"
+_HEADER = struct.Struct("<8sQII")  # magic, created (unix ns), pid, extents
+_EXTENT = struct.Struct("<QII")  # offset, slots, slot bytes
+_SLOT = struct.Struct("<II")  # CRC-32, length; after the state byte and three of padding
+_PAGE = 4096
+_EXTENTS_MAX = (_PAGE - _HEADER.size) // _EXTENT.size
+_STATE_AND_PADDING = 4
+_OVERHEAD = _STATE_AND_PADDING + _SLOT.size
+LARGE_SLOT_BYTES = 65_536  # holds 64 labels of the longest kind
+_LARGE_FITS = LARGE_SLOT_BYTES - _OVERHEAD
+_LARGE_SLOTS = 16
+_SLOTS_MAX = 1 << 18
+_LARGE_SLOTS_MAX = 1 << 10
+
+
+class Marks(NamedTuple):
+    """What a slot file held: its owner's start, and the payloads of what was in flight."""
+
+    created_unix_ns: int
+    pid: int
+    payloads: list[bytes]
+    torn: int
+
+
+class InFlight:
+    """The slots of one living worker. Free slots are reused last in, first out.
+
+    A payload that does not fit a usual slot goes to one of `LARGE_SLOT_BYTES`; one that does
+    not fit there either, or finds every slot taken and no room to grow, is refused with -1:
+    the exchange goes on unmarked. Nothing is ever cut short.
+    """
+
+    def __init__(self, path: Path, fd: int, slots: int, slot_bytes: int) -> None:
+        self.path = path
+        self._fd = fd
+        self._slot_bytes = slot_bytes
+        self._fits = slot_bytes - _OVERHEAD
+        self._map = mmap.mmap(fd, _PAGE)
+        self._extents = 0
+        self._offsets: list[int] = []
+        self._homes: list[list[int]] = []
+        self._free: list[int] = []
+        self._free_large: list[int] = []
+        self._large = 0
+        _HEADER.pack_into(self._map, 0, _MAGIC, time.time_ns(), os.getpid(), 0)
+        self._extend(slots, slot_bytes, self._free)
+
+    @classmethod
+    def create(cls, path: Path, slots: int = 4096, slot_bytes: int = 512) -> "InFlight":
+        """A new slot file in the place of `path`.
+
+        An older file of that name is moved aside, locked or not, for `recovery` to read once
+        its owner is dead: a worker never waits for the one before it to be accounted for.
+        """
+        hidden = path.with_name(f".{path.name}.{os.getpid()}")
+        fd = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.posix_fallocate(fd, 0, _PAGE)
+            in_flight = cls(path, fd, slots, slot_bytes)
+            if path.exists():
+                path.rename(path.with_name(f"{path.name}.{time.time_ns()}"))
+            hidden.rename(path)
+        except OSError:
+            os.close(fd)
+            hidden.unlink(missing_ok=True)
+            raise
+        return in_flight
+
+    def __repr__(self) -> str:
+        return f"<InFlight {self.path.name}: {self.count} of {len(self._offsets)} slots taken>"
+
+    @property
+    def count(self) -> int:
+        """Exchanges marked now."""
+        return len(self._offsets) - len(self._free) - len(self._free_large)
+
+    def begin(self, payload: bytes) -> int:
+        """Mark an exchange as begun; gives its slot, or -1 where it could not be marked."""
+        size = len(payload)
+        if size <= self._fits:
+            free = self._free
+        elif size <= _LARGE_FITS:
+            free = self._free_large
+        else:
+            return -1
+        if not free and not self._grow(free):
+            return -1
+        slot = free.pop()
+        offset = self._offsets[slot]
+        start = offset + _OVERHEAD
+        memory = self._map
+        memory[start : start + size] = payload
+        _SLOT.pack_into(memory, offset + _STATE_AND_PADDING, crc32(payload), size)
+        memory[offset] = 1
+        return slot
+
+    def end(self, slot: int) -> None:
+        """Clear a mark; -1 and a slot that is free already are nothing."""
+        if slot < 0:
+            return
+        offset = self._offsets[slot]
+        if self._map[offset]:
+            self._map[offset] = 0
+            self._homes[slot].append(slot)
+
+    def payload(self, slot: int) -> bytes | None:
+        """What a taken slot holds."""
+        return _read_slot(self._map, self._offsets[slot]) if slot >= 0 else None
+
+    def close(self) -> None:
+        """Give the file up; it goes away where nothing is in flight, else recovery reads it."""
+        if self._fd < 0:
+            return
+        if not self.count:
+            self.path.unlink(missing_ok=True)
+        self._map.close()
+        os.close(self._fd)
+        self._fd = -1
+
+    @staticmethod
+    def read(path: Path) -> Marks:
+        """What a slot file holds, whoever wrote it and however it died."""
+        data = path.read_bytes()
+        if len(data) < _PAGE or data[:8] != _MAGIC:
+            return Marks(0, 0, [], 0)
+        _, created, pid, extents = _HEADER.unpack_from(data, 0)
+        payloads: list[bytes] = []
+        torn = 0
+        for index in range(min(extents, _EXTENTS_MAX)):
+            offset, slots, slot_bytes = _EXTENT.unpack_from(data, _HEADER.size + index * 16)
+            for at in range(offset, min(offset + slots * slot_bytes, len(data)), slot_bytes):
+                if data[at]:
+                    payload = _read_slot(data, at)
+                    if payload is None:
+                        torn += 1
+                    else:
+                        payloads.append(payload)
+        return Marks(created, pid, payloads, torn)
+
+    def _grow(self, free: list[int]) -> bool:
+        usual = len(self._offsets) - self._large
+        try:
+            if free is self._free:
+                return usual < _SLOTS_MAX and self._extend(usual, self._slot_bytes, free)
+            added = max(self._large, _LARGE_SLOTS)
+            if self._large >= _LARGE_SLOTS_MAX or not self._extend(added, LARGE_SLOT_BYTES, free):
+                return False
+            self._large += added
+        except OSError:  # a full disk: go on unmarked
+            return False
+        return True
+
+    def _extend(self, slots: int, slot_bytes: int, free: list[int]) -> bool:
+        if self._extents >= _EXTENTS_MAX:
+            return False
+        offset = len(self._map)
+        size = offset + slots * slot_bytes
+        size += -size % _PAGE
+        os.posix_fallocate(self._fd, 0, size)
+        self._map.resize(size)
+        _EXTENT.pack_into(
+            self._map, _HEADER.size + self._extents * _EXTENT.size, offset, slots, slot_bytes
+        )
+        self._extents += 1
+        self._map[20:24] = self._extents.to_bytes(4, "little")
+        first = len(self._offsets)
+        self._offsets.extend(range(offset, offset + slots * slot_bytes, slot_bytes))
+        self._homes.extend([free] * slots)
+        free.extend(range(first + slots - 1, first - 1, -1))
+        return True
+
+
+def _read_slot(data: bytes | mmap.mmap, offset: int) -> bytes | None:
+    checksum, size = _SLOT.unpack_from(data, offset + _STATE_AND_PADDING)
+    payload = data[offset + _OVERHEAD : offset + _OVERHEAD + size]
+    return payload if len(payload) == size and crc32(payload) == checksum else None

@@ -1,0 +1,178 @@
+"""What a dead worker left: open segments are sealed, exchanges in flight become rows.
+
+Hides how the dead are told from the living (whoever can lock a file knows its owner gone; no
+pid is asked), and how a crash in the middle never makes a row twice. Steps: seal the open
+segments, their torn last line cut; write one sealed segment with an `interrupted` row for
+each mark whose exchange has no row yet; delete the slot file. Each step may be repeated: an
+exchange written by an earlier attempt is found in the journal or the ledger like any other.
+
+Rules for future edits: the journal is searched before the ledger, since rows move from the
+one to the other. Counterpart: `segments`, `in_flight`, `journal`.
+"""
+
+import fcntl
+import mmap
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from weighbridge.core.exchange import Exchange
+from weighbridge.ledger.in_flight import InFlight
+from weighbridge.ledger.interrupted import interrupted_row
+from weighbridge.ledger.segments import (
+    Disk,
+    JournalFolders,
+    Segment,
+    sealed_segments,
+    segment_name,
+)
+
+_ID = re.compile(rb'"exchange_id":"([0-9a-f-]{36})"')
+_TAIL_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryResult:
+    """Segments sealed for the dead, rows made for what they had in flight, marks unreadable."""
+
+    sealed: int = 0
+    interrupted: int = 0
+    finished: int = 0
+    torn: int = 0
+
+
+class Recovery:
+    """Cheap where nobody died, so the control process runs it at start and every second.
+
+    Takes: the journal's folder, the folder of the slot files, and a lookup that tells which
+    of some exchange ids have a row in the ledger.
+    """
+
+    def __init__(
+        self,
+        journal: Path,
+        run: Path,
+        known_exchange_ids: Callable[[list[str]], Iterable[str]],
+        *,
+        disk: Disk | None = None,
+    ) -> None:
+        self._folders = JournalFolders(journal).make()
+        self._run = run
+        self._known_exchange_ids = known_exchange_ids
+        self._disk = disk or Disk()
+
+    def __repr__(self) -> str:
+        return f"<Recovery of {self._folders.root}>"
+
+    def run_once(self, now_unix_us: int) -> RecoveryResult:
+        """Recover every dead worker's files; `now_unix_us` becomes the end of what they had."""
+        sealed = self._seal_open_segments()
+        interrupted = finished = torn = 0
+        for path in sorted(self._run.glob("in-flight-*.slots*")):
+            with _locked(path) as fd:
+                if fd is None:
+                    continue
+                marks = InFlight.read(path)
+                rows = [interrupted_row(payload, now_unix_us) for payload in marks.payloads]
+                found = {row.exchange_id: row for row in rows if row is not None}
+                torn += marks.torn + rows.count(None)
+                for known in self._finished(list(found)):
+                    finished += found.pop(known, None) is not None
+                if found:
+                    self._write(path, list(found.values()), now_unix_us)
+                interrupted += len(found)
+                path.unlink()
+        return RecoveryResult(sealed, interrupted, finished, torn)
+
+    def _seal_open_segments(self) -> int:
+        sealed = 0
+        for path in sorted(self._folders.open.iterdir()):
+            with _locked(path) as fd:
+                if fd is None:
+                    continue
+                size = _whole_lines(fd)
+                if not size or path.name.startswith("."):
+                    path.unlink()
+                    continue
+                if size < os.fstat(fd).st_size:
+                    self._disk.truncate(fd, size)
+                self._disk.sync(fd)
+                self._disk.rename(path, self._folders.sealed / path.name)
+                self._disk.sync_folder(self._folders.sealed)
+                sealed += 1
+        return sealed
+
+    def _finished(self, exchange_ids: list[str]) -> set[str]:
+        """Which of these have a row: in the journal, or else in the ledger."""
+        if not exchange_ids:
+            return set()
+        wanted = set(exchange_ids)
+        finished: set[str] = set()
+        for path in sealed_segments(self._folders):
+            finished |= wanted & _ids_in(path)
+        unfinished = wanted - finished
+        if unfinished:
+            finished |= set(self._known_exchange_ids(sorted(unfinished)))
+        return finished
+
+    def _write(self, slots: Path, rows: list[Exchange], now_unix_us: int) -> None:
+        # The name is new each time: an earlier attempt's may be loaded already.
+        worker = slots.name.partition(".")[0]
+        name = segment_name(worker, now_unix_us // 1000, os.urandom(4).hex())
+        segment = Segment(self._folders, name, self._disk)
+        segment.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows), len(rows))
+        segment.seal()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int | None]:
+    """The file's descriptor where its owner is dead and it still has that name, else None."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        yield fd if _lock(fd) and _is_still(path, fd) else None
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_still(path: Path, fd: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(fd).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _whole_lines(fd: int) -> int:
+    """Size of the file up to its last newline."""
+    end = os.fstat(fd).st_size
+    while end > 0:
+        start = max(0, end - _TAIL_BYTES)
+        newline = os.pread(fd, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
+
+
+def _ids_in(path: Path) -> set[str]:
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return {match[1].decode() for match in _ID.finditer(data)}
+    except (FileNotFoundError, ValueError):  # loaded meanwhile, or empty
+        return set()

@@ -1,0 +1,158 @@
+"""Rows of other people's files: NDJSON or Parquet in the contract's columns.
+
+Hides how a file is checked before a row of it counts: unknown columns, values that do not
+fit, words that are not of the closed lists, ids known already. Any complaint names file, line
+and value, and nothing of that file is imported.
+
+Rules for future edits: an absent column is null (but `ended_at` follows from the latency);
+a null stays null; the first of several rows with one id wins. Counterpart: `core.exchange`.
+"""
+
+import difflib
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import duckdb
+
+from weighbridge.core.exchange import COLUMNS
+from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
+from weighbridge.ledger import schema
+from weighbridge.ledger.stores.base import ImportDataError, Imported
+
+_WORDS: dict[str, type[StrEnum]] = {
+    "outcome": Outcome,
+    "usage_source": UsageSource,
+    "pricing_status": PricingStatus,
+}
+_PARQUET = {".parquet", ".pq"}
+_LINE = re.compile(r"in line (\d+)[.:] ?(.*)")
+# Offsets in foreign times count; the journal's own times are always UTC.
+_IMPORT_TYPES = schema.JOURNAL_TYPES | {"started_at": "TIMESTAMPTZ", "ended_at": "TIMESTAMPTZ"}
+
+
+def import_file(cursor: duckdb.DuckDBPyConnection, path: Path) -> Imported:
+    """Import one file inside the caller's transaction.
+
+    Errors: `ImportDataError`; the caller rolls back.
+    """
+    if not path.is_file():
+        raise ImportDataError(f"{path}: no such file")
+    _stage(cursor, path)
+    try:
+        _check_rows(cursor, path)
+        return _insert_new(cursor)
+    finally:
+        cursor.execute("DROP TABLE staged")
+
+
+def _stage(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    parquet = path.suffix in _PARQUET
+    try:
+        given = _columns(cursor, path, parquet=parquet)
+        _check_columns(path, given)
+        source = "read_parquet($1)" if parquet else _read_ndjson(given)
+        values = ", ".join(
+            f"({_converted(name, given)})::{schema.JOURNAL_TYPES[name]} AS {name}"
+            for name in COLUMNS
+        )
+        cursor.execute(
+            "CREATE TEMP TABLE staged AS SELECT row_number() OVER () AS line, "  # noqa: S608
+            f"{values} FROM {source}",
+            [str(path)],
+        )
+    except duckdb.Error as error:
+        raise ImportDataError(_complaint(path, error)) from error
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, path: Path, *, parquet: bool) -> list[str]:
+    if parquet:
+        cursor.execute("DESCRIBE SELECT * FROM read_parquet($1)", [str(path)])
+    else:
+        cursor.execute(
+            "SELECT DISTINCT unnest(json_keys(json)) FROM "
+            "read_json_objects($1, format = 'newline_delimited')",
+            [str(path)],
+        )
+    return [str(row[0]) for row in cursor.fetchall()]
+
+
+def _check_columns(path: Path, given: list[str]) -> None:
+    for name in given:
+        if name not in COLUMNS:
+            near = difflib.get_close_matches(name, COLUMNS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else "see the ledger's columns"
+            raise ImportDataError(f"{path}: unknown column {name!r}; {hint}")
+    for name in ("exchange_id", "started_at"):
+        if name not in given:
+            raise ImportDataError(f"{path}: column {name!r} is missing; every row needs it")
+
+
+def _read_ndjson(given: list[str]) -> str:
+    columns = ", ".join(f"{name}: '{_IMPORT_TYPES[name]}'" for name in given)
+    return (
+        f"read_json($1, format = 'newline_delimited', auto_detect = false, columns = {{{columns}}})"
+    )
+
+
+def _converted(name: str, given: list[str]) -> str:
+    value = name if name in given else "NULL"
+    if schema.JOURNAL_TYPES[name] == "TIMESTAMP":
+        value = f"timezone('UTC', {value}::TIMESTAMPTZ)"
+    if name == "ended_at" and "latency_us" in given:
+        started = _converted("started_at", given)
+        value = f"coalesce({value}, {started} + to_microseconds(latency_us::BIGINT))"
+    return value
+
+
+def _check_rows(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """What the types alone do not say."""
+    checks = {name: f"{name} IS NULL" for name in ("exchange_id", "started_at")}
+    for name, words in _WORDS.items():
+        allowed = ", ".join(f"'{word}'" for word in words)
+        checks[name] = f"{name} NOT IN ({allowed})"
+    for name, kind in schema.JOURNAL_TYPES.items():
+        if kind == "BIGINT":
+            checks[name] = f"{name} < 0"
+    anything = " OR ".join(f"({wrong})" for wrong in checks.values())
+    cursor.execute(f"SELECT line FROM staged WHERE {anything} ORDER BY line LIMIT 1")  # noqa: S608
+    found = cursor.fetchone()
+    if found is None:
+        return
+    (line,) = found
+    for name, wrong in checks.items():
+        cursor.execute(
+            f"SELECT {name}::VARCHAR FROM staged WHERE line = $1 AND ({wrong})",  # noqa: S608
+            [line],
+        )
+        bad = cursor.fetchone()
+        if bad is not None:
+            expected = f"one of {', '.join(_WORDS[name])}" if name in _WORDS else "a value from 0"
+            seen = "nothing" if bad[0] is None else repr(bad[0])
+            raise ImportDataError(f"{path}:{line}: {name} is {seen}, expected {expected}")
+
+
+def _insert_new(cursor: duckdb.DuckDBPyConnection) -> Imported:
+    cursor.execute("SELECT count(*), count(DISTINCT exchange_id) FROM staged")
+    (rows, distinct) = cursor.fetchall()[0]
+    if distinct < rows:
+        cursor.execute(
+            "DELETE FROM staged WHERE line NOT IN "
+            "(SELECT min(line) FROM staged GROUP BY exchange_id)"
+        )
+    # The few known ones first: an anti-join would hash the ids of the whole ledger.
+    cursor.execute(
+        "DELETE FROM staged WHERE line IN "
+        "(SELECT line FROM staged JOIN exchange_rows USING (exchange_id))"
+    )
+    source = f"(SELECT {', '.join(COLUMNS)} FROM staged)"  # noqa: S608
+    counted = cursor.execute(schema.insert_from(source)).fetchone()
+    inserted = int(counted[0]) if counted else 0
+    return Imported(rows=inserted, skipped=int(rows) - inserted)
+
+
+def _complaint(path: Path, error: duckdb.Error) -> str:
+    """The engine's complaint in one line: file, line where it knows it, what."""
+    text = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
+    where = _LINE.search(text)
+    return f"{path}:{where[1]}: {where[2]}" if where else f"{path}: {text}"
