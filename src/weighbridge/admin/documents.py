@@ -1,0 +1,213 @@
+"""The API's request and answer documents that are ours to shape: tokens, keys, lists, jobs.
+
+Rules for future edits: every field is described, unknown fields of a request are errors, an
+answer that holds a secret is a model of its own, so that no list can ever include one.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, Self
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from weighbridge.core.clock import from_unix_us
+from weighbridge.core.credential import AdminKey, Role, TrackingToken
+from weighbridge.core.exchange import Exchange
+
+
+def _json_type(kind: Any) -> Any:
+    """How a column's type reads in JSON: decimals are strings, charges objects of strings."""
+    if kind in (Decimal, Decimal | None):
+        return str | None
+    if kind not in (str, str | None, int | None, bool | None, dict[str, str]):
+        return list[Any]
+    return kind
+
+
+class Request(BaseModel):
+    """A request's document: what is not documented is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TokenRequest(Request):
+    """A tracking token to make."""
+
+    name: str = Field(description="For people; need not be unique.")
+    department: str | None = Field(None, description="Default department of its calls.")
+    project: str | None = Field(None, description="Default project of its calls.")
+    agent: str | None = Field(None, description="Default agent of its calls.")
+    labels: dict[str, str] = Field({}, description="Default labels, under Google's label rules.")
+    expires: str | None = Field(
+        None, description="`30d`, `12h`, an ISO 8601 date or instant; never where not given."
+    )
+
+
+class Token(BaseModel):
+    """A tracking token, without its secret."""
+
+    id: str = Field(description="`tok_…`; stands in the ledger's `token_id`.")
+    name: str = Field(description="For people.")
+    hint: str = Field(description="The secret's last four characters.")
+    department: str | None = Field(description="Default department.")
+    project: str | None = Field(description="Default project.")
+    agent: str | None = Field(description="Default agent.")
+    labels: dict[str, str] = Field(description="Default labels.")
+    created_at: datetime = Field(description="When it was made, UTC.")
+    expires_at: datetime | None = Field(description="When it ends; null = never.")
+    revoked_at: datetime | None = Field(description="When it was revoked; null = it was not.")
+
+    @classmethod
+    def of(cls, token: TrackingToken, /, **more: str) -> Self:
+        """The document of a token."""
+        return cls(
+            id=token.id,
+            name=token.name,
+            hint=token.hint,
+            department=token.department,
+            project=token.project,
+            agent=token.agent,
+            labels=token.labels,
+            created_at=from_unix_us(token.created_at_us),
+            expires_at=_instant(token.expires_at_us),
+            revoked_at=_instant(token.revoked_at_us),
+            **more,
+        )
+
+
+class CreatedToken(Token):
+    """A tracking token with its secret, which is told this once."""
+
+    token: str = Field(description="The secret, `trk_…`; it cannot be shown again.")
+
+
+class TokenList(BaseModel):
+    """All tracking tokens, newest first."""
+
+    tokens: list[Token] = Field(description="Also revoked and expired ones.")
+    next_cursor: str | None = Field(None, description="Always null: the list is whole.")
+
+
+class KeyRequest(Request):
+    """An admin key to make."""
+
+    name: str = Field(description="For people; need not be unique.")
+    role: Role = Field(description="`viewer` reads, `editor` makes tokens, `admin` makes keys.")
+
+
+class Key(BaseModel):
+    """An admin key, without its secret."""
+
+    id: str = Field(description="`key_…`.")
+    name: str = Field(description="For people.")
+    role: Role = Field(description="What it may do.")
+    hint: str = Field(description="The secret's last four characters.")
+    created_at: datetime = Field(description="When it was made, UTC.")
+    revoked_at: datetime | None = Field(description="When it was revoked; null = it was not.")
+
+    @classmethod
+    def of(cls, key: AdminKey, /, **more: str) -> Self:
+        """The document of a key."""
+        return cls(
+            id=key.id,
+            name=key.name,
+            role=key.role,
+            hint=key.hint,
+            created_at=from_unix_us(key.created_at_us),
+            revoked_at=_instant(key.revoked_at_us),
+            **more,
+        )
+
+
+class CreatedKey(Key):
+    """An admin key with its secret, which is told this once."""
+
+    key: str = Field(description="The secret, `wbk_…`; it cannot be shown again.")
+
+
+class KeyList(BaseModel):
+    """All admin keys, newest first."""
+
+    keys: list[Key] = Field(description="Also revoked ones.")
+    next_cursor: str | None = Field(None, description="Always null: the list is whole.")
+
+
+ExchangeRow = create_model(
+    "ExchangeRow",
+    __doc__="One exchange: every column of the ledger; null = not reported or not given.",
+    **{  # type: ignore[call-overload]
+        field.name: (_json_type(field.type), Field(description="See the ledger's reference."))
+        for field in msgspec.structs.fields(Exchange)
+    },
+)
+
+
+class ExchangeList(BaseModel):
+    """Exchanges, newest first."""
+
+    exchanges: list[ExchangeRow] = Field(description="Rows of the ledger.")
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page.")
+
+
+class PriceDocument(BaseModel):
+    """One price in force."""
+
+    surface: str = Field(description="`gemini` or `vertex`.")
+    tier: str = Field(description="`standard`, `flex`, `priority`, `batch`.")
+    location: str = Field(description="`global` or `regional`.")
+    unit: str = Field(description="What is counted; `any` for a model that costs nothing.")
+    usd: str = Field(description="US dollars for `per` units, a decimal.")
+    per: int = Field(description="How many units `usd` buys.")
+    above_tokens: int | None = Field(description="From which prompt size on it holds.")
+    since: str | None = Field(description="First day it holds; null = ever since.")
+    until: str | None = Field(description="First day it no longer holds; null = none known.")
+    price_id: str = Field(description="As it stands in the charges of an exchange.")
+    source: str = Field(description="Where the price was read.")
+    read: str = Field(description="When it was read.")
+
+
+class Model(BaseModel):
+    """A model with its prices in force."""
+
+    provider: str = Field(description="Who makes it.")
+    model: str = Field(description="Its name.")
+    prices: list[PriceDocument] = Field(description="By surface, tier, location and unit.")
+
+
+class ModelList(BaseModel):
+    """The price book at an instant."""
+
+    models: list[Model] = Field(description="By name.")
+    as_of: datetime = Field(description="The instant that was asked for.")
+    next_cursor: str | None = Field(None, description="Always null: the list is whole.")
+
+
+class ImportRequest(Request):
+    """A file to import, named by its path on the gateway's machine."""
+
+    file: str = Field(description="Absolute path of an NDJSON or Parquet file.")
+
+
+class ImportJob(BaseModel):
+    """How far an import is."""
+
+    id: str = Field(description="`imp_…`.")
+    file: str = Field(description="The file's path.")
+    state: Literal["running", "done", "failed"] = Field(description="Where it stands.")
+    done_bytes: int = Field(description="Bytes of the file that are done.")
+    total_bytes: int = Field(description="Bytes of the file.")
+    imported: int = Field(description="Rows that were added.")
+    skipped: int = Field(description="Rows whose `exchange_id` was there already.")
+    error: str | None = Field(description="Why it failed.")
+
+
+class Health(BaseModel):
+    """Whether the service is alive, or ready."""
+
+    status: str = Field(description="`ok`, `ready` or `unavailable`.")
+    problems: list[str] = Field([], description="Why it is unavailable.")
+
+
+def _instant(unix_us: int | None) -> datetime | None:
+    return None if unix_us is None else from_unix_us(unix_us)

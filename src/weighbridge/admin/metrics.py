@@ -1,0 +1,82 @@
+"""Prometheus exposition of the workers' counters and the control process's gauges.
+
+Names come as `NAME` or `NAME;label=value;label=value`; those that end in `_total` are
+counters. The cardinality of each name is capped (D6): beyond `SERIES_PER_NAME` label sets, the
+smallest are summed under `other`. Counterpart: `control/counters` sums over workers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+PREFIX: Final = "weighbridge_"
+SERIES_PER_NAME: Final = 100
+OTHER: Final = "other"
+_HELP = {
+    "exchanges_total": "Exchanges that ended, by outcome.",
+    "refusals_total": "Calls that the gateway refused, by reason.",
+    "journal_pending_bytes": "Rows that wait for the journal's disk.",
+    "journal_segments": "Sealed segments that wait for the ledger.",
+    "ledger_rows_loaded_total": "Rows that the ledger took from the journal.",
+    "ledger_rows_rejected_total": "Journal lines that are no rows, kept in journal/rejected.",
+    "ledger_bytes": "Size of the ledger on disk.",
+    "price_data_age_days": "Age of the price data.",
+    "workers": "Gateway workers that are connected.",
+}
+Labels = tuple[tuple[str, str], ...]
+
+
+def exposition(values: Mapping[str, int | float]) -> bytes:
+    """Metrics in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Snapshot(values))
+    return generate_latest(registry)
+
+
+class _Snapshot(Collector):
+    """The values of one scrape as metric families."""
+
+    def __init__(self, values: Mapping[str, int | float]) -> None:
+        self._values = values
+
+    def collect(self) -> Iterable[Metric]:
+        by_name: dict[str, dict[Labels, int | float]] = defaultdict(dict)
+        for text, value in self._values.items():
+            name, _, labels = text.partition(";")
+            by_name[name][_labels(labels)] = value
+        for name, series in sorted(by_name.items()):
+            yield _family(name, capped(series))
+
+
+def capped(series: Mapping[Labels, int | float]) -> dict[Labels, int | float]:
+    """At most `SERIES_PER_NAME` series: the largest, and one that holds the rest."""
+    if len(series) <= SERIES_PER_NAME:
+        return dict(series)
+    largest = sorted(series.items(), key=lambda item: (-item[1], item[0]))
+    kept = dict(largest[: SERIES_PER_NAME - 1])
+    names = [name for name, _ in largest[0][0]]
+    rest = tuple((name, OTHER) for name in names)
+    kept[rest] = kept.get(rest, 0) + sum(value for _, value in largest[SERIES_PER_NAME - 1 :])
+    return kept
+
+
+def _family(name: str, series: Mapping[Labels, int | float]) -> Metric:
+    names = [label for label, _ in next(iter(series))]
+    kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+    family: CounterMetricFamily | GaugeMetricFamily = kind(
+        PREFIX + name, _HELP.get(name, name.replace("_", " ")), labels=names
+    )
+    for labels, value in sorted(series.items()):
+        given = dict(labels)
+        family.add_metric([given.get(label, "") for label in names], value)
+    return family
+
+
+def _labels(text: str) -> Labels:
+    pairs = (part.partition("=") for part in text.split(";") if part)
+    return tuple((name, value) for name, _, value in pairs)

@@ -1,0 +1,155 @@
+"""What the admin API needs of the rest, as protocols; `compose` puts the real ones in.
+
+Rules for future edits: a port has the methods that a router calls and no others; blocking
+methods are called from threads, so a port must allow calls from several at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
+from weighbridge.ledger.stores.base import Page, PageRequest, Row
+from weighbridge.pricing.compiler import PriceLine
+from weighbridge.reports.query import CostQuery
+
+
+class Tokens(Protocol):
+    """Tracking tokens."""
+
+    def create(self, new: NewToken) -> tuple[TrackingToken, str]:
+        """A token and its secret."""
+        ...
+
+    def all(self) -> list[TrackingToken]:
+        """Every token, newest first."""
+        ...
+
+    def get(self, token_id: str) -> TrackingToken:
+        """One token."""
+        ...
+
+    def revoke(self, token_id: str) -> TrackingToken:
+        """Take a token out of force."""
+        ...
+
+
+class Keys(Protocol):
+    """Admin keys."""
+
+    def create(self, name: str, role: Role) -> tuple[AdminKey, str]:
+        """A key and its secret."""
+        ...
+
+    def all(self) -> list[AdminKey]:
+        """Every key, newest first."""
+        ...
+
+    def revoke(self, key_id: str) -> AdminKey:
+        """Take a key out of force."""
+        ...
+
+    def find(self, secret: str) -> AdminKey | None:
+        """The key in force that a secret belongs to."""
+        ...
+
+
+class Policy(Protocol):
+    """The way of a change to the workers."""
+
+    async def publish(self) -> None:
+        """Bring the policy as it is stored into force."""
+        ...
+
+
+class Result(Protocol):
+    """An answer to a cost query."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's form; decimals are strings."""
+        ...
+
+
+class Reports(Protocol):
+    """Answers to cost queries."""
+
+    def run(self, query: CostQuery, now: datetime) -> Result:
+        """The result over what the ledger holds now."""
+        ...
+
+
+class Exchanges(Protocol):
+    """The ledger's rows, one by one."""
+
+    def page(self, request: PageRequest) -> Page:
+        """Rows newest first, and the cursor of the next page where there is one."""
+        ...
+
+    def exchange(self, exchange_id: str) -> Row | None:
+        """One row, or None."""
+        ...
+
+
+class Models(Protocol):
+    """The price book."""
+
+    def listing(
+        self, at: datetime, provider: str | None = None, surface: str | None = None
+    ) -> list[PriceLine]:
+        """Every line in force at an instant, by model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportProgress:
+    """How far an import is; `error` says why it failed."""
+
+    id: str
+    file: str
+    state: str
+    done_bytes: int = 0
+    total_bytes: int = 0
+    imported: int = 0
+    skipped: int = 0
+    error: str | None = None
+
+
+class Imports(Protocol):
+    """Rows from files of this machine."""
+
+    def start(self, file: Path) -> "ImportProgress":
+        """Begin to import a file."""
+        ...
+
+    def get(self, job_id: str) -> "ImportProgress | None":
+        """How far a job is, or None where there is no such job."""
+        ...
+
+
+class Vitals(Protocol):
+    """How the gateway is."""
+
+    def metrics(self) -> Mapping[str, int | float]:
+        """Counters and gauges by name (`NAME` or `NAME;label=value;…`)."""
+        ...
+
+    def problems(self) -> list[str]:
+        """Why the service is not ready; empty where it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that the routers use."""
+
+    tokens: Tokens
+    keys: Keys
+    policy: Policy
+    reports: Reports
+    exchanges: Exchanges
+    models: Models
+    imports: Imports
+    vitals: Vitals
+    metrics_require_key: bool = False

@@ -1,0 +1,131 @@
+"""Errors as RFC 9457 problem documents, whatever raised them.
+
+Rules for future edits: no answer of this API is an error in another shape; all that is wrong
+with a request is told at once, in `problems`; an unforeseen error says nothing but that.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from weighbridge import errors
+from weighbridge.reports.query import QueryError
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS: dict[type[errors.WeighbridgeError], int] = {
+    errors.UnauthenticatedError: 401,
+    errors.NotAllowedError: 403,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.TooManyAttemptsError: 429,
+    errors.ClientError: 422,
+    errors.LedgerError: 503,
+}
+_log = structlog.get_logger()
+
+
+class ProblemItem(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str = Field(description="The field or parameter, dotted.")
+    message: str = Field(description="What is wrong, the value seen, what to do.")
+
+
+class ProblemDocument(BaseModel):
+    """An error answer, RFC 9457."""
+
+    type: str = Field("about:blank", description="Always `about:blank`: `code` tells kinds apart.")
+    title: str = Field(description="The HTTP status in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened, for people.")
+    code: str = Field(description="Stable code, for programs.")
+    problems: list[ProblemItem] = Field([], description="All that is wrong with the request.")
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {"model": ProblemDocument, "description": "A problem document (RFC 9457)."}
+}
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an app with a problem document."""
+    app.add_exception_handler(errors.WeighbridgeError, _ours)
+    app.add_exception_handler(QueryError, _query)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def answer(
+    status: int,
+    code: str,
+    detail: str,
+    problems: list[ProblemItem] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """A problem document as a response."""
+    document = ProblemDocument(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        problems=problems or [],
+        type="about:blank",
+    )
+    return JSONResponse(
+        document.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.WeighbridgeError)
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    if status == 429:
+        headers = {"Retry-After": "60"}
+    if status >= 500:
+        _log.error("an answer failed", exception=error, code=error.code)
+    items = [ProblemItem(where=one.where, message=one.message) for one in error.problems]
+    return answer(status, error.code, error.message, items, headers)
+
+
+async def _query(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, QueryError)
+    items = [
+        ProblemItem(where=where, message=message)
+        for where, message in zip(error.fields, error.problems, strict=True)
+    ]
+    return answer(422, "QUERY_INVALID", "the query cannot be run as asked", items)
+
+
+async def _validation(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    items = []
+    for detail in error.errors():
+        where = ".".join(str(part) for part in detail["loc"][1:]) or str(detail["loc"][0])
+        items.append(ProblemItem(where=where, message=detail["msg"]))
+    return answer(422, "REQUEST_INVALID", "the request is not as documented", items)
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = HTTPStatus(error.status_code).name
+    headers = dict(error.headers) if error.headers else None
+    return answer(error.status_code, code, _DETAILS.get(code, error.detail), headers=headers)
+
+
+async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
+    _log.error("an answer failed", exception=error)
+    return answer(500, "INTERNAL", "an error of ours; the log says where")
+
+
+_DETAILS = {
+    "NOT_FOUND": "nothing is at this path; see /api/openapi.json",
+    "METHOD_NOT_ALLOWED": "this path does not take that method; see /api/openapi.json",
+}

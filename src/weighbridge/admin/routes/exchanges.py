@@ -1,0 +1,96 @@
+"""`/api/v1/exchanges`: the ledger's rows, newest first."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request
+
+from weighbridge.admin.auth import ServicesOf, Viewer
+from weighbridge.admin.documents import ExchangeList, ExchangeRow
+from weighbridge.admin.problems import RESPONSES
+from weighbridge.admin.rows import row_document
+from weighbridge.errors import ClientError, NotFoundError, Problem
+from weighbridge.ledger.stores.base import PageRequest
+from weighbridge.reports.dimensions import COLUMN_OF, NONE, is_dimension, nearest, value_problem
+from weighbridge.reports.instants import parse_instant
+
+router = APIRouter(prefix="/api/v1", tags=["exchanges"], responses=RESPONSES)
+_OWN_PARAMETERS = ("since", "until", "limit", "cursor")
+_DIMENSION_PARAMETERS = [
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": f"Only this {name}; may be given several times. `{NONE}` = not given.",
+        "schema": {"type": "array", "items": {"type": "string"}},
+    }
+    for name in (*COLUMN_OF, "label:KEY")
+]
+
+
+@router.get(
+    "/exchanges",
+    response_model=ExchangeList,
+    summary="List exchanges",
+    openapi_extra={"parameters": _DIMENSION_PARAMETERS},
+)
+def list_exchanges(  # noqa: PLR0913 - each is a query parameter
+    request: Request,
+    _role: Viewer,
+    services: ServicesOf,
+    *,
+    since: Annotated[str | None, Query(description="From this instant, date or age on.")] = None,
+    until: Annotated[str | None, Query(description="Before this instant, date or age.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Rows of a page.")] = 100,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+) -> dict[str, Any]:
+    """Newest first; any dimension may be a parameter."""
+    problems: list[Problem] = []
+    wanted = PageRequest(
+        since=_instant("since", since, problems),
+        until=_instant("until", until, problems),
+        filters=_filters(request, problems),
+        limit=limit,
+        cursor=cursor,
+    )
+    if problems:
+        raise ClientError("the exchanges cannot be listed as asked", problems=tuple(problems))
+    page = services.exchanges.page(wanted)
+    rows = [row_document(row) for row in page.exchanges]
+    return {"exchanges": rows, "next_cursor": page.next_cursor}
+
+
+@router.get("/exchanges/{exchange_id}", response_model=ExchangeRow, summary="Show an exchange")
+def get_exchange(_role: Viewer, services: ServicesOf, exchange_id: str) -> dict[str, Any]:
+    """One exchange with the charges that make its cost."""
+    row = services.exchanges.exchange(exchange_id)
+    if row is None:
+        raise NotFoundError(f"no exchange has the id {exchange_id[:60]!r}")
+    return row_document(row)
+
+
+def _instant(name: str, text: str | None, problems: list[Problem]) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_instant(text, datetime.now(UTC), ZoneInfo("UTC"))
+    except ValueError as error:
+        problems.append(Problem(name, str(error)))
+        return None
+
+
+def _filters(request: Request, problems: list[Problem]) -> dict[str, list[str | None]]:
+    filters: dict[str, list[str | None]] = {}
+    for name, value in request.query_params.multi_items():
+        if name in _OWN_PARAMETERS:
+            continue
+        if not is_dimension(name):
+            advice = nearest(name, (*COLUMN_OF, *_OWN_PARAMETERS))
+            problems.append(Problem(name[:60], f"no such parameter or dimension; {advice}"))
+        elif wrong := value_problem(name, value):
+            problems.append(Problem(name, wrong))
+        else:
+            column = COLUMN_OF.get(name, name)
+            filters.setdefault(column, []).append(None if value == NONE else value)
+    return filters

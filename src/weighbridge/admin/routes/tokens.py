@@ -1,0 +1,51 @@
+"""`/api/v1/tokens`: tracking tokens."""
+
+import time
+
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+
+from weighbridge.admin.auth import Editor, ServicesOf, Viewer
+from weighbridge.admin.documents import CreatedToken, Token, TokenList, TokenRequest
+from weighbridge.admin.expiry import parse_expiry
+from weighbridge.admin.problems import RESPONSES
+from weighbridge.core.credential import NewToken
+
+router = APIRouter(prefix="/api/v1", tags=["tokens"], responses=RESPONSES)
+
+
+@router.post("/tokens", status_code=201, summary="Make a tracking token")
+async def create_token(_role: Editor, services: ServicesOf, wanted: TokenRequest) -> CreatedToken:
+    """The secret is in this answer and nowhere else. The token is in force when it comes."""
+    now_us = time.time_ns() // 1000
+    new = NewToken(
+        name=wanted.name,
+        department=wanted.department,
+        project=wanted.project,
+        agent=wanted.agent,
+        labels=wanted.labels,
+        expires_at_us=parse_expiry(wanted.expires, now_us) if wanted.expires else None,
+    )
+    token, secret = await run_in_threadpool(services.tokens.create, new)
+    await services.policy.publish()
+    return CreatedToken.of(token, token=secret)
+
+
+@router.get("/tokens", summary="List tracking tokens")
+def list_tokens(_role: Viewer, services: ServicesOf) -> TokenList:
+    """Newest first, without their secrets."""
+    return TokenList(tokens=[Token.of(token) for token in services.tokens.all()], next_cursor=None)
+
+
+@router.get("/tokens/{token_id}", summary="Show a tracking token")
+def get_token(_role: Viewer, services: ServicesOf, token_id: str) -> Token:
+    """One token, without its secret."""
+    return Token.of(services.tokens.get(token_id))
+
+
+@router.delete("/tokens/{token_id}", summary="Revoke a tracking token")
+async def revoke_token(_role: Editor, services: ServicesOf, token_id: str) -> Token:
+    """Calls with it are refused from now on; its rows keep its id."""
+    token = await run_in_threadpool(services.tokens.revoke, token_id)
+    await services.policy.publish()
+    return Token.of(token)
