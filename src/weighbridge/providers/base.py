@@ -54,6 +54,7 @@ class Reading(msgspec.Struct, kw_only=True):
     block_reason: str | None = None
     service_tier: str | None = None
     error_type: str | None = None
+    error_status: int | None = None
     error_in_stream: bool = False
     notes: tuple[Note, ...] = ()
 

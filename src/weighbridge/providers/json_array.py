@@ -1,0 +1,143 @@
+"""Frames a JSON body: one document, or the elements of a top-level array as they come.
+
+Hides where an element of a streamed array ends. The first byte tells the two apart, never the
+URL: `streamGenerateContent` without `alt=sse` streams an array, its errors may be one object.
+Rules for future edits: brackets are counted outside strings only; a piece may end anywhere,
+also inside an escape; elements that are no objects are passed over.
+Counterpart: `sse` frames event streams for the same answers.
+"""
+
+import re
+from typing import Final
+
+from weighbridge.providers.base import Reading
+from weighbridge.providers.documents import Answer, DocumentBuffer
+
+# Everything up to and with the next bracket outside strings, or the quote of a string that this
+# piece does not end, or the piece's end. Whole strings are passed over inside the match, which
+# keeps it in C. It always matches, or a search would go on in the middle of a string.
+_NEXT: Final = re.compile(
+    rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]{}]*+)*+(["\[\]{}])?', re.DOTALL
+)
+_IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_OPENING: Final = b"{["
+_QUOTE: Final = 0x22
+_OBJECT: Final = 0x7B
+_ARRAY: Final = 0x5B
+
+
+class JsonReader:
+    """Reads a body of `application/json`: an object is one document, an array's objects many."""
+
+    __slots__ = ("_answer", "_buffer", "_elements", "_shape")
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._buffer = DocumentBuffer()
+        self._elements: _Elements | None = None
+        self._shape = 0  # First byte that is no white space; 0 until it came.
+
+    def __repr__(self) -> str:
+        return f"<JsonReader {chr(self._shape) if self._shape else 'waiting'} {self._buffer!r}>"
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        if not self._shape:
+            if not (data and data[0] == _OBJECT):
+                data = data.lstrip()
+                if not data:
+                    return
+            self._shape = data[0]
+            if self._shape == _ARRAY:
+                self._elements = _Elements(self._answer)
+        if self._shape == _OBJECT:
+            self._buffer.add(data)
+        elif self._elements is not None:
+            self._elements.feed(data)
+
+    def finish(self, *, complete: bool) -> Reading:
+        """Sum up; `complete` is False where the answer was cut."""
+        self.close(complete=complete)
+        return self._answer.reading(complete=complete)
+
+    def close(self, *, complete: bool) -> None:
+        """Hand over what is left, for a reader that asks for the reading itself."""
+        if self._elements is not None:
+            self._elements.finish(complete=complete)
+        elif self._shape == _OBJECT:
+            if complete or not self._buffer.whole:
+                self._buffer.hand_to(self._answer)
+            else:
+                self._answer.cut(self._buffer.take())
+        elif self._shape:
+            self._answer.broken()
+
+
+class _Elements:
+    """Cuts a top-level array into its objects."""
+
+    __slots__ = ("_answer", "_buffer", "_depth", "_escaped", "_in_string", "_keeping")
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._buffer = DocumentBuffer()
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False  # The piece before ended in a backslash inside a string.
+        self._keeping = False
+
+    def feed(self, data: bytes) -> None:
+        start = 0
+        position = self._leave_string(data) if self._in_string else 0
+        for match in _NEXT.finditer(data, position):
+            if match.lastindex is None:
+                break
+            end = match.end()
+            byte = data[end - 1]
+            if byte == _QUOTE:
+                self._enter_string(data, end)
+                break
+            if byte in _OPENING:
+                if self._depth == 1 and byte == _OBJECT:
+                    self._keeping = True
+                    start = end - 1
+                self._depth += 1
+            else:
+                self._depth = max(self._depth - 1, 0)
+                if self._depth == 1 and self._keeping:
+                    self._buffer.add(data[start:end])
+                    self._buffer.hand_to(self._answer)
+                    self._keeping = False
+        if self._keeping:
+            self._buffer.add(data[start:] if start else data)
+
+    def finish(self, *, complete: bool) -> None:
+        if self._keeping:
+            if self._buffer.whole:
+                self._answer.cut(self._buffer.take())
+            else:
+                self._buffer.hand_to(self._answer)
+        if complete and self._depth:
+            self._answer.broken()
+
+    def _enter_string(self, data: bytes, content: int) -> None:
+        """A string began whose end is not in this piece."""
+        self._in_string = True
+        trailing = len(data) - max(content, len(data.rstrip(b"\\")))
+        self._escaped = trailing % 2 == 1
+
+    def _leave_string(self, data: bytes) -> int:
+        """Position behind the string that the last piece left open, or the piece's end."""
+        position = 0
+        if self._escaped and data:
+            self._escaped = False
+            position = 1
+        match = _IN_STRING.match(data, position)
+        end = match.end() if match is not None else position
+        if end == len(data):
+            return end
+        if data[end] == _QUOTE:
+            self._in_string = False
+            return end + 1
+        self._escaped = True  # What stopped the match is a backslash at the very end.
+        return len(data)

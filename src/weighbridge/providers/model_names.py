@@ -1,0 +1,30 @@
+"""Names of models as the ledger may keep them, from a path or from an answer.
+
+Hides which spellings name the same model, and what is no name at all. Rules for future edits:
+both sources are somebody else's text, so nothing passes but a bounded set of characters; a
+tuned model keeps its `tunedModels/` so that it is never priced as a base model of that name.
+"""
+
+import re
+from typing import Final
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._@:/-]{1,256}")
+
+# `models/` comes from the Developer API (12 of the recorded answers), the others from Vertex:
+# full resource names, and the publisher prefix of its OpenAI-compatible endpoint.
+_PREFIXES: Final = ("models/", "publishers/google/models/", "google/")
+
+
+def keep_model(name: object) -> str | None:
+    """A model's name as it may be stored, or None where it is no name.
+
+    Example: `keep_model("models/gemini-2.5-pro")` gives `"gemini-2.5-pro"`;
+    `keep_model("tunedModels/mine")` gives `"tunedModels/mine"`;
+    `keep_model("what is love?")` gives None.
+    """
+    if type(name) is not str or _NAME.fullmatch(name) is None:
+        return None
+    for prefix in _PREFIXES:
+        if name.startswith(prefix):
+            return name[len(prefix) :] or None
+    return name
