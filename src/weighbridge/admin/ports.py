@@ -67,7 +67,7 @@ class Policy(Protocol):
 class Result(Protocol):
     """An answer to a cost query."""
 
-    def to_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The contract's form; decimals are strings."""
         ...
 
@@ -102,28 +102,14 @@ class Models(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportProgress:
-    """How far an import is; `error` says why it failed."""
-
-    id: str
-    file: str
-    state: str
-    done_bytes: int = 0
-    total_bytes: int = 0
-    imported: int = 0
-    skipped: int = 0
-    error: str | None = None
-
-
 class Imports(Protocol):
     """Rows from files of this machine."""
 
-    def start(self, file: Path) -> "ImportProgress":
-        """Begin to import a file."""
+    def start(self, file: Path) -> Any:
+        """Begin to import a file; gives the job, with the fields of `documents.ImportJob`."""
         ...
 
-    def get(self, job_id: str) -> "ImportProgress | None":
+    def get(self, job_id: str) -> Any:
         """How far a job is, or None where there is no such job."""
         ...
 

@@ -181,7 +181,7 @@ class JournalSettings(Section):
     """The workers' journals."""
 
     sync_ms: int = Field(
-        50, ge=1, le=10_000, description="Longest time between a row and its `fdatasync`."
+        40, ge=1, le=10_000, description="Longest time between a row and its `fdatasync`."
     )
     seal_ms: int = Field(
         250, ge=10, le=60_000, description="How often a segment with rows is handed to the ledger."

@@ -20,7 +20,7 @@ from weighbridge.control.policy_hub import POLICY_NAME, SOCKET_NAME
 
 COUNTERS_EVERY_S: Final = 1.0
 _FIRST_PAUSE_S = 0.05
-_LONGEST_PAUSE_S = 2.0
+_LONGEST_PAUSE_S = 0.5
 _log = structlog.get_logger()
 
 
@@ -28,8 +28,10 @@ def read_policy(run: Path) -> PolicySnapshot | None:
     """The policy that was last written down, or None where there is none that can be read."""
     try:
         return PolicySnapshot.decode((run / POLICY_NAME).read_bytes())
+    except FileNotFoundError:
+        return None
     except (OSError, msgspec.MsgspecError) as error:
-        _log.warning("no policy to start from", exception=error)
+        _log.warning("the policy file cannot be read", exception=error)
         return None
 
 

@@ -20,7 +20,6 @@ from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.gate import Gate, ProviderRegistry
 from weighbridge.gateway.pool import Pool
 from weighbridge.gateway.settings import GatewaySettings
-from weighbridge.gateway.tee import InflateFactory
 
 _TICK_S = 0.25
 _BACKLOG = 4096
@@ -33,7 +32,7 @@ class Journal(JournalWriter, Protocol):
     async def start(self) -> None:
         """Open the first segment."""
 
-    async def close(self) -> None:
+    async def close(self) -> object:
         """Write, sync and seal what is left."""
 
 
@@ -50,7 +49,6 @@ class Worker:
         rates: Rates,
         journal: Journal,
         in_flight: InFlightMarks,
-        inflate: InflateFactory,
         server_tls: ssl.SSLContext | None,
         upstream_tls: ssl.SSLContext,
     ) -> None:
@@ -82,7 +80,6 @@ class Worker:
             admission=self._admission,
             pool=self._pool,
             booker=self._booker,
-            inflate=inflate,
             counters=self._counters,
             clock=loop.time,
         )

@@ -3,9 +3,7 @@
 A path names a file of this machine, so only who can open the Unix socket may give one.
 """
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -17,10 +15,10 @@ from weighbridge.errors import ClientError, NotAllowedError, NotFoundError, Prob
 router = APIRouter(prefix="/api/v1", tags=["imports"], responses=RESPONSES)
 
 
-@router.post("/imports", status_code=202, response_model=ImportJob, summary="Import a file")
+@router.post("/imports", status_code=202, summary="Import a file")
 def start_import(
     request: Request, _role: Administrator, services: ServicesOf, wanted: ImportRequest
-) -> dict[str, Any]:
+) -> ImportJob:
     """Rows whose `exchange_id` is there already are skipped and counted."""
     if not request.scope.get(LOCAL):
         raise NotAllowedError("files are imported with `weighbridge import` on the machine itself")
@@ -28,13 +26,13 @@ def start_import(
     if not file.is_absolute() or not file.is_file():
         message = f"expected the absolute path of a file that is there, got {wanted.file[:200]!r}"
         raise ClientError(message, problems=(Problem("file", message),))
-    return asdict(services.imports.start(file))
+    return ImportJob.model_validate(services.imports.start(file), from_attributes=True)
 
 
-@router.get("/imports/{job_id}", response_model=ImportJob, summary="Watch an import")
-def get_import(_role: Administrator, services: ServicesOf, job_id: str) -> dict[str, Any]:
+@router.get("/imports/{job_id}", summary="Watch an import")
+def get_import(_role: Administrator, services: ServicesOf, job_id: str) -> ImportJob:
     """How far an import is."""
     job = services.imports.get(job_id)
     if job is None:
         raise NotFoundError(f"no import has the id {job_id[:60]!r}")
-    return asdict(job)
+    return ImportJob.model_validate(job, from_attributes=True)

@@ -49,4 +49,4 @@ def query(
 ) -> dict[str, Any]:
     """Every field of the question is optional; decimals in the answer are strings."""
     now = datetime.now(UTC)
-    return services.reports.run(parse_query(question, now), now).to_json()
+    return services.reports.run(parse_query(question, now), now).as_json()

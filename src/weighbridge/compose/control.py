@@ -1,0 +1,106 @@
+"""The control process: `python -m weighbridge.compose.control --fd N --workers N`.
+
+Owns the ledger and the control database, serves the admin API, hands the policy to workers.
+Workers run on without it; its supervisor starts it again. Counterpart: `compose/serve`.
+"""
+
+import argparse
+import asyncio
+import datetime as dt
+import socket
+import sys
+
+import structlog
+import uvloop
+
+from weighbridge.admin.app import create_app
+from weighbridge.admin.server import AdminServer
+from weighbridge.compose.parts import Parts, open_parts
+from weighbridge.config import Settings
+from weighbridge.control.child import Leash, read_settings
+from weighbridge.control.folder import DataFolder
+from weighbridge.control.policy_hub import PolicyHub
+from weighbridge.control.vitals import Vitals
+from weighbridge.errors import ConfigurationError, WeighbridgeError
+from weighbridge.privacy import log
+
+_PRICE_CHECK_EVERY_S = 6 * 3600
+_log = structlog.get_logger()
+
+
+def main() -> int:
+    """Run until the supervisor ends it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--workers", type=int, required=True)
+    arguments = parser.parse_args()
+    settings = Settings.model_validate_json(read_settings())
+    log.configure(settings.log.level, settings.log.format)
+    bound = socket.socket(fileno=arguments.fd)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, bound, arguments.workers))
+    except ConfigurationError as error:
+        for problem in error.problems:
+            _log.error(str(problem), code=error.code)
+        return 2
+    except WeighbridgeError as error:
+        _log.error(error.message, code=error.code)
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings, bound: socket.socket, workers: int) -> None:
+    leash = Leash.attach()
+    folder = DataFolder(settings.data)
+    folder.make()
+    parts = await asyncio.to_thread(open_parts, folder, settings)
+    try:
+        await _serve_parts(settings, bound, workers, (leash, folder, parts))
+    finally:
+        await asyncio.to_thread(parts.close)
+
+
+async def _serve_parts(
+    settings: Settings,
+    bound: socket.socket,
+    workers: int,
+    owned: tuple[Leash, DataFolder, Parts],
+) -> None:
+    leash, folder, parts = owned
+    hub = PolicyHub(folder.run, lambda: parts.policy(settings))
+    await hub.start()
+    vitals = Vitals(
+        hub,
+        parts.keeper,
+        parts.store,
+        workers=workers,
+        price_age=lambda: parts.book.age(dt.datetime.now(dt.UTC)),
+    )
+    require_key = settings.admin.metrics_require_key
+    app = create_app(parts.services(hub, vitals, metrics_require_key=require_key))
+    server = AdminServer(app, bound, folder.admin_socket)
+    parts.keeper.start()
+    await server.start()
+    prices = asyncio.create_task(_watch_prices(parts, settings))
+    leash.ready()
+    await leash.stop.wait()
+    prices.cancel()
+    await server.close()
+    await hub.close()
+
+
+async def _watch_prices(parts: Parts, settings: Settings) -> None:
+    while True:
+        age = parts.book.age(dt.datetime.now(dt.UTC)).days
+        if age > settings.pricing.max_age_days:
+            _log.warning(
+                "the price data is old; update weighbridge, or add rates as pricing.overrides",
+                age_days=age,
+                limit=settings.pricing.max_age_days,
+            )
+        await asyncio.sleep(_PRICE_CHECK_EVERY_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""The ledger, the control database and the services over them, opened from a data folder.
+
+Used by the control process and, where nothing serves, by the command line: both get the same
+services, so both give the same answers.
+"""
+
+import time
+from dataclasses import dataclass
+
+from weighbridge.admin.ports import Policy, Services, Vitals
+from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.config import Settings
+from weighbridge.control.database import Database
+from weighbridge.control.folder import DataFolder
+from weighbridge.control.imports import ImportRunner
+from weighbridge.control.keys import KeyService
+from weighbridge.control.ledger_keeper import LedgerKeeper
+from weighbridge.control.tokens import TokenService
+from weighbridge.errors import LedgerError
+from weighbridge.ledger.loader import Loader
+from weighbridge.ledger.recovery import Recovery
+from weighbridge.ledger.stores.duckdb import DuckDBStore
+from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.reports.service import ReportService
+
+_STORE_WAIT_S = 30.0
+_STORE_RETRY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What stands on a data folder, opened; closed in reverse by `close`."""
+
+    store: DuckDBStore
+    database: Database
+    book: PriceBook
+    keeper: LedgerKeeper
+    tokens: TokenService
+    keys: KeyService
+    imports: ImportRunner
+
+    def services(
+        self, policy: Policy, vitals: Vitals, *, metrics_require_key: bool = False
+    ) -> Services:
+        """Everything that the admin app needs."""
+        return Services(
+            tokens=self.tokens,
+            keys=self.keys,
+            policy=policy,
+            reports=ReportService(self.store, self.store.dialect),
+            exchanges=self.store,
+            models=self.book,
+            imports=self.imports,
+            vitals=vitals,
+            metrics_require_key=metrics_require_key,
+        )
+
+    def policy(self, settings: Settings) -> PolicySnapshot:
+        """The policy that database and configuration make."""
+        version, tokens = self.tokens.policy()
+        allowed = settings.attribution.allowed.model_dump(exclude_none=True)
+        return PolicySnapshot(
+            version=version,
+            require_token=settings.gateway.require_token,
+            tokens=tokens,
+            required=list(settings.attribution.required),
+            allowed=allowed,
+        )
+
+    def close(self) -> None:
+        """Finish imports, load what is sealed, release the files."""
+        self.imports.close()
+        self.keeper.stop()
+        self.store.close()
+        self.database.close()
+
+
+def price_book(settings: Settings) -> PriceBook:
+    """The price book with the operator's own rates.
+
+    Errors: `ConfigurationError` with every problem of the overrides file.
+    """
+    overrides = settings.pricing.overrides
+    return PriceBook.load(overlay_paths=[overrides] if overrides else [])
+
+
+def open_parts(folder: DataFolder, settings: Settings) -> Parts:
+    """Open everything that stands on a data folder; the caller holds the folder's lock.
+
+    Errors: `ConfigurationError`, `LedgerError`, `ControlError`.
+    """
+    book = price_book(settings)
+    store = _open_store(folder, settings)
+    database = Database.open(folder.root)
+    keeper = LedgerKeeper(
+        Loader(folder.journal, store),
+        Recovery(folder.journal, folder.run, store.known_exchange_ids),
+        settings.ledger.poll_ms / 1000,
+    )
+    return Parts(
+        store=store,
+        database=database,
+        book=book,
+        keeper=keeper,
+        tokens=TokenService(database),
+        keys=KeyService(database),
+        imports=ImportRunner(store),
+    )
+
+
+def _open_store(folder: DataFolder, settings: Settings) -> DuckDBStore:
+    """The ledger; waits where a control process that was left behind still holds it."""
+    give_up_at = time.monotonic() + _STORE_WAIT_S
+    while True:
+        try:
+            return DuckDBStore.open(
+                folder.ledger,
+                memory_limit=settings.ledger.memory_limit,
+                threads=settings.ledger.threads,
+            )
+        except LedgerError as error:
+            held = "another process" in error.message
+            if not held or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_STORE_RETRY_S)

@@ -1,0 +1,112 @@
+"""`weighbridge serve`: lock the folder, bind the sockets, run the children.
+
+Counterpart: `compose/control` and `compose/worker` are the children.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from weighbridge.config import Settings
+from weighbridge.control.folder import DataFolder
+from weighbridge.control.listeners import bind_admin, bind_gateway, url
+from weighbridge.control.policy_hub import POLICY_NAME
+from weighbridge.control.supervisor import ChildPlan, Supervisor
+
+_AFTER_DRAIN_S = 15.0
+_CONTROL_STOP_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything listens, as URLs."""
+
+    gateway: str
+    admin: str
+
+
+def serve(settings: Settings, on_ready: Callable[[Addresses], None]) -> None:
+    """Run the gateway until SIGTERM or SIGINT, then drain.
+
+    Takes: `on_ready`, called once when everything listens.
+    Errors: `FolderInUseError`, `StartError`.
+    """
+    folder = DataFolder(settings.data)
+    with folder.lock():
+        # Workers shall begin with the policy of this configuration, not with an earlier one's.
+        (folder.run / POLICY_NAME).unlink(missing_ok=True)
+        count = worker_count(settings)
+        gateway = bind_gateway(settings.gateway.listen, count)
+        try:
+            admin = bind_admin(settings.admin.listen)
+            addresses = Addresses(
+                url(gateway[0], settings.gateway.listen.host, tls=bool(settings.gateway.tls_cert)),
+                url(admin, settings.admin.listen.host),
+            )
+            asyncio.run(_supervise(settings, gateway, admin, lambda: on_ready(addresses)))
+        finally:
+            for each in gateway:
+                each.close()
+
+
+def worker_count(settings: Settings) -> int:
+    """How many gateway workers to run."""
+    wanted = settings.gateway.workers
+    return len(os.sched_getaffinity(0)) if wanted == "auto" else wanted
+
+
+async def _supervise(
+    settings: Settings,
+    gateway: list[socket.socket],
+    admin: socket.socket,
+    on_ready: Callable[[], None],
+) -> None:
+    supervisor = Supervisor(_plans(settings, gateway, admin))
+    supervisor.watch_signals()
+
+    def let_go() -> None:
+        """From here on the workers alone hold the port, and free it when they are done."""
+        for each in gateway:
+            each.close()
+
+    with admin:
+        await supervisor.run(on_ready, let_go)
+
+
+def _plans(
+    settings: Settings, gateway: list[socket.socket], admin: socket.socket
+) -> list[ChildPlan]:
+    document = settings.model_dump_json().encode()
+    drain = settings.gateway.drain_timeout_s + settings.gateway.drain_grace_s + _AFTER_DRAIN_S
+    control = ChildPlan(
+        name="control",
+        command=(
+            "-m",
+            "weighbridge.compose.control",
+            f"--fd={admin.fileno()}",
+            f"--workers={len(gateway)}",
+        ),
+        settings=document,
+        sockets=(admin.fileno(),),
+        rank=1,
+        stop_timeout_s=_CONTROL_STOP_S,
+    )
+    workers = [
+        ChildPlan(
+            name=f"worker {index}",
+            command=(
+                "-m",
+                "weighbridge.compose.worker",
+                f"--index={index}",
+                f"--fd={bound.fileno()}",
+            ),
+            settings=document,
+            sockets=(bound.fileno(),),
+            rank=0,
+            stop_timeout_s=drain,
+        )
+        for index, bound in enumerate(gateway)
+    ]
+    return [control, *workers]

@@ -1,0 +1,215 @@
+"""A gateway worker's process: `python -m weighbridge.compose.worker --index I --fd N`.
+
+Builds the worker from the settings, ties it to its supervisor and to the control process.
+Counterparts: `gateway/worker` does the work, `compose/serve` starts this.
+"""
+
+import argparse
+import asyncio
+import re
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+import uvloop
+
+from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.compose.parts import price_book
+from weighbridge.config import Settings
+from weighbridge.control.child import Leash, read_settings
+from weighbridge.control.folder import DataFolder
+from weighbridge.control.policy_link import PolicyLink, read_policy
+from weighbridge.errors import ConfigurationError, WeighbridgeError
+from weighbridge.gateway.settings import GatewaySettings, Origin
+from weighbridge.gateway.worker import Worker
+from weighbridge.ledger.in_flight import InFlight
+from weighbridge.ledger.journal import Journal, Timing
+from weighbridge.ledger.segments import worker_name
+from weighbridge.privacy import log
+from weighbridge.providers.registry import Registry
+
+_GAUGES: Final = frozenset({"live_exchanges", "open_connections"})
+_NOT_SUMMABLE: Final = frozenset({"policy_version"})
+_log = structlog.get_logger()
+
+
+def main() -> int:
+    """Run until the supervisor ends it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--index", type=int, required=True)
+    parser.add_argument("--fd", type=int, required=True)
+    arguments = parser.parse_args()
+    settings = Settings.model_validate_json(read_settings())
+    log.configure(settings.log.level, settings.log.format)
+    listener = socket.socket(fileno=arguments.fd)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_run(settings, arguments.index, listener))
+    except ConfigurationError as error:
+        for problem in error.problems:
+            _log.error(str(problem), code=error.code)
+        return 2
+    except WeighbridgeError as error:
+        _log.error(error.message, code=error.code)
+        return 1
+    return 0
+
+
+@dataclass(slots=True)
+class BuiltWorker:
+    """A worker with what it writes to."""
+
+    worker: Worker
+    journal: Journal
+    in_flight: InFlight
+
+    def metrics(self) -> dict[str, int]:
+        """Counters and gauges under the names of `/metrics`."""
+        return metric_names(self.worker.counters()) | {
+            "journal_pending_bytes": self.journal.pending_bytes,
+            "journal_failing": int(not self.journal.healthy),
+            "journal_rows_written_total": self.journal.written,
+            "journal_rows_dropped_total": self.journal.dropped,
+        }
+
+
+def build_worker(
+    settings: Settings, index: int, listener: socket.socket, policy: PolicySnapshot
+) -> BuiltWorker:
+    """A worker with its journal and marks; needs a running loop.
+
+    Errors: `ConfigurationError` for price overrides or certificates that cannot be used.
+    """
+    folder = DataFolder(settings.data)
+    gateway = gateway_settings(settings)
+    in_flight = InFlight.create(folder.run / f"in-flight-{index}.slots")
+    journal = Journal(
+        folder.journal,
+        worker_name(gateway.node, index),
+        in_flight,
+        max_pending_bytes=settings.journal.max_pending_bytes,
+        timing=Timing(sync_ms=settings.journal.sync_ms, seal_ms=settings.journal.seal_ms),
+    )
+    worker = Worker(
+        settings=gateway,
+        listener=listener,
+        registry=Registry(),
+        policy=policy,
+        rates=price_book(settings),
+        journal=journal,
+        in_flight=in_flight,
+        server_tls=_server_tls(settings),
+        upstream_tls=_upstream_tls(settings),
+    )
+    return BuiltWorker(worker, journal, in_flight)
+
+
+def gateway_settings(settings: Settings) -> GatewaySettings:
+    """The byte path's settings from the configuration; names are the same."""
+    given = settings.gateway.model_dump(include=set(GatewaySettings.__struct_fields__))
+    given["node"] = settings.gateway.node or _host_name()
+    given["upstreams"] = {name: _origin(url) for name, url in settings.gateway.upstreams.items()}
+    return GatewaySettings(**given, lenient_labels=settings.labels.lenient)
+
+
+def metric_names(values: Mapping[str, int]) -> dict[str, int]:
+    """Prometheus' names: what only grows ends in `_total`.
+
+    Example: `{"exchanges": 2, "live_exchanges": 1}` gives
+    `{"exchanges_total": 2, "live_exchanges": 1}`.
+    """
+    return {
+        name if name in _GAUGES else f"{name}_total": value
+        for name, value in values.items()
+        if name not in _NOT_SUMMABLE
+    }
+
+
+class _Seat:
+    """Where policies arrive: before there is a worker they wait, then it applies them."""
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.policy: PolicySnapshot | None = None
+        self.built: BuiltWorker | None = None
+
+    def apply(self, snapshot: PolicySnapshot) -> None:
+        self.policy = snapshot
+        self.first.set()
+        if self.built is not None:
+            self.built.worker.apply_policy(snapshot)
+
+    def counters(self) -> dict[str, int]:
+        return self.built.metrics() if self.built is not None else {}
+
+
+async def _run(settings: Settings, index: int, listener: socket.socket) -> None:
+    leash = Leash.attach()
+    seat = _Seat()
+    run = DataFolder(settings.data).run
+    link = PolicyLink(run, (index, time.time_ns()), apply=seat.apply, counters=seat.counters)
+    link.start()
+    policy = read_policy(run) or await _first_policy(seat, leash)
+    if policy is not None:
+        built = build_worker(settings, index, listener, seat.policy or policy)
+        await built.worker.start()
+        seat.built = built
+        if seat.policy is not None:
+            built.worker.apply_policy(seat.policy)
+        leash.ready()
+        await leash.stop.wait()
+        built.worker.begin_drain()
+        await built.worker.drained()
+        await built.worker.close()
+        built.in_flight.close()
+    await link.close()
+
+
+async def _first_policy(seat: _Seat, leash: Leash) -> PolicySnapshot | None:
+    """The first policy of a new folder, or None where the end comes before it."""
+    waits = [asyncio.create_task(event.wait()) for event in (seat.first, leash.stop)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return seat.policy
+
+
+def _host_name() -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:63] or "gateway"
+
+
+def _origin(url: str) -> Origin:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    tls = parts.scheme == "https"
+    return Origin(
+        host=parts.hostname,
+        port=parts.port or (443 if tls else 80),
+        tls=tls,
+        host_header=parts.netloc.encode("idna" if not parts.netloc.isascii() else "ascii"),
+    )
+
+
+def _server_tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.gateway.tls_cert is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(settings.gateway.tls_cert, settings.gateway.tls_key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _upstream_tls(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=settings.gateway.upstream_ca_file)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+if __name__ == "__main__":
+    sys.exit(main())

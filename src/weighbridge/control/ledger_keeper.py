@@ -1,0 +1,99 @@
+"""The control process's ledger thread: recovers what the dead left, loads what is sealed.
+
+Hides the pace: segments are looked for every few dozen milliseconds, dead workers every
+second and before the first load. A failure is kept for readiness and metrics, logged once,
+and tried again. Counterpart: `ledger/loader` and `ledger/recovery` do the work.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from weighbridge.errors import LedgerError
+from weighbridge.ledger.loader import Loader, LoadResult
+from weighbridge.ledger.recovery import Recovery
+
+RECOVER_EVERY_S: Final = 1.0
+_log = structlog.get_logger()
+
+
+class LedgerKeeper:
+    """Life: construct, `start`, `stop`; counters are read from any thread."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        recovery: Recovery,
+        poll_s: float,
+        now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+    ) -> None:
+        self.loaded = LoadResult()
+        self.interrupted = 0
+        self.waiting = 0
+        self.failure: str | None = None
+        self._loader = loader
+        self._recovery = recovery
+        self._poll_s = poll_s
+        self._now_us = now_us
+        self._stop = threading.Event()
+        self._recover_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="ledger-keeper", daemon=True)
+
+    def __repr__(self) -> str:
+        return f"<LedgerKeeper {self.loaded.rows} rows, {self.failure or 'well'}>"
+
+    def start(self) -> None:
+        """Begin; the first round recovers what an earlier life left."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """One last round over all that is there, then rest."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._recover_at = 0.0
+        self.round()
+
+    def round(self) -> int:
+        """Recover where it is time to, load what is sealed; gives how many rows came in."""
+        try:
+            if time.monotonic() >= self._recover_at:
+                self._recover()
+                self._recover_at = time.monotonic() + RECOVER_EVERY_S
+            result = self._loader.run_once()
+        except (LedgerError, OSError) as error:
+            self._failed(error.__class__.__name__)
+            return 0
+        self._take(result)
+        return result.rows
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            # A round that found rows is followed by the next at once: there may be a backlog.
+            if not self.round():
+                self._stop.wait(self._poll_s)
+
+    def _recover(self) -> None:
+        found = self._recovery.run_once(self._now_us())
+        self.interrupted += found.interrupted
+        if found.sealed or found.interrupted:
+            _log.warning("recovered after a crash", segments=found.sealed, rows=found.interrupted)
+
+    def _take(self, result: LoadResult) -> None:
+        self.loaded += LoadResult(result.rows, result.segments, result.rejected)
+        self.waiting = result.waiting
+        if result.rejected:
+            _log.error("journal lines were set aside", rejected=result.rejected)
+        if result.failure:
+            self._failed(result.failure)
+        elif self.failure:
+            _log.info("the ledger takes rows again")
+            self.failure = None
+
+    def _failed(self, failure: str) -> None:
+        if failure != self.failure:
+            _log.error("the ledger takes no rows", error=failure)
+        self.failure = failure
