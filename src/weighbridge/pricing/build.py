@@ -18,6 +18,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.pricing.changes import changes
 from weighbridge.pricing.pricefile import Model, Price, PriceFile, Tier, dump
 
 PACKAGE: Final = "genai-prices"
@@ -66,14 +68,27 @@ def snapshot() -> PriceFile:
     )
 
 
+def update(path: Path, days: Iterable[dt.date]) -> list[str]:
+    """Write a fresh snapshot to `path`; give a line for each price that changed on `days`.
+
+    Errors: `ConfigurationError` where the file at `path` is no price file.
+    """
+    before = PriceBook.load(snapshot=path) if path.exists() else None
+    path.write_bytes(dump(snapshot()))
+    if before is None:
+        return []
+    after = PriceBook.load(snapshot=path)
+    return [f"{day} {change}" for day in days for change in changes(before, after, day)]
+
+
 def main(arguments: list[str]) -> int:
-    """Write the snapshot to the path given, or over the packaged one; say what changed."""
+    """Write the snapshot to the path given, or over the packaged one; print what changed."""
     path = Path(arguments[0]) if arguments else DEFAULT_PATH
-    made = dump(snapshot())
-    before = path.read_bytes() if path.exists() else b""
-    path.write_bytes(made)
-    state = "unchanged" if made == before else "written; review it with your version control"
-    sys.stdout.write(f"{path}: {state}\n")
+    made = snapshot()
+    days = sorted({made.as_of, *(price.since for price in made.prices if price.since)})
+    lines = update(path, days)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write(f"{path}: {made.origin}, checked {made.as_of}, {len(lines)} changes\n")
     return 0
 
 

@@ -210,9 +210,9 @@ def _grounding_items(usage: Usage, rates: Rates, items: list[Item], notes: list[
     if usage.grounded_by_maps and maps is None:
         maps = 1
     fees = []
-    if searches:
+    if searches and searches > 0:
         fees.append(_fee("search", searches, rates.search_prompt, rates.search_query))
-    if maps:
+    if maps and maps > 0:
         fees.append(_fee("maps", maps, rates.maps_prompt, rates.maps_query))
     items += fees
     if any(price is not None and price.pico_usd for _, _, price in fees):

@@ -1,0 +1,31 @@
+"""What an update would change, before it is applied (M14)."""
+
+import datetime as dt
+
+from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.pricing.changes import changes
+from weighbridge.pricing.pricefile import Model, Price, PriceFile
+
+DAY = dt.date(2026, 6, 1)
+
+
+def book_of(**rates: str) -> PriceBook:
+    model = Model(id="m", source="s", read=DAY)
+    price = Price(models=("m",), source="s", read=DAY, surface="gemini", rates=rates)
+    return PriceBook([PriceFile(origin="o", as_of=DAY, models=(model,), prices=(price,))])
+
+
+def test_repriced_added_and_dropped_lines() -> None:
+    """Each as one line of text; what did not change is not there."""
+    before = book_of(input_text_token="1", output_text_token="2", search_query="14")
+    after = book_of(input_text_token="1", output_text_token="3", maps_query="14")
+    assert [str(change) for change in changes(before, after, DAY)] == [
+        "m gemini standard global maps_query: none -> 14",
+        "m gemini standard global output_text_token: 2 -> 3",
+        "m gemini standard global search_query: 14 -> none",
+    ]
+
+
+def test_a_book_does_not_differ_from_itself(book: PriceBook) -> None:
+    """Nothing changed, nothing said."""
+    assert changes(book, book, DAY) == []
