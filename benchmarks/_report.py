@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
+
+    from _typeshed import DataclassInstance
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
@@ -62,6 +65,14 @@ def machine() -> dict[str, object]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "load_average": os.getloadavg()[0],
+    }
+
+
+def as_dict(value: DataclassInstance) -> dict[str, object]:
+    """A value object's fields, floats to a thousandth."""
+    return {
+        name: round(field, 3) if isinstance(field, float) else field
+        for name, field in asdict(value).items()
     }
 
 

@@ -20,6 +20,7 @@ SDK_HEADERS = {
     "x-goog-api-client": "google-genai-sdk/3.4.0 gl-python/3.11.7",
     "x-goog-api-key": "AIzaSyTEST000000000000000000000000000000",
 }
+NO_TOKEN = "trk_" + "b" * 32
 
 # What the Developer API sends beside Content-Type and Date (recorded).
 ANSWER_HEADERS = {
@@ -119,21 +120,24 @@ class Call:
     body: bytes
 
 
-def calls(tracking_token: str) -> list[Call]:
+def calls(tracking_token: str, path_prefix: str = "", **headers: str) -> list[Call]:
     """Sixty calls, no two alike.
 
-    Takes: the token; peers other than Weighbridge pass its header on as any other.
+    Takes: the token (peers other than Weighbridge pass its header on as any other); what a peer
+    needs before the path; headers that differ for a peer, `_` for `-`.
     """
+    special = {name.replace("_", "-"): value for name, value in headers.items()}
     return [
         Call(
-            path=f"/v1beta/models/{model.name}:generateContent",
+            path=f"{path_prefix}/v1beta/models/{model.name}:generateContent",
             headers=SDK_HEADERS
             | {
                 "X-Weighbridge-Key": tracking_token,
                 "X-Department": department,
                 "X-Project": PROJECTS[number % len(PROJECTS)],
                 "X-Agent": agent,
-            },
+            }
+            | special,
             body=request_body(number),
         )
         for number, (department, agent, model) in enumerate(

@@ -28,7 +28,6 @@ import _load
 import _process
 import _proxies
 import _report
-import _traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,13 +170,9 @@ def _measure(
     peers: list[Peer],
 ) -> tuple[list[Run], dict[str, tuple[int, int]]]:
     """All runs, and per peer: completed requests and the most that may have been in flight."""
-    scripts = {}
-    for peer in peers:
-        token = _proxies.create_token(peer.data) if peer.data else "trk_" + "b" * 32
-        scripts[peer.name] = _load.write_script(
-            folder / f"{peer.name}.lua",
-            _traffic.calls(token),
-        )
+    scripts = {
+        peer.name: _load.write_script(folder / f"{peer.name}.lua", peer.calls()) for peer in peers
+    }
     runs: list[Run] = []
     sent: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for turn in _turns(options):
