@@ -77,13 +77,13 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     video_seconds: Decimal | None = None
     list_cost: str | None = None
     pricing_status: str | None = None
-    charges: tuple[Charge, ...] | list[Charge] = ()
+    charges: tuple[Charge, ...] = ()
     latency_us: int | None = None
     ttfb_us: int | None = None
     overhead_us: int | None = None
     request_bytes: int | None = None
     response_bytes: int | None = None
-    notes: tuple[str, ...] | list[str] = ()
+    notes: tuple[str, ...] = ()
 
 
 COLUMNS: tuple[str, ...] = Exchange.__struct_fields__

@@ -23,8 +23,8 @@ _PHRASES = {
 
 def answer_head_bytes(head: AnswerHead, phrase: bytes, extra: list[bytes]) -> bytes:
     """An answer's head as the client gets it, with `extra` lines after the upstream's own."""
-    lines = head.lines + extra
-    return b"HTTP/1.1 %d %b\r\n%b\r\n\r\n" % (head.status, phrase, b"\r\n".join(lines))
+    lines = [b"HTTP/1.1 %d %b" % (head.status, phrase), *head.lines, *extra, b"\r\n"]
+    return b"\r\n".join(lines)
 
 
 def trailer_bytes(trailers: Headers) -> bytes:

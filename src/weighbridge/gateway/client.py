@@ -22,7 +22,13 @@ from httptools import (
 from weighbridge.core.outcome import Reason, Refusal
 from weighbridge.gateway.answers import own_answer
 from weighbridge.gateway.exchange import LiveExchange
-from weighbridge.gateway.heads import Headers, RequestHead, read_request_head
+from weighbridge.gateway.heads import (
+    Headers,
+    RequestHead,
+    head_without_upgrade,
+    is_tunnel,
+    read_request_head,
+)
 from weighbridge.gateway.lifecycle import Event, Phase
 
 if TYPE_CHECKING:
@@ -58,6 +64,7 @@ class ClientConnection(asyncio.Protocol):
         "_lingered",
         "_lingering",
         "_parser",
+        "_plain_head",
         "_problem",
         "_queue",
         "_receiving",
@@ -89,6 +96,7 @@ class ClientConnection(asyncio.Protocol):
         self._tunnel = False
         self._big_read = False
         self._problem = 0
+        self._plain_head = b""
         self.head_since = 0.0
         self.last_read = gate.now()
         self.read_ns = 0
@@ -124,7 +132,8 @@ class ClientConnection(asyncio.Protocol):
             self.cut(abort=True)
             return
         except HttpParserError as error:
-            self._malformed(_status_of(error, self._headers))
+            if not self._lingering:
+                self._malformed(_status_of(error, self._headers))
             return
         if self._in_head:
             self._bound_head(len(data))
@@ -257,6 +266,11 @@ class ClientConnection(asyncio.Protocol):
             keep_alive=parser.should_keep_alive(),
         )
         read_request_head(head, self._headers)
+        if parser.should_upgrade() and not is_tunnel(head):
+            # The parser would take the body for another protocol: read the head once more,
+            # without the offer.
+            self._plain_head = head_without_upgrade(head, self._headers)
+            return
         exchange = self._receiving = LiveExchange(self._gate, self, head)
         if self._current is None and not self._queue:
             self._begin(exchange, head)
@@ -338,17 +352,17 @@ class ClientConnection(asyncio.Protocol):
     def _upgraded(self, rest: bytes) -> None:
         """The parser stopped at an upgrade: a tunnel, or an offer that we leave aside."""
         current = self._current
-        if current is not None and current.head.websocket and current.phase is not Phase.ENDED:
+        if self._plain_head:
+            plain, self._plain_head = self._plain_head, b""
+            self._parser = HttpRequestParser(self)
+            self.data_received(plain + rest)
+        elif current is not None and current.phase is not Phase.ENDED:
             self._tunnel = True
             current.request_flush()
             if rest:
                 current.client_tunnel_data(rest)
-            return
-        if current is not None:
-            current.request_flush()
-        self._parser = HttpRequestParser(self)
-        if rest:
-            self.data_received(rest)
+        else:
+            self.cut(abort=False)
 
     def _unparsed(self, data: bytes) -> None:
         if self._tunnel and self._current is not None:

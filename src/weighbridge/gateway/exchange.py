@@ -392,7 +392,10 @@ class LiveExchange:
             else outcome_of_status(self.status)
         )
         upstream, self._upstream = self._upstream, None
-        if not self.request_done:
+        if self.request_done:
+            if upstream is not None:
+                self._gate.pool.release(upstream)
+        else:
             # Answered before the request was whole: the rest has nowhere to go.
             if upstream is not None:
                 upstream.close()

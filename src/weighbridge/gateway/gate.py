@@ -19,8 +19,9 @@ from weighbridge.gateway.admission import Admission, Routes
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.heads import AnswerHead
 from weighbridge.gateway.settings import GatewaySettings, Origin
-from weighbridge.gateway.tee import InflateFactory, Observer
+from weighbridge.gateway.tee import Observer
 from weighbridge.providers.base import Provider, Route
+from weighbridge.providers.inflate import decoding
 
 if TYPE_CHECKING:
     from weighbridge.gateway.booking import Booker
@@ -50,7 +51,6 @@ class Gate:
         admission: Admission,
         pool: "Pool",
         booker: "Booker",
-        inflate: InflateFactory,
         counters: Counters,
         clock: Callable[[], float],
     ) -> None:
@@ -68,7 +68,6 @@ class Gate:
         self.connections: set[ClientConnection] = set()
         self._registry = registry
         self._booker = booker
-        self._inflate = inflate
         self._origins: dict[tuple[str, str], Origin] = {}
         self._random_bits = random.SystemRandom().getrandbits
         self._bits = random.Random(self._random_bits(128)).getrandbits  # noqa: S311 - ids, no secrets
@@ -164,7 +163,7 @@ class Gate:
         """An observer for an answer."""
         provider = self._registry.provider(route.surface)
         reader = provider.reader(route, head.status, head.content_type)
-        return Observer(reader, head.content_encoding, self._inflate)
+        return Observer(decoding(reader, head.content_encoding))
 
     def refusal_body(self, route: Route | None, refusal: Refusal) -> bytes:
         """A refusal in the error shape of the route's provider."""

@@ -225,6 +225,32 @@ def _apply_connection(head: RequestHead, connection: bytes, upgrade: bytes | Non
         head.lines = kept + [line for line in after if _name_of(line) not in dropped]
 
 
+def is_tunnel(head: RequestHead) -> bool:
+    """Whether a request asks for a tunnel: a websocket handshake, or `CONNECT`.
+
+    Any other offer (`h2c`), or one with a body, is left aside, as RFC 9110 section 7.8 allows.
+    """
+    if head.method == b"CONNECT":
+        return True
+    return head.websocket and head.method == b"GET" and not head.has_body
+
+
+def head_without_upgrade(head: RequestHead, headers: Headers) -> bytes:
+    """The raw head again, with the offer to upgrade taken out."""
+    lines = [b"%b %b HTTP/%b" % (head.method, head.target, b"1.0" if head.version_1_0 else b"1.1")]
+    for name, value in headers:
+        role = REQUEST_ROLES.get(name.lower())
+        if role is Role.UPGRADE:
+            continue
+        if role is Role.CONNECTION:
+            tokens = [token.strip() for token in value.split(b",")]
+            kept = b", ".join(token for token in tokens if token.lower() != b"upgrade")
+            lines.append(name + b": " + kept)
+        else:
+            lines.append(name + b": " + value)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
 def _name_of(line: bytes) -> bytes:
     return line.partition(b":")[0].lower()
 

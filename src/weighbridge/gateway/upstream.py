@@ -1,9 +1,9 @@
 """One connection to an upstream: framing of answers, backpressure, whether it may be used again.
 
 Hides llhttp's callbacks. An upstream connection serves one exchange at a time, tells it what
-comes, and is handed back to the pool when an answer has ended cleanly. Rules for future edits:
-nothing here decides what a loss means (`lifecycle` does) or what the client gets (`exchange`).
-Counterpart: `gateway/exchange.Exchanging`.
+comes, and lets go of it when the answer has ended; the exchange hands it back to the pool.
+Rules for future edits: nothing here decides what a loss means (`lifecycle` does) or what the
+client gets (`exchange` does). Counterpart: `exchange.LiveExchange`, the `AnswerSink`.
 """
 
 import asyncio
@@ -27,7 +27,6 @@ class AnswerSink(Protocol):
     """The exchange as its upstream connection sees it."""
 
     method: bytes
-    request_done: bool
 
     def interim_answer(self, head: AnswerHead, phrase: bytes) -> None:
         """A 1xx answer other than 101."""
@@ -138,8 +137,6 @@ class UpstreamConnection(asyncio.Protocol):
                 self._drop(Event.UPSTREAM_MALFORMED)
                 return
         sink.answer_flush()
-        if self.sink is None and not self.dirty and sink.request_done:
-            self._pool.release(self)
 
     def eof_received(self) -> bool:
         """End of a close-delimited answer, or a loss; either way the connection is over."""
@@ -252,7 +249,8 @@ class UpstreamConnection(asyncio.Protocol):
         """The answer's end; a 1xx is followed by another message."""
         head = self._head
         if head is not None and head.status < 200:
-            self._head = None
+            if head.status != _SWITCHING:
+                self._head = None
             return
         if self.sink is not None:
             self._finish_message()
