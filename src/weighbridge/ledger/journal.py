@@ -156,14 +156,14 @@ class Journal:
         """Write, sync and seal all that was appended; False where the time ran out first."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000):
-                while self._lines or self._batch_rows or self._segment or self._sealing:
+                while self._unfinished():
                     self._hurry.set()
                     self._more.set()
                     self._dirty.set()
                     self._progress.clear()
                     await self._progress.wait()
         self._hurry.clear()
-        return not (self._lines or self._batch_rows or self._segment or self._sealing)
+        return not self._unfinished()
 
     async def close(self, timeout_ms: int = 5000) -> bool:
         """Drain and stop. What could not be written stays marked in flight; gives `drain`'s."""
@@ -174,6 +174,10 @@ class Journal:
         self._writer.shutdown(wait=False)
         self._syncer.shutdown(wait=False)
         return drained
+
+    def _unfinished(self) -> bool:
+        waiting = self._lines or self._batch_rows or self._abandoned
+        return bool(waiting or self._segment or self._sealing)
 
     # Dropped lines
 
@@ -220,9 +224,8 @@ class Journal:
                 end(slot)
             self._count_held()
             self._dirty.set()
+            self._own_up()
             self._progress.set()
-            if self._abandoned:
-                self._own_up()
 
     async def _write(self, data: bytes, rows: int) -> None:
         """The group is in the page cache of a segment when this returns, however long it takes."""
@@ -263,6 +266,7 @@ class Journal:
             else:
                 self._failures.pop("sync", None)
                 backoff_ms = _BACKOFF_FIRST_MS
+                self._own_up()
                 if worked:
                     self._progress.set()
 

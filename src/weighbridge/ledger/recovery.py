@@ -6,8 +6,9 @@ segments, their torn last line cut; write one sealed segment with an `interrupte
 each mark whose exchange has no row yet; delete the slot file. Each step may be repeated: an
 exchange written by an earlier attempt is found in the journal or the ledger like any other.
 
-Rules for future edits: the journal is searched before the ledger, since rows move from the
-one to the other. Counterpart: `segments`, `in_flight`, `journal`.
+Rules for future edits: rows are searched where they move, in that order: open segments (a
+dying process gives up its locks one by one, so one may still look alive), sealed ones, the
+ledger. Counterpart: `segments`, `in_flight`, `journal`.
 """
 
 import fcntl
@@ -38,12 +39,26 @@ _TAIL_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RecoveryResult:
-    """Segments sealed for the dead, rows made for what they had in flight, marks unreadable."""
+    """What one run did for the dead.
+
+    Segments `sealed`; of the exchanges marked in flight, those that got an `interrupted` row,
+    those that had `finished`, and marks that were `torn`; a `failure` is tried again.
+    """
 
     sealed: int = 0
     interrupted: int = 0
     finished: int = 0
     torn: int = 0
+    failure: str | None = None
+
+    def __add__(self, other: "RecoveryResult") -> "RecoveryResult":
+        return RecoveryResult(
+            self.sealed + other.sealed,
+            self.interrupted + other.interrupted,
+            self.finished + other.finished,
+            self.torn + other.torn,
+            self.failure or other.failure,
+        )
 
 
 class Recovery:
@@ -71,41 +86,49 @@ class Recovery:
 
     def run_once(self, now_unix_us: int) -> RecoveryResult:
         """Recover every dead worker's files; `now_unix_us` becomes the end of what they had."""
-        sealed = self._seal_open_segments()
-        interrupted = finished = torn = 0
-        for path in sorted(self._run.glob("in-flight-*.slots*")):
-            with _locked(path) as fd:
-                if fd is None:
-                    continue
-                marks = InFlight.read(path)
-                rows = [interrupted_row(payload, now_unix_us) for payload in marks.payloads]
-                found = {row.exchange_id: row for row in rows if row is not None}
-                torn += marks.torn + rows.count(None)
-                for known in self._finished(list(found)):
-                    finished += found.pop(known, None) is not None
-                if found:
-                    self._write(path, list(found.values()), now_unix_us)
-                interrupted += len(found)
-                path.unlink()
-        return RecoveryResult(sealed, interrupted, finished, torn)
-
-    def _seal_open_segments(self) -> int:
-        sealed = 0
+        result = RecoveryResult()
         for path in sorted(self._folders.open.iterdir()):
+            result += self._attempt(self._seal, path)
+        for path in sorted(self._run.glob("in-flight-*.slots*")):
+            result += self._attempt(self._account_for, path, now_unix_us)
+        return result
+
+    def _attempt(
+        self, step: Callable[..., RecoveryResult], path: Path, *rest: int
+    ) -> RecoveryResult:
+        """One file's step where its owner is dead; a failure keeps the file for the next run."""
+        try:
             with _locked(path) as fd:
-                if fd is None:
-                    continue
-                size = _whole_lines(fd)
-                if not size or path.name.startswith("."):
-                    path.unlink()
-                    continue
-                if size < os.fstat(fd).st_size:
-                    self._disk.truncate(fd, size)
-                self._disk.sync(fd)
-                self._disk.rename(path, self._folders.sealed / path.name)
-                self._disk.sync_folder(self._folders.sealed)
-                sealed += 1
-        return sealed
+                return step(path, fd, *rest) if fd is not None else RecoveryResult()
+        except OSError as error:
+            return RecoveryResult(failure=f"{path.name}: {error.strerror}")
+
+    def _seal(self, path: Path, fd: int) -> RecoveryResult:
+        size = _whole_lines(fd)
+        if not size or path.name.startswith("."):
+            path.unlink()
+            return RecoveryResult()
+        if size < os.fstat(fd).st_size:
+            self._disk.truncate(fd, size)
+        self._disk.sync(fd)
+        self._disk.rename(path, self._folders.sealed / path.name)
+        self._disk.sync_folder(self._folders.sealed)
+        return RecoveryResult(sealed=1)
+
+    def _account_for(self, path: Path, _fd: int, now_unix_us: int) -> RecoveryResult:
+        marks = InFlight.read(path)
+        rows = [interrupted_row(payload, now_unix_us) for payload in marks.payloads]
+        began = {row.exchange_id: row for row in rows if row is not None}
+        finished = self._finished(list(began))
+        missing = [row for key, row in began.items() if key not in finished]
+        if missing:
+            self._write(path, missing, now_unix_us)
+        path.unlink()
+        return RecoveryResult(
+            interrupted=len(missing),
+            finished=len(began) - len(missing),
+            torn=marks.torn + rows.count(None),
+        )
 
     def _finished(self, exchange_ids: list[str]) -> set[str]:
         """Which of these have a row: in the journal, or else in the ledger."""
@@ -113,6 +136,8 @@ class Recovery:
             return set()
         wanted = set(exchange_ids)
         finished: set[str] = set()
+        for path in self._folders.open.iterdir():
+            finished |= wanted & _ids_in(path)
         for path in sealed_segments(self._folders):
             finished |= wanted & _ids_in(path)
         unfinished = wanted - finished
@@ -125,8 +150,11 @@ class Recovery:
         worker = slots.name.partition(".")[0]
         name = segment_name(worker, now_unix_us // 1000, os.urandom(4).hex())
         segment = Segment(self._folders, name, self._disk)
-        segment.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows), len(rows))
-        segment.seal()
+        try:
+            segment.write(b"".join(msgspec.json.encode(row) + b"\n" for row in rows), len(rows))
+            segment.seal()
+        finally:
+            segment.release()
 
 
 @contextmanager
@@ -173,6 +201,7 @@ def _whole_lines(fd: int) -> int:
 def _ids_in(path: Path) -> set[str]:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return {match[1].decode() for match in _ID.finditer(data)}
-    except (FileNotFoundError, ValueError):  # loaded meanwhile, or empty
+            whole = data.rfind(b"\n") + 1
+            return {match[1].decode() for match in _ID.finditer(data, 0, whole)}
+    except (FileNotFoundError, ValueError):  # moved on meanwhile, or empty
         return set()

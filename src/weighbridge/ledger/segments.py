@@ -159,6 +159,11 @@ class Segment:
         self._disk.sync_folder(self._folders.sealed)
         self._close()
 
+    def release(self) -> None:
+        """Leave the segment to recovery, as if its writer had died."""
+        if self._fd >= 0:
+            self._close()
+
     def discard(self) -> None:
         """Drop a segment that holds no row."""
         (self._folders.open / self.name).unlink(missing_ok=True)

@@ -32,6 +32,7 @@ from weighbridge.ledger.stores.duckdb_import import import_file
 from weighbridge.ledger.stores.duckdb_page import EXCHANGE_QUERY, cursor_after, page_query
 
 _NOT_A_ROW = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IntegrityError)
+_INSERT_NAMES = "INSERT INTO loaded_segments SELECT unnest($1)"
 _BLOCKED = "another process has the ledger {path} open; stop it, or let `weighbridge` talk to it"
 
 
@@ -86,7 +87,7 @@ class DuckDBStore:
         files = [str(path) for path in segments.values()]
         with self._transaction() as cursor:
             rows = _insert_segments(cursor, files)
-            cursor.execute("INSERT INTO loaded_segments SELECT unnest($1)", [list(segments)])
+            cursor.execute(_INSERT_NAMES, [list(segments)])
         return rows
 
     def accepts(self, segment: Path) -> bool:
