@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from itertools import product
+from random import Random
 
 # Header names and values of google-genai 3.4.0 on CPython 3.11.
 SDK_HEADERS = {
@@ -100,8 +100,8 @@ def answer_body(model: Model) -> bytes:
     return json.dumps(answer, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def request_body(number: int) -> bytes:
-    question = f"Ticket {4711 + number}. {_TICKET} {_TICKET[: 240 + 17 * (number % 11)]}"
+def request_body(number: int, extra: int = 240) -> bytes:
+    question = f"Ticket {4711 + number}. {_TICKET} {_TICKET[:extra]}"
     request = {
         "contents": [{"parts": [{"text": question}], "role": "user"}],
         "systemInstruction": {
@@ -121,26 +121,25 @@ class Call:
 
 
 def calls(tracking_token: str, path_prefix: str = "", **headers: str) -> list[Call]:
-    """Sixty calls, no two alike.
+    """A thousand calls, hardly two with the same head, in an order that repeats no pattern.
 
     Takes: the token (peers other than Weighbridge pass its header on as any other); what a peer
     needs before the path; headers that differ for a peer, `_` for `-`.
     """
     special = {name.replace("_", "-"): value for name, value in headers.items()}
+    chance = Random(1)
     return [
         Call(
-            path=f"{path_prefix}/v1beta/models/{model.name}:generateContent",
+            path=f"{path_prefix}/v1beta/models/{chance.choice(MODELS).name}:generateContent",
             headers=SDK_HEADERS
             | {
                 "X-Weighbridge-Key": tracking_token,
-                "X-Department": department,
-                "X-Project": PROJECTS[number % len(PROJECTS)],
-                "X-Agent": agent,
+                "X-Department": chance.choice(DEPARTMENTS),
+                "X-Project": chance.choice(PROJECTS),
+                "X-Agent": chance.choice(AGENTS),
             }
             | special,
-            body=request_body(number),
+            body=request_body(number, extra=chance.randrange(len(_TICKET))),
         )
-        for number, (department, agent, model) in enumerate(
-            product(DEPARTMENTS, AGENTS, MODELS),
-        )
+        for number in range(1000)
     ]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from _proxies import Peer
 
 PY_SPY = "py-spy==0.4.3"
+_IDLE_THREAD = "_worker (futures/thread.py)"
 _HOOK = Path(__file__).with_name("profiling")
 
 
@@ -121,6 +122,8 @@ def _show_samples(samples: Path, top: int) -> None:
     for line in samples.read_text().splitlines():
         stack, _, count = line.rpartition(" ")
         frames = [_short(frame) for frame in stack.split(";")]
+        if frames[-1] == _IDLE_THREAD:
+            continue
         total += int(count)
         own[frames[-1]] += int(count)
         within.update(dict.fromkeys(frames, int(count)))
