@@ -77,7 +77,8 @@ def rate_usage(card: RateCard, usage: Usage) -> Rating:
     items: list[Item] = []
     _input_items(usage, prompt, rates, items, notes)
     _output_items(usage, rates, items, notes)
-    if usage.grounded_by_search or usage.grounded_by_maps or usage.search_queries:
+    grounded = usage.grounded_by_search or usage.grounded_by_maps
+    if grounded or usage.search_queries or usage.maps_queries:
         _grounding_items(usage, rates, items, notes)
     if usage.images or usage.video_seconds:
         _whole_items(usage, rates, items)
