@@ -30,7 +30,7 @@ FILES: list[dict[str, Any]] = [
 PRICES = [price for file in FILES for price in file.get("prices", [])]
 MULTIPLES = [multiple for file in FILES for multiple in file.get("multiples", [])]
 MODELS = sorted(set(BOOK.names().values()))
-NON_TEXT = ("image", "audio", "video", "document")
+NON_TEXT = ("document", "image", "video", "audio")
 
 
 def holds(statement: dict[str, Any], surface: str, day: dt.date) -> bool:

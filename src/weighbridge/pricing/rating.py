@@ -119,17 +119,17 @@ def _input_items(
         text, image, audio, video, document = max(prompt, 0), 0, 0, 0, 0
         notes.append(Note.DETAILS_CONTRADICT)
     if usage.cached_input_tokens:
-        split = (text, image, audio, video, document)
+        split = (text, document, image, video, audio)
         cached = _cached_split(usage, split, notes)
-        text, image, audio, video, document = (
+        text, document, image, video, audio = (
             count - saved for count, saved in zip(split, cached, strict=True)
         )
         items += (
             ("cached_input_text_token", cached[0], rates.cached_input_text_token),
-            ("cached_input_image_token", cached[1], rates.cached_input_image_token),
-            ("cached_input_audio_token", cached[2], rates.cached_input_audio_token),
+            ("cached_input_document_token", cached[1], rates.cached_input_document_token),
+            ("cached_input_image_token", cached[2], rates.cached_input_image_token),
             ("cached_input_video_token", cached[3], rates.cached_input_video_token),
-            ("cached_input_document_token", cached[4], rates.cached_input_document_token),
+            ("cached_input_audio_token", cached[4], rates.cached_input_audio_token),
         )
     items.append(("input_text_token", text, rates.input_text_token))
     if image or audio or video or document:
@@ -149,21 +149,22 @@ def _input_items(
 
 
 def _cached_split(usage: Usage, prompt: tuple[int, ...], notes: list[Note]) -> tuple[int, ...]:
-    """Cached tokens by modality, in the order of `prompt` (text, image, audio, video, document).
+    """Cached tokens by modality, in the order of `prompt`: text, document, image, video, audio.
 
     The reported split is taken where it fits both its count and the prompt; else text comes
-    first, then the others in order, and the row says so, unless all of the prompt is text and
-    there is nothing to estimate (M2). More cached than prompt tokens credit nothing (M12).
+    first and audio, whose discount is worth most, last, and the row says so, unless all of the
+    prompt is text and there is nothing to estimate (M2). More cached than prompt tokens credit
+    nothing (M12).
     """
     count = usage.cached_input_tokens or 0
     if not 0 <= count <= sum(prompt):
         notes.append(Note.COUNT_REJECTED)
         return (0,) * len(prompt)
     other = (
-        usage.cached_image_tokens or 0,
-        usage.cached_audio_tokens or 0,
-        usage.cached_video_tokens or 0,
         usage.cached_document_tokens or 0,
+        usage.cached_image_tokens or 0,
+        usage.cached_video_tokens or 0,
+        usage.cached_audio_tokens or 0,
     )
     if usage.cached_text_tokens is not None or any(other):
         split = (count - sum(other), *other)
