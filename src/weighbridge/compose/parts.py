@@ -47,7 +47,7 @@ class Parts:
             tokens=self.tokens,
             keys=self.keys,
             policy=policy,
-            reports=ReportService(self.store, self.store.dialect),
+            reports=ReportService(self.store),
             exchanges=self.store,
             models=self.book,
             imports=self.imports,

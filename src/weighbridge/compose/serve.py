@@ -27,10 +27,18 @@ class Addresses:
     admin: str
 
 
-def serve(settings: Settings, on_ready: Callable[[Addresses], None]) -> None:
+def _nothing() -> None:
+    """What is done beside stopping, where nobody asked for more."""
+
+
+def serve(
+    settings: Settings,
+    on_ready: Callable[[Addresses], None],
+    on_stopping: Callable[[], None] = _nothing,
+) -> None:
     """Run the gateway until SIGTERM or SIGINT, then drain.
 
-    Takes: `on_ready`, called once when everything listens.
+    Takes: `on_ready`, called once when everything listens; `on_stopping`, before the drain.
     Errors: `FolderInUseError`, `StartError`.
     """
     folder = DataFolder(settings.data)
@@ -39,15 +47,24 @@ def serve(settings: Settings, on_ready: Callable[[Addresses], None]) -> None:
         (folder.run / POLICY_NAME).unlink(missing_ok=True)
         count = worker_count(settings)
         gateway = bind_gateway(settings.gateway.listen, count)
+        admin = None
         try:
             admin = bind_admin(settings.admin.listen)
             addresses = Addresses(
                 url(gateway[0], settings.gateway.listen.host, tls=bool(settings.gateway.tls_cert)),
                 url(admin, settings.admin.listen.host),
             )
-            asyncio.run(_supervise(settings, gateway, admin, lambda: on_ready(addresses)))
+            children = Supervisor(_plans(settings, gateway, admin))
+
+            def let_go() -> None:
+                """From here on the workers alone hold the port, and free it when they are done."""
+                on_stopping()
+                for each in gateway:
+                    each.close()
+
+            asyncio.run(_supervise(children, lambda: on_ready(addresses), let_go))
         finally:
-            for each in gateway:
+            for each in [*gateway, admin] if admin else gateway:
                 each.close()
 
 
@@ -58,21 +75,10 @@ def worker_count(settings: Settings) -> int:
 
 
 async def _supervise(
-    settings: Settings,
-    gateway: list[socket.socket],
-    admin: socket.socket,
-    on_ready: Callable[[], None],
+    children: Supervisor, on_ready: Callable[[], None], on_stopping: Callable[[], None]
 ) -> None:
-    supervisor = Supervisor(_plans(settings, gateway, admin))
-    supervisor.watch_signals()
-
-    def let_go() -> None:
-        """From here on the workers alone hold the port, and free it when they are done."""
-        for each in gateway:
-            each.close()
-
-    with admin:
-        await supervisor.run(on_ready, let_go)
+    children.watch_signals()
+    await children.run(on_ready, on_stopping)
 
 
 def _plans(

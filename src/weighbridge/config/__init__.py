@@ -5,7 +5,7 @@ nor objects to a variable that names no setting, and both are the point here.
 """
 
 from weighbridge.config.address import Address
-from weighbridge.config.load import Configuration, load
+from weighbridge.config.load import Configuration, load, load_from_process
 from weighbridge.config.model import GatewaySettings, Settings
 
-__all__ = ["Address", "Configuration", "GatewaySettings", "Settings", "load"]
+__all__ = ["Address", "Configuration", "GatewaySettings", "Settings", "load", "load_from_process"]

@@ -4,6 +4,7 @@ Hides pydantic's errors behind our one-line form. Counterpart: `layers` reads, `
 declares, `show` prints what this gives.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -59,6 +60,13 @@ def load(
     if problems or settings is None:
         raise ConfigurationError(_once(problems))
     return Configuration(settings, origins)
+
+
+def load_from_process(
+    file: FilePath | None = None, flags: Mapping[str, tuple[str, Any]] | None = None
+) -> Configuration:
+    """As `load`, with this process's environment: the one place that reads it."""
+    return load(file, os.environ, flags)
 
 
 def _put(merged: dict[str, Any], one: Given) -> None:

@@ -1,0 +1,81 @@
+"""`weighbridge key`: admin API keys."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from weighbridge.cli.client import connect
+from weighbridge.cli.options import AsJson, Config, Data, Format, ListFormat, configuration
+from weighbridge.cli.output import instant, print_csv, print_json, print_table
+from weighbridge.core.credential import Role
+
+app = typer.Typer(help="Admin API keys: who may read and change.", no_args_is_help=True)
+_COLUMNS = ("id", "name", "role", "hint", "created", "state")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option("--name", metavar="N", help="For people.")],
+    role: Annotated[Role, typer.Option("--role", help="viewer reads, editor makes tokens.")],
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Make an admin API key; its secret is shown once."""
+    with connect(configuration(data, config).settings) as client:
+        key = client.post("/api/v1/keys", {"name": name, "role": role.value})
+    if as_json:
+        print_json(key)
+        return
+    sys.stdout.write(f"{key['key']}\n")
+    sys.stderr.write(
+        f"Made {key['id']} ({name}, {role.value}). Send the key as `Authorization: Bearer`; "
+        "it is not shown again.\n"
+    )
+
+
+@app.command("list")
+def show(
+    form: Format = ListFormat.TABLE,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """List admin API keys, newest first."""
+    with connect(configuration(data, config).settings) as client:
+        document = client.get("/api/v1/keys")
+    if as_json or form is ListFormat.JSON:
+        print_json(document)
+        return
+    rows = [
+        {
+            "id": key["id"],
+            "name": key["name"],
+            "role": key["role"],
+            "hint": f"…{key['hint']}",
+            "created": instant(key["created_at"]),
+            "state": "revoked" if key["revoked_at"] else "in force",
+        }
+        for key in document["keys"]
+    ]
+    if form is ListFormat.CSV:
+        print_csv(_COLUMNS, rows)
+    else:
+        print_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="key_…")],
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Take an admin API key out of force for good."""
+    with connect(configuration(data, config).settings) as client:
+        key = client.delete(f"/api/v1/keys/{key_id}")
+    if as_json:
+        print_json(key)
+    else:
+        sys.stderr.write(f"Revoked {key['id']} ({key['name']}).\n")

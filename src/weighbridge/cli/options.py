@@ -1,0 +1,64 @@
+"""Options that several commands share, and how they become a configuration."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from weighbridge.config import Configuration, load_from_process
+from weighbridge.errors import ConfigurationError, Problem
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", envvar="WEIGHBRIDGE_DATA", help="Data folder.", show_default=False
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="F",
+        envvar="WEIGHBRIDGE_CONFIG",
+        help="Configuration file (TOML).",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+class ListFormat(StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+Format = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
+
+
+def configuration(
+    data: Path | None,
+    config: Path | None,
+    flags: Mapping[str, tuple[str, Any]] | None = None,
+    problems: Sequence[Problem] = (),
+) -> Configuration:
+    """The configuration of a command.
+
+    Takes: the shared options, and settings given by flags of the command's own (dotted name →
+    flag and value; None = not given), problems that were found with them already.
+    Errors: `ConfigurationError` with every problem.
+    """
+    given = {name: flag for name, flag in (flags or {}).items() if flag[1] is not None}
+    if data is not None:
+        given["data"] = ("--data", data)
+    try:
+        found = load_from_process(config, given)
+    except ConfigurationError as error:
+        raise ConfigurationError([*problems, *error.problems]) from None
+    if problems:
+        raise ConfigurationError(list(problems))
+    return found
