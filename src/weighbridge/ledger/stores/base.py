@@ -110,7 +110,8 @@ class Store(Protocol):
     ) -> Imported:
         """Rows of NDJSON or Parquet files, each in a transaction, those known already skipped.
 
-        `progress` is told bytes done and bytes in all. Errors: `ImportDataError`.
+        `progress` is told bytes done and bytes in all, in a thread of its own.
+        Errors: `ImportDataError`.
         """
         ...
 

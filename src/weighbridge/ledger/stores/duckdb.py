@@ -30,6 +30,7 @@ from weighbridge.ledger.stores.base import (
 )
 from weighbridge.ledger.stores.duckdb_import import import_file
 from weighbridge.ledger.stores.duckdb_page import EXCHANGE_QUERY, cursor_after, page_query
+from weighbridge.ledger.stores.duckdb_progress import Progress
 
 _NOT_A_ROW = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IntegrityError)
 _INSERT_NAMES = "INSERT INTO loaded_segments SELECT unnest($1)"
@@ -117,12 +118,9 @@ class DuckDBStore:
         sizes = [path.stat().st_size if path.exists() else 0 for path in paths]
         imported = Imported()
         for index, path in enumerate(paths):
-            if progress:
-                progress(sum(sizes[:index]), sum(sizes))
-            with self._transaction() as cursor:
-                imported += import_file(cursor, path)
-        if progress:
-            progress(sum(sizes), sum(sizes))
+            watch = Progress(progress, sum(sizes[:index]), sizes[index], sum(sizes))
+            with self._transaction() as cursor, watch.watching(cursor):
+                imported += import_file(cursor, path, watch)
         return imported
 
     # Reading

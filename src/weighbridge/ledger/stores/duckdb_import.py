@@ -19,6 +19,7 @@ from weighbridge.core.exchange import COLUMNS
 from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
 from weighbridge.ledger import schema
 from weighbridge.ledger.stores.base import ImportDataError, Imported
+from weighbridge.ledger.stores.duckdb_progress import Progress
 
 _WORDS: dict[str, type[StrEnum]] = {
     "outcome": Outcome,
@@ -31,14 +32,15 @@ _LINE = re.compile(r"in line (\d+)[.:] ?(.*)")
 _IMPORT_TYPES = schema.JOURNAL_TYPES | {"started_at": "TIMESTAMPTZ", "ended_at": "TIMESTAMPTZ"}
 
 
-def import_file(cursor: duckdb.DuckDBPyConnection, path: Path) -> Imported:
+def import_file(cursor: duckdb.DuckDBPyConnection, path: Path, progress: Progress) -> Imported:
     """Import one file inside the caller's transaction.
 
     Errors: `ImportDataError`; the caller rolls back.
     """
     if not path.is_file():
         raise ImportDataError(f"{path}: no such file")
-    _stage(cursor, path)
+    _stage(cursor, path, progress)
+    progress.phase(80, 100)
     try:
         _check_rows(cursor, path)
         return _insert_new(cursor)
@@ -46,9 +48,10 @@ def import_file(cursor: duckdb.DuckDBPyConnection, path: Path) -> Imported:
         cursor.execute("DROP TABLE staged")
 
 
-def _stage(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _stage(cursor: duckdb.DuckDBPyConnection, path: Path, progress: Progress) -> None:
     parquet = path.suffix in _PARQUET
     try:
+        progress.phase(0, 20)
         given = _columns(cursor, path, parquet=parquet)
         _check_columns(path, given)
         source = "read_parquet($1)" if parquet else _read_ndjson(given)
@@ -56,6 +59,7 @@ def _stage(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
             f"({_converted(name, given)})::{schema.JOURNAL_TYPES[name]} AS {name}"
             for name in COLUMNS
         )
+        progress.phase(20, 80)
         cursor.execute(
             "CREATE TEMP TABLE staged AS SELECT row_number() OVER () AS line, "  # noqa: S608
             f"{values} FROM {source}",
