@@ -162,19 +162,19 @@ def malformed_head(framed: Framed, options: Options) -> Plan:  # noqa: ARG001
 
 
 def huge(framed: Framed, options: Options) -> Plan:
-    """A very large answer, made as it goes.
+    """A very large answer, made as it goes, never gzipped.
 
     A unary answer gets a long text; of a stream the first element comes again and again.
     """
-    if len(framed.frames) > 1:
-        times = max(1, options.size // len(framed.frames[0]))
-        separator = _second_start(framed)
-        first = Send(framed.head + framed.frames[0])
-        again = Repeat(chunk(separator), times) if separator else Repeat(framed.frames[0], times)
-        return (first, again, Send(b"".join(framed.frames[1:]) + framed.tail))
-    before, mark, after = b"".join(framed.reply.pieces).partition(b'"text": "')
-    times = max(1, options.size // len(_FILLER))
     head = framed.head.replace(b"Content-Encoding: gzip\r\n", b"")
+    first, *rest = framed.reply.pieces
+    if rest:
+        again = chunk(b"\n,\r\n" + first[1:] if first.startswith(b"[") else first)
+        times = max(1, options.size // len(again))
+        after = b"".join(map(chunk, rest))
+        return (Send(head + chunk(first)), Repeat(again, times), Send(after + b"0\r\n\r\n"))
+    before, mark, after = first.partition(b'"text": "')
+    times = max(1, options.size // len(_FILLER))
     return (
         Send(head + chunk(before + mark)),
         Repeat(chunk(_FILLER), times),
@@ -194,9 +194,9 @@ def status_204(framed: Framed, options: Options) -> Plan:  # noqa: ARG001
     return (Send(head_bytes(204, [f"Date: {DATE}"])),)
 
 
-def status_304(framed: Framed, options: Options) -> Plan:
+def status_304(framed: Framed, options: Options) -> Plan:  # noqa: ARG001
     """Not modified, with the length that the body would have had."""
-    length = len(b"".join(framed.body)) + (1 if options.at < 0 else 0)
+    length = len(b"".join(framed.body))
     lines = [f"Date: {DATE}", 'ETag: "sim"', f"Content-Length: {length}"]
     return (Send(head_bytes(304, lines)),)
 
@@ -227,9 +227,3 @@ def _parted(framed: Framed, options: Options) -> tuple[bytes, bytes]:
 def _sized_head(framed: Framed, length: int) -> bytes:
     sized = b"Content-Length: %d\r\n" % length
     return framed.head.replace(b"Transfer-Encoding: chunked\r\n", sized)
-
-
-def _second_start(framed: Framed) -> bytes:
-    """For a JSON array, the element to repeat: the first one with its separator before it."""
-    first = framed.body[0]
-    return b"\n,\r\n" + first[1:] if first.startswith(b"[") else b""
