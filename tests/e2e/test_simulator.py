@@ -204,11 +204,12 @@ async def test_an_image_model_makes_a_picture_of_1290_tokens(simulator: Simulato
     ]
 
 
+@pytest.mark.parametrize("spelling", ["parameters", "parameters_json_schema"])
 async def test_a_function_is_called_once_and_its_result_answered_in_text(
-    simulator: Simulator,
+    simulator: Simulator, spelling: str
 ) -> None:
     schema = {"type": "OBJECT", "properties": {"city": {"type": "STRING"}}}
-    tools = [{"functionDeclarations": [{"name": "weather", "parameters": schema}]}]
+    tools = [{"functionDeclarations": [{"name": "weather", spelling: schema}]}]
     ask: dict[str, Any] = {"contents": [{"role": "user", "parts": [{"text": "rain?"}]}]}
     first = await json_of(simulator, UNARY, ask | {"tools": tools})
     made = first["candidates"][0]["content"]["parts"][0]["functionCall"]

@@ -84,7 +84,7 @@ def _asked(document: Document, contents: list[Document], config: Document) -> As
         system=document.get("systemInstruction"),
         config=config,
         tools=tools,
-        functions=[each for each in functions if isinstance(each, dict)],
+        functions=[_camel_keys(each) for each in functions],
         function_mode=str(choice.get("mode", "AUTO")).upper(),
         cached_content=document.get("cachedContent"),
         service_tier=str(document.get("serviceTier") or "standard").lower(),

@@ -154,7 +154,7 @@ def _answer(asked: Asked, model: Model, done: Generation, roll: random.Random) -
         done.extras = [{"inlineData": data}]
         done.made = {"AUDIO": _SOUND_TOKENS_PER_SECOND}
         return
-    done.text = prose(roll, int(min(roll.lognormvariate(4.3, 0.9), 3000)))
+    done.text = prose(roll, int(min(roll.lognormvariate(5.0, 0.7), 3000)))
     if model.makes == "IMAGE":
         done.text = f"Here is a picture of {phrase(roll, 4)}."
         done.extras = [{"inlineData": {"mimeType": "image/png", "data": picture(roll)}}]

@@ -28,7 +28,7 @@ from weighbridge.simulator.tokens import text_tokens
 _JSON = "application/json"
 _FINISH = {"STOP": "stop", "MAX_TOKENS": "length", "SAFETY": "content_filter"}
 _CREATED = 1_795_219_200
-_TOKENS_PER_CHUNK = 28
+_TOKENS_PER_CHUNK = 16
 
 
 def openai(context: Context) -> Reply:

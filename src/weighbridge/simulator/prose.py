@@ -24,9 +24,8 @@ def prose(roll: random.Random, tokens: int) -> str:
     characters = max(4, tokens * 4)
     words = roll.choices(_WORDS, k=max(1, characters // 6))
     length, sentences = roll.randint(8, 14), roll.randint(3, 6)
-    said = [
-        " ".join(words[at : at + length]).capitalize() + "." for at in range(0, len(words), length)
-    ]
+    said = [" ".join(words[at : at + length]) for at in range(0, len(words), length)]
+    said = [f"{each[:1].upper()}{each[1:]}." for each in said]
     paragraphs = [" ".join(said[at : at + sentences]) for at in range(0, len(said), sentences)]
     return "\n\n".join(paragraphs)
 

@@ -11,8 +11,8 @@ from weighbridge.simulator.generation import Generation
 from weighbridge.simulator.messages import Document
 from weighbridge.simulator.tokens import text_tokens
 
-_TOKENS_PER_CHUNK = 28
-_MOST_CHUNKS = 40
+_TOKENS_PER_CHUNK = 16
+_MOST_CHUNKS = 60
 
 
 class Chunk(msgspec.Struct, kw_only=True):
