@@ -90,7 +90,7 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
     if status == 429:
         headers = {"Retry-After": "60"}
     if status >= 500:
-        _log.error("an answer failed", exception=error, code=error.code)
+        _log.error("an answer failed", exc_info=error, code=error.code)
     items = [ProblemItem(where=one.where, message=one.message) for one in error.problems]
     return answer(status, error.code, error.message, items, headers)
 
@@ -121,7 +121,7 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
-    _log.error("an answer failed", exception=error)
+    _log.error("an answer failed", exc_info=error)
     return answer(500, "INTERNAL", "an error of ours; the log says where")
 
 

@@ -64,8 +64,11 @@ class LedgerKeeper:
                 self._recover()
                 self._recover_at = time.monotonic() + RECOVER_EVERY_S
             result = self._loader.run_once()
-        except (LedgerError, OSError) as error:
-            self._failed(error.__class__.__name__)
+        except LedgerError as error:
+            self._failed(error.message)
+            return 0
+        except OSError as error:
+            self._failed(error.strerror or type(error).__name__)
             return 0
         self._take(result)
         return result.rows

@@ -104,7 +104,7 @@ class PolicyHub:
             while (message := await frames.read(reader)) is not None:
                 self._take(peer, message)
         except frames.FrameError as error:
-            _log.warning("a worker sent no frame", worker=peer.worker, exception=error)
+            _log.warning("a worker sent no frame", worker=peer.worker, exc_info=error)
         finally:
             self._peers.discard(peer)
             self._acked.set()

@@ -31,7 +31,7 @@ def read_policy(run: Path) -> PolicySnapshot | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:
-        _log.warning("the policy file cannot be read", exception=error)
+        _log.warning("the policy file cannot be read", exc_info=error)
         return None
 
 
@@ -84,7 +84,7 @@ class PolicyLink:
             try:
                 await self._receive(reader, writer)
             except (frames.FrameError, OSError) as error:
-                _log.warning("the control process sent no frame", exception=error)
+                _log.warning("the control process sent no frame", exc_info=error)
             finally:
                 reporting.cancel()
                 with suppress(OSError):

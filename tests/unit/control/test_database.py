@@ -1,0 +1,45 @@
+"""Opening and migrating the control database."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from weighbridge.control.database import Database
+from weighbridge.control.tables import Base
+from weighbridge.errors import ControlError
+
+
+def test_the_migrations_make_the_tables_as_declared(tmp_path: Path) -> None:
+    """Alembic finds no difference between what migrations made and what the code declares."""
+    Database.open(tmp_path).close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'control.sqlite3'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    engine.dispose()
+
+
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    """A database that is up to date is left alone."""
+    Database.open(tmp_path).close()
+    Database.open(tmp_path).close()
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    """An older program does not touch what a newer one made."""
+    Database.open(tmp_path).close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'control.sqlite3'}")
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = 'v9999'"))
+    engine.dispose()
+    with pytest.raises(ControlError, match="v9999"):
+        Database.open(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    """Damage is an error of one line, with what to do."""
+    (tmp_path / "control.sqlite3").write_bytes(b"no database at all, but long enough" * 40)
+    with pytest.raises(ControlError, match="not a usable control database"):
+        Database.open(tmp_path)

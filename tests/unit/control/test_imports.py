@@ -1,0 +1,49 @@
+"""Imports as jobs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from weighbridge.control.imports import ImportRunner
+from weighbridge.errors import ClientError
+from weighbridge.ledger.stores.base import Imported
+
+
+class _Store:
+    def __init__(self, failure: Exception | None = None) -> None:
+        self._failure = failure
+
+    def import_files(
+        self, paths: list[Path], progress: Callable[[int, int], None] | None = None
+    ) -> Imported:
+        assert progress is not None
+        progress(5, 10)
+        if self._failure:
+            raise self._failure
+        return Imported(3, 1)
+
+
+def test_a_job_ends_with_its_counts() -> None:
+    """What was added and what was there already."""
+    runner = ImportRunner(_Store())
+    job = runner.start(Path("a.ndjson"))
+    runner._thread.shutdown(wait=True)
+    assert (job.state, job.imported, job.skipped, job.done_bytes) == ("done", 3, 1, 5)
+    assert runner.get(job.id) is job
+    assert runner.get("imp_x") is None
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (ClientError("line 3 is no row"), "line 3 is no row"),
+        (RuntimeError("canary"), "an error of ours (RuntimeError); the log says where"),
+    ],
+)
+def test_a_job_that_fails_says_why_but_quotes_nothing(failure: Exception, told: str) -> None:
+    """Our own errors are told as they are; anything else by its type alone (P1)."""
+    runner = ImportRunner(_Store(failure))
+    job = runner.start(Path("a.ndjson"))
+    runner._thread.shutdown(wait=True)
+    assert (job.state, job.error) == ("failed", told)

@@ -1,0 +1,84 @@
+"""The ledger thread: recovery first, then loading, whatever fails."""
+
+from pathlib import Path
+
+from weighbridge.control.ledger_keeper import LedgerKeeper
+from weighbridge.errors import LedgerError
+from weighbridge.ledger.loader import LoadResult
+from weighbridge.ledger.recovery import RecoveryResult
+
+
+class _Parts:
+    """A loader and a recovery that do as told and remember when they were called."""
+
+    def __init__(self, *results: LoadResult | LedgerError) -> None:
+        self.calls: list[str] = []
+        self._results = list(results)
+        self.recovery = self
+        self.loader = _Loader(self)
+
+    def run_once(self, now_unix_us: int) -> RecoveryResult:
+        self.calls.append("recover")
+        return RecoveryResult(sealed=1, interrupted=2)
+
+    def next_result(self) -> LoadResult:
+        self.calls.append("load")
+        result = self._results.pop(0) if self._results else LoadResult()
+        if isinstance(result, LedgerError):
+            raise result
+        return result
+
+
+class _Loader:
+    def __init__(self, parts: _Parts) -> None:
+        self._parts = parts
+
+    def run_once(self) -> LoadResult:
+        return self._parts.next_result()
+
+
+def _keeper(parts: _Parts) -> LedgerKeeper:
+    return LedgerKeeper(parts.loader, parts.recovery, 0.001, lambda: 1)  # type: ignore[arg-type]
+
+
+def test_what_the_dead_left_is_recovered_before_the_first_load() -> None:
+    """So that it is loaded with the first round already."""
+    parts = _Parts(LoadResult(rows=3, segments=1))
+    keeper = _keeper(parts)
+    assert keeper.round() == 3
+    assert parts.calls == ["recover", "load"]
+    assert keeper.interrupted == 2
+    keeper.round()
+    assert parts.calls == ["recover", "load", "load"]
+
+
+def test_a_failure_is_kept_until_the_ledger_takes_rows_again() -> None:
+    """D1: readiness tells it, nothing stops."""
+    keeper = _keeper(_Parts(LedgerError("disk"), LoadResult(waiting=2, failure="full")))
+    keeper.round()
+    assert keeper.failure == "disk"
+    keeper.round()
+    assert (keeper.failure, keeper.waiting) == ("full", 2)
+    keeper.round()
+    assert (keeper.failure, keeper.waiting) == (None, 0)
+
+
+def test_stopping_takes_in_what_was_sealed_last() -> None:
+    """S9: rows of a drain are in the ledger when the process ends."""
+    parts = _Parts(LoadResult(rows=1), LoadResult(rows=1), LoadResult(rows=5))
+    keeper = _keeper(parts)
+    keeper.round()
+    keeper.round()
+    keeper.stop()
+    assert keeper.loaded.rows == 7
+    assert parts.calls[-2:] == ["recover", "load"]
+
+
+def test_the_thread_runs_rounds_until_it_is_stopped(tmp_path: Path) -> None:
+    """`start` and `stop` bracket it."""
+    parts = _Parts(LoadResult(rows=1))
+    keeper = _keeper(parts)
+    keeper.start()
+    keeper.stop()
+    assert not keeper._thread.is_alive()
+    assert keeper.loaded.rows == 1
