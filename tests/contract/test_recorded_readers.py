@@ -86,12 +86,23 @@ def _metered(row: dict[str, Any]) -> bool:
     return path.endswith((*verbs, "/openai/chat/completions")) and row["status"] == 200
 
 
-COLUMNS = (
-    "input_tokens cached_input_tokens tool_use_input_tokens output_tokens thinking_tokens "
-    "total_tokens input_text_tokens input_image_tokens input_audio_tokens input_video_tokens "
-    "input_document_tokens output_text_tokens output_image_tokens output_audio_tokens "
-    "search_queries"
-).split()
+COLUMNS = [
+    "input_tokens",
+    "cached_input_tokens",
+    "tool_use_input_tokens",
+    "output_tokens",
+    "thinking_tokens",
+    "total_tokens",
+    "input_text_tokens",
+    "input_image_tokens",
+    "input_audio_tokens",
+    "input_video_tokens",
+    "input_document_tokens",
+    "output_text_tokens",
+    "output_image_tokens",
+    "output_audio_tokens",
+    "search_queries",
+]
 MODALITIES = {1: "TEXT", 2: "IMAGE", 3: "VIDEO", 4: "AUDIO", 5: "DOCUMENT"}
 
 

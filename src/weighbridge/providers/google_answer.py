@@ -34,6 +34,7 @@ _FINISH: Final = re.compile(rb'"finishReason"\s*:\s*(?:"([A-Z][A-Z0-9_]{0,63})"|
 _TAIL_ATTEMPTS: Final = 8
 
 UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+_NULL: Final = msgspec.Raw(b"null")
 
 
 class _PromptFeedback(msgspec.Struct, rename="camel"):
@@ -49,15 +50,22 @@ class _Document(msgspec.Struct, rename="camel"):
 
 
 class _LooseDocument(msgspec.Struct, rename="camel"):
-    """The same with nothing believed, for documents whose shape is not what it should be."""
+    """The same undecoded, for documents of which a part is not what it should be."""
 
-    usage_metadata: Any = None
-    candidates: Any = None
-    prompt_feedback: Any = None
-    model_version: Any = None
-    error: Any = None
+    usage_metadata: msgspec.Raw = _NULL
+    candidates: msgspec.Raw = _NULL
+    prompt_feedback: msgspec.Raw = _NULL
+    model_version: msgspec.Raw = _NULL
+    error: msgspec.Raw = _NULL
 
 
+_SHAPES: Final[dict[str, Any]] = {
+    "usage_metadata": UsageMetadata | None,
+    "candidates": list[Candidate] | None,
+    "prompt_feedback": _PromptFeedback | None,
+    "model_version": Any,
+    "error": Any,
+}
 _DECODER: Final = msgspec.json.Decoder(_Document)
 _LOOSE_DECODER: Final = msgspec.json.Decoder(_LooseDocument)
 
@@ -210,9 +218,9 @@ class GeminiAnswer:
             return
         rest = text[at + len(_GROUNDING_KEY) :].decode("utf-8", "replace").lstrip(" \t\r\n:")
         try:
-            value, _ = json.JSONDecoder().raw_decode(rest)
-            metadata = msgspec.convert(value, GroundingMetadata)
-        except (ValueError, RecursionError):
+            _, end = json.JSONDecoder().raw_decode(rest)
+            metadata = msgspec.json.decode(rest[:end], type=GroundingMetadata)
+        except (ValueError, *UNREADABLE):
             return
         self._absorb_candidates([Candidate(grounding_metadata=metadata)])
 
@@ -230,15 +238,10 @@ def _decode_loosely(document: bytes | bytearray) -> _Document | None:
         loose = _LOOSE_DECODER.decode(document)
     except UNREADABLE:
         return None
-    kept = _Document(model_version=loose.model_version, error=loose.error)
-    for name, shape in (
-        ("usage_metadata", UsageMetadata),
-        ("candidates", list[Candidate]),
-        ("prompt_feedback", _PromptFeedback),
-    ):
-        value = getattr(loose, name)
+    kept = _Document()
+    for name, shape in _SHAPES.items():
         try:
-            setattr(kept, name, None if value is None else msgspec.convert(value, shape))
+            setattr(kept, name, msgspec.json.decode(getattr(loose, name), type=shape))
         except UNREADABLE:
             continue
     return kept

@@ -112,7 +112,8 @@ class Grounding:
         """Put what was gathered on the usage.
 
         The wire has one list of queries. Where maps grounded the answer and nothing shows a
-        web search, they are maps queries, else web searches.
+        web search, they are maps queries, else web searches. A search that shows without its
+        queries leaves their number unsaid.
         """
         usage.url_context_or_code = self._tools
         usage.grounded_by_maps = self._maps
@@ -123,5 +124,5 @@ class Grounding:
             return
         if self._maps:
             usage.maps_queries = 1
-        if self._reported:
+        if self._queries or (self._reported and not self._search):
             usage.search_queries = len(self._queries)

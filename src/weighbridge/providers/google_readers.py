@@ -19,6 +19,7 @@ from weighbridge.providers.google_usage import as_count
 from weighbridge.providers.json_array import JsonReader
 from weighbridge.providers.openai_compat import OpenAiAnswer
 from weighbridge.providers.sse import SseReader
+from weighbridge.providers.unread import UnreadAnswer
 
 EVENT_STREAM: Final = b"text/event-stream"
 OPENAI_OPERATIONS: Final = frozenset({"chat.completions", "embeddings"})
@@ -45,19 +46,6 @@ def _answer(route: Route) -> Answer:
 def is_event_stream(content_type: bytes) -> bool:
     """Whether a `Content-Type` says event stream, whatever its case and parameters."""
     return content_type[: len(EVENT_STREAM)].lower() == EVENT_STREAM
-
-
-class UnreadAnswer:
-    """Reader of answers that hold no usage: lists, files, token counts, unknown methods."""
-
-    __slots__ = ()
-
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes of the body; they are not looked at."""
-
-    def finish(self, *, complete: bool) -> Reading:  # noqa: ARG002 - the protocol's
-        """No usage, reported or not."""
-        return Reading(usage=Usage(), usage_source=UsageSource.NONE)
 
 
 class _ErrorDocument(msgspec.Struct):

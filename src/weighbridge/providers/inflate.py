@@ -14,6 +14,7 @@ from typing import Final
 from weighbridge.core.outcome import UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading, UsageReader
+from weighbridge.providers.unread import UnreadAnswer
 
 PIECE_BYTES: Final = 64 << 10
 # No answer is larger; a body that inflates beyond it is a bomb, and reading it would be too.
@@ -114,6 +115,8 @@ class InflatingReader:
 
 def decoding(reader: UsageReader, encoding: bytes | None) -> UsageReader:
     """`reader` itself where nothing needs decoding, else one that undoes `Content-Encoding`."""
-    if encoding is None or encoding.strip().lower() in (b"", b"identity"):
+    if encoding is None or isinstance(reader, UnreadAnswer):
+        return reader
+    if encoding.strip().lower() in (b"", b"identity"):
         return reader
     return InflatingReader(reader, encoding)

@@ -21,12 +21,13 @@ _UPLOAD: Final = b"/upload/"
 class Registry:
     """The providers of this gateway."""
 
-    __slots__ = ("_providers", "_remembered")
+    __slots__ = ("_by_name", "_providers", "_remembered")
 
     def __init__(self) -> None:
         # Vertex first: its paths are the narrower shape on the same port.
         providers: tuple[Provider, ...] = (VertexProvider(), GeminiProvider())
         self._providers = {provider.name: provider for provider in providers}
+        self._by_name = {**self._providers, "google": self._providers["gemini"]}
         self._remembered: dict[tuple[bytes, bytes], Route | Refusal | None] = {}
 
     def __repr__(self) -> str:
@@ -53,11 +54,11 @@ class Registry:
             return found
 
     def provider(self, name: str) -> Provider:
-        """The provider that speaks to an upstream: `Route.upstream` is its name.
+        """The provider of an upstream or surface (`gemini`, `vertex`) or of an error shape.
 
-        Errors: `KeyError` for a name that is no upstream.
+        Errors: `KeyError` for any other name.
         """
-        return self._providers[name]
+        return self._by_name[name]
 
     def _ask(self, method: bytes, target: bytes) -> Route | Refusal | None:
         for provider in self._providers.values():
