@@ -199,7 +199,7 @@ async def test_held_answers_go_on_when_released(
     whole = await fault(simulator, "ok", SSE)
     held = asyncio.create_task(fault(simulator, name, SSE))
     await eventually(lambda: len(simulator.received) > 1)
-    seen = await fault(simulator, name, SSE, silent_after_s=0.05)
+    seen = await fault(simulator, name, SSE, silent_after_s=0.5)
     assert (seen.ended, seen.status) == ("silent", early)
     simulator.release()
     assert await held == whole
