@@ -13,7 +13,6 @@ and a property test compares the two. Instants before 1971 are refused by `query
 every integer division of the arithmetic among positive numbers.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -97,40 +96,6 @@ def bucket_count(granularity: str, since: datetime, until: datetime) -> int:
     if granularity == "none":
         return 1
     return max(0, to_unix_us(until) - to_unix_us(since)) // _SHORTEST_US[granularity] + 2
-
-
-def bucket_starts(
-    granularity: str, zone: ZoneInfo, since: datetime, until: datetime
-) -> Iterator[datetime]:
-    """Every bucket that overlaps [since, until), in order: what a chart's axis needs."""
-    previous = None
-    for key in _bucket_keys(granularity, zone, since, until):
-        start = bucket_start(granularity, zone, key)
-        # A local date that a zone left out altogether (Samoa, 2011-12-30) starts with the next.
-        if start != previous:
-            yield start
-        previous = start
-
-
-def _bucket_keys(
-    granularity: str, zone: ZoneInfo, since: datetime, until: datetime
-) -> Iterator[int]:
-    if since >= until:
-        return
-    last = bucket_key(granularity, zone, until - timedelta(microseconds=1))
-    size = REAL_TIME_US.get(granularity)
-    if size is None:
-        yield from range(bucket_key(granularity, zone, since), last + 1)
-        return
-    parts = segments(zone, since, until)
-    ends = [part.start_us for part in parts[1:]] + [to_unix_us(until)]
-    previous = None
-    for part, end_us in zip(parts, ends, strict=True):
-        key = part.start_us - (part.start_us + part.offset_us) % size
-        for start_us in range(key, end_us, size):
-            if start_us != previous:
-                yield start_us
-            previous = start_us
 
 
 def _offset_us(zone: ZoneInfo, unix_us: int) -> int:
