@@ -83,7 +83,7 @@ class Wire:
     async def client_left(self) -> None:
         """Wait until the worker has noticed that its clients are gone."""
         async with asyncio.timeout(STEP_TIMEOUT_S):
-            while self.worker.counters()["open_connections"]:
+            while self.worker.counters()["open_connections"]:  # noqa: ASYNC110 - a test may poll
                 await asyncio.sleep(0)
 
     async def row(self) -> Exchange:
@@ -95,11 +95,15 @@ class Wire:
         return await self.journal.rows(count)
 
 
-async def start_wire(policy: dict[str, Any] | None = None, **changes: Any) -> Wire:
+async def start_wire(
+    policy: dict[str, Any] | None = None, upstream_port: int = 0, **changes: Any
+) -> Wire:
     """A worker between peers, with any setting changed."""
     peer = ScriptedUpstream()
     await peer.start()
-    origin = Origin("127.0.0.1", peer.port, tls=False, host_header=b"upstream.test")
+    origin = Origin(
+        "127.0.0.1", upstream_port or peer.port, tls=False, host_header=b"upstream.test"
+    )
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     marks = MemoryMarks()

@@ -8,8 +8,9 @@ client sees exactly what the other side sent.
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httptools
@@ -19,6 +20,9 @@ import httptools
 NOT_COMPARED = frozenset(
     {b"connection", b"keep-alive", b"transfer-encoding", b"date", b"x-weighbridge-id"}
 )
+
+
+_END_WITHIN_S = 5.0
 
 
 @dataclass
@@ -68,8 +72,10 @@ class Wiretap:
         self.answers: list[Answer] = []
         self._target = (parts.hostname, parts.port)
         self._server = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = [self._server]
+        self._threads: list[threading.Thread] = []
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}{parts.path}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
 
     def __repr__(self) -> str:
         return f"<Wiretap {self.url} -> {self._target} {len(self.answers)} answers>"
@@ -78,22 +84,34 @@ class Wiretap:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.close()
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(_END_WITHIN_S)
+        for end in self._ends:
+            end.close()
+
+    def _start(self, work: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._server.accept()
+                self._ends.append(client)
                 upstream = socket.create_connection(self._target)
-                feed = _Copy(self.answers).feed
-                for source, sink, seen in ((client, upstream, None), (upstream, client, feed)):
-                    threading.Thread(target=_pump, args=(source, sink, seen), daemon=True).start()
+                self._ends.append(upstream)
+                self._start(_pump, client, upstream, None)
+                self._start(_pump, upstream, client, _Copy(self.answers).feed)
 
 
-def _pump(source: socket.socket, sink: socket.socket, seen: object) -> None:
+def _pump(source: socket.socket, sink: socket.socket, seen: Callable[[bytes], None] | None) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
-            if callable(seen):
+            if seen is not None:
                 seen(data)
             sink.sendall(data)
     for end, how in ((sink, socket.SHUT_WR), (source, socket.SHUT_RD)):

@@ -1,5 +1,7 @@
 """However an exchange ends, there is exactly one row, and it says what happened."""
 
+import contextlib
+import socket
 from typing import Any
 
 import pytest
@@ -333,10 +335,20 @@ async def test_too_many_connections(make_wire: Any) -> None:
 
 
 async def test_connect_timeout(make_wire: Any) -> None:
-    """An address that never answers the handshake is 504."""
-    wire = await make_wire(upstream_connect_timeout_s=0.0001)
-    status, headers, _ = await one_answer(wire.port, post())
+    """An address that never completes the handshake is 504."""
+    with socket.socket() as full, contextlib.ExitStack() as queued:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        for _ in range(4):  # fill the accept queue: the kernel then drops what comes
+            one = queued.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(address)
+        wire = await make_wire(upstream_connect_timeout_s=0.2, upstream_port=address[1])
+        status, headers, _ = await one_answer(wire.port, post())
     assert (status, headers["x-weighbridge-error"]) == (504, "UPSTREAM_TIMEOUT")
+    row = await wire.row()
+    assert (row.outcome, row.pricing_status) == ("upstream_failed", "free")
 
 
 def test_peer_is_scripted() -> None:

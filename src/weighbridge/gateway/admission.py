@@ -22,7 +22,6 @@ from weighbridge.gateway.heads import RequestHead, query_key_is_tracking_token, 
 from weighbridge.providers.base import Route
 
 _MEMO_LIMIT = 8192
-_NO_ROUTE = "no provider owns this path; use the path of Google's API, such as "
 _NOBODY = Identity()
 
 
@@ -35,7 +34,7 @@ class Routes(Protocol):
 
 
 class Admitted(NamedTuple):
-    """A decision: `refusal` is None where the call may pass; `target` is what is sent on."""
+    """A decision: without a refusal and with a route the call may pass; `target` is sent on."""
 
     route: Route | None
     identity: Identity
@@ -75,7 +74,7 @@ class Admission:
         prefix, target = split_prefix(head.target)
         route = self._routes.route(head.method, target)
         if route.__class__ is not Route:
-            refusal = route if isinstance(route, Refusal) else _route_unknown()
+            refusal = route if isinstance(route, Refusal) else None
             return Admitted(None, self._known_identity(head, prefix, now_us), target, refusal)
         identity = self._identity(head, prefix, now_us, needs_token=route.needs_token)
         if identity.__class__ is not Identity:
@@ -118,10 +117,6 @@ class Admission:
                 self._memo.clear()
             self._memo[key] = found
         return found
-
-
-def _route_unknown() -> Refusal:
-    return Refusal(Reason.ROUTE_UNKNOWN, _NO_ROUTE + "/v1beta/models/MODEL:generateContent")
 
 
 def _swapped() -> Refusal:

@@ -6,18 +6,20 @@ Counterparts: `providers/` readings, `pricing/rating`, `ledger/journal`, `ledger
 """
 
 import asyncio
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import structlog
 
+from weighbridge.attribution.identity import Identity
 from weighbridge.core.clock import InstantFormatter
-from weighbridge.core.exchange import Exchange
+from weighbridge.core.exchange import Charge, Exchange
 from weighbridge.core.money import pico_to_text
 from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.pricing.rating import Rating, RatingFacts
-from weighbridge.providers.base import Reading
+from weighbridge.providers.base import Reading, Route
 
 if TYPE_CHECKING:
     from weighbridge.gateway.counters import Counters
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 
 _NOTHING_READ = Reading(usage=Usage(), usage_source=UsageSource.NONE)
 _UNREADABLE = Reading(usage=Usage(), usage_source=UsageSource.UNPARSED)
-_UNRATED = Rating(None, PricingStatus.UNMETERED, (), ())
+_UNRATED = Rating(None, PricingStatus.UNMETERED)
+_FREE = Rating(0, PricingStatus.FREE)
+_TIMES = '{"exchange_id":"%s","started_at":"%s","ended_at":"%s",'
+_NO_TIMES = (_TIMES % ("", "", "")).encode()
 _FAILED = frozenset({Outcome.CLIENT_ERROR, Outcome.UPSTREAM_ERROR, Outcome.REFUSED})
 _CANONICAL = {
     400: "INVALID_ARGUMENT",
@@ -71,8 +76,54 @@ class InFlightMarks(Protocol):
         ...
 
 
+class _Tail(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The columns of a row that are known when the exchange has ended; see `core/exchange`."""
+
+    model_version: str | None
+    streamed: bool
+    status: int
+    outcome: str
+    error_type: str | None
+    finish_reason: str | None
+    block_reason: str | None
+    usage_source: str
+    service_tier: str | None
+    pricing_status: str
+    latency_us: int
+    overhead_us: int
+    request_bytes: int
+    response_bytes: int
+    ttfb_us: int | None = None
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    tool_use_input_tokens: int | None = None
+    output_tokens: int | None = None
+    thinking_tokens: int | None = None
+    total_tokens: int | None = None
+    input_text_tokens: int | None = None
+    input_image_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    input_video_tokens: int | None = None
+    input_document_tokens: int | None = None
+    output_text_tokens: int | None = None
+    output_image_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    search_queries: int | None = None
+    maps_queries: int | None = None
+    images: int | None = None
+    video_seconds: Decimal | None = None
+    list_cost: str | None = None
+    charges: tuple[Charge, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 class Booker:
-    """Books the exchanges of one worker."""
+    """Books the exchanges of one worker.
+
+    A row is written in two parts: the mark (who and what, known when the exchange begins, also
+    put where a crash leaves it readable) and the tail (what it came to).
+    """
 
     def __init__(  # noqa: PLR0913 - the parts of a booking, wired once
         self,
@@ -85,9 +136,9 @@ class Booker:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._node = node
-        self._rates = rates
+        self._rate = rates.rate
         self._journal = journal
-        self._in_flight = in_flight
+        self._mark_in_flight = in_flight.begin
         self._counters = counters
         self._loop = loop
         self._started = InstantFormatter()
@@ -103,11 +154,34 @@ class Booker:
         """Whether what is booked reaches the disk."""
         return self._journal.healthy
 
+    def mark(self, route: Route | None, identity: Identity) -> bytes:
+        """The part of a row that says who and what, as JSON members without braces."""
+        row = Exchange(
+            exchange_id="",
+            started_at="",
+            ended_at="",
+            node=self._node,
+            token_id=identity.token_id,
+            department=identity.department,
+            project=identity.project,
+            agent=identity.agent,
+            labels=identity.labels,
+        )
+        if route is not None:
+            row.provider = route.provider
+            row.surface = route.surface
+            row.operation = route.operation
+            row.location = route.location
+            row.cloud_project = route.cloud_project
+            row.model = route.model
+        return self._encode(row).removeprefix(_NO_TIMES)[:-1]
+
     def begin(self, exchange: "LiveExchange") -> None:
         """Mark an exchange as begun."""
         started = self._started(exchange.started_us)
-        row = self._row(exchange, started, started)
-        exchange.slot = self._in_flight.begin(self._encode(row))
+        exchange.started_text = started
+        times = _TIMES % (exchange.exchange_id, started, started)
+        exchange.slot = self._mark_in_flight(times.encode() + exchange.mark + b"}")
 
     def enqueue(self, exchange: "LiveExchange") -> None:
         """Book an exchange once the loop has sent its last bytes."""
@@ -118,29 +192,17 @@ class Booker:
     def run(self) -> None:
         """Book all that wait."""
         waiting, self._waiting = self._waiting, []
+        append = self._journal.append
         for exchange in waiting:
             try:
-                line = self._line(exchange)
+                line = self._line(exchange, self._reading(exchange))
             except Exception as error:  # noqa: BLE001 - a row without figures beats no row
                 self._counters.rows_failed += 1
                 structlog.get_logger("weighbridge.booking").error(
                     "row_failed", error_class=type(error).__name__
                 )
-                line = self._bare_line(exchange)
-            self._journal.append(line, exchange.slot)
-
-    def _line(self, exchange: "LiveExchange") -> bytes:
-        reading = self._reading(exchange)
-        row = self._finished_row(exchange)
-        _enter_reading(row, exchange, reading)
-        self._enter_rating(row, exchange, reading)
-        return self._encode(row)
-
-    def _bare_line(self, exchange: "LiveExchange") -> bytes:
-        row = self._finished_row(exchange)
-        _enter_reading(row, exchange, _UNREADABLE)
-        row.pricing_status = PricingStatus.UNMETERED
-        return self._encode(row)
+                line = self._line(exchange, None)
+            append(line, exchange.slot)
 
     @staticmethod
     def _reading(exchange: "LiveExchange") -> Reading:
@@ -152,54 +214,65 @@ class Booker:
         exchange.unread = []
         return observer.finish(complete=exchange.complete)
 
-    def _row(self, exchange: "LiveExchange", started: str, ended: str) -> Exchange:
-        """A row with what is known when an exchange begins."""
-        row = Exchange(
-            exchange_id=exchange.exchange_id,
-            started_at=started,
-            ended_at=ended,
-            node=self._node,
-        )
-        route = exchange.route
-        if route is not None:
-            row.provider = route.provider
-            row.surface = route.surface
-            row.operation = route.operation
-            row.location = route.location
-            row.cloud_project = route.cloud_project
-            row.model = route.model
-        identity = exchange.identity
-        row.token_id = identity.token_id
-        row.department = identity.department
-        row.project = identity.project
-        row.agent = identity.agent
-        row.labels = identity.labels
-        return row
-
-    def _finished_row(self, exchange: "LiveExchange") -> Exchange:
+    def _line(self, exchange: "LiveExchange", reading: Reading | None) -> bytes:
+        """The whole row; without figures where reading or rating failed."""
+        if reading is None:
+            reading, rating = _UNREADABLE, _UNRATED
+        else:
+            rating = self._rating(exchange, reading)
         latency_us = (exchange.ended_ns - exchange.started_ns) // 1000
-        row = self._row(
-            exchange,
-            self._started(exchange.started_us),
-            self._ended(exchange.started_us + latency_us),
+        first_byte_ns = exchange.first_byte_ns
+        cost = rating.list_cost_pico
+        usage = reading.usage
+        notes = reading.notes + rating.notes
+        tail = _Tail(
+            model_version=reading.model_version,
+            streamed=exchange.streamed,
+            status=exchange.status,
+            outcome=_outcome(exchange, reading),
+            error_type=_error_type(exchange, reading),
+            finish_reason=reading.finish_reason,
+            block_reason=reading.block_reason,
+            usage_source=reading.usage_source,
+            service_tier=reading.service_tier,
+            pricing_status=rating.pricing_status,
+            latency_us=latency_us,
+            overhead_us=exchange.overhead_ns // 1000,
+            request_bytes=exchange.request_bytes,
+            response_bytes=exchange.response_bytes,
+            ttfb_us=(first_byte_ns - exchange.started_ns) // 1000 if first_byte_ns else None,
+            input_tokens=usage.input_tokens,
+            cached_input_tokens=usage.cached_input_tokens,
+            cache_write_input_tokens=usage.cache_write_input_tokens,
+            tool_use_input_tokens=usage.tool_use_input_tokens,
+            output_tokens=usage.output_tokens,
+            thinking_tokens=usage.thinking_tokens,
+            total_tokens=usage.total_tokens,
+            input_text_tokens=usage.input_text_tokens,
+            input_image_tokens=usage.input_image_tokens,
+            input_audio_tokens=usage.input_audio_tokens,
+            input_video_tokens=usage.input_video_tokens,
+            input_document_tokens=usage.input_document_tokens,
+            output_text_tokens=usage.output_text_tokens,
+            output_image_tokens=usage.output_image_tokens,
+            output_audio_tokens=usage.output_audio_tokens,
+            search_queries=usage.search_queries,
+            maps_queries=usage.maps_queries,
+            images=usage.images,
+            video_seconds=usage.video_seconds,
+            list_cost=None if cost is None else pico_to_text(cost),
+            charges=rating.charges,
+            notes=tuple(dict.fromkeys(notes)) if notes else (),
         )
-        row.streamed = exchange.streamed
-        row.status = exchange.status
-        row.latency_us = latency_us
-        if exchange.first_byte_ns:
-            row.ttfb_us = (exchange.first_byte_ns - exchange.started_ns) // 1000
-        row.overhead_us = exchange.overhead_ns // 1000
-        row.request_bytes = exchange.request_bytes
-        row.response_bytes = exchange.response_bytes
-        return row
+        ended = self._ended(exchange.started_us + latency_us)
+        times = _TIMES % (exchange.exchange_id, exchange.started_text, ended)
+        return b"%b%b,%b" % (times.encode(), exchange.mark, self._encode(tail)[1:])
 
-    def _enter_rating(self, row: Exchange, exchange: "LiveExchange", reading: Reading) -> None:
+    def _rating(self, exchange: "LiveExchange", reading: Reading) -> Rating:
         route = exchange.route
         if route is None:
-            row.pricing_status = PricingStatus.FREE
-            row.list_cost = pico_to_text(0)
-            return
-        rating = self._rates.rate(
+            return _FREE
+        return self._rate(
             RatingFacts(
                 provider=route.provider,
                 surface=route.surface,
@@ -214,13 +287,6 @@ class Booker:
                 at_unix_us=exchange.started_us,
             )
         )
-        row.pricing_status = rating.pricing_status
-        if rating.list_cost_pico is not None:
-            row.list_cost = pico_to_text(rating.list_cost_pico)
-        row.charges = rating.charges
-        notes = reading.notes + rating.notes
-        if notes:
-            row.notes = tuple(dict.fromkeys(notes))
 
 
 def _costs_nothing(exchange: "LiveExchange", reading: Reading) -> bool:
@@ -236,40 +302,16 @@ def _costs_nothing(exchange: "LiveExchange", reading: Reading) -> bool:
     return exchange.outcome is Outcome.UPSTREAM_FAILED and not exchange.upstream_began
 
 
-def _enter_reading(row: Exchange, exchange: "LiveExchange", reading: Reading) -> None:
-    """Put what the answer said into the row."""
-    outcome = exchange.outcome
-    if reading.error_in_stream and outcome is Outcome.OK:
-        outcome = Outcome.UPSTREAM_ERROR
-    row.outcome = outcome
+def _outcome(exchange: "LiveExchange", reading: Reading) -> Outcome:
+    if reading.error_in_stream and exchange.outcome is Outcome.OK:
+        return Outcome.UPSTREAM_ERROR
+    return exchange.outcome
+
+
+def _error_type(exchange: "LiveExchange", reading: Reading) -> str | None:
+    """Our reason, else the code that the answer names, else the canonical one of its status."""
     if exchange.reason is not None:
-        row.error_type = exchange.reason
-    elif reading.error_type is not None:
-        row.error_type = reading.error_type
-    elif exchange.status >= 400:
-        row.error_type = _CANONICAL.get(exchange.status)
-    row.usage_source = reading.usage_source
-    row.model_version = reading.model_version
-    row.finish_reason = reading.finish_reason
-    row.block_reason = reading.block_reason
-    row.service_tier = reading.service_tier
-    usage = reading.usage
-    row.input_tokens = usage.input_tokens
-    row.cached_input_tokens = usage.cached_input_tokens
-    row.cache_write_input_tokens = usage.cache_write_input_tokens
-    row.tool_use_input_tokens = usage.tool_use_input_tokens
-    row.output_tokens = usage.output_tokens
-    row.thinking_tokens = usage.thinking_tokens
-    row.total_tokens = usage.total_tokens
-    row.input_text_tokens = usage.input_text_tokens
-    row.input_image_tokens = usage.input_image_tokens
-    row.input_audio_tokens = usage.input_audio_tokens
-    row.input_video_tokens = usage.input_video_tokens
-    row.input_document_tokens = usage.input_document_tokens
-    row.output_text_tokens = usage.output_text_tokens
-    row.output_image_tokens = usage.output_image_tokens
-    row.output_audio_tokens = usage.output_audio_tokens
-    row.search_queries = usage.search_queries
-    row.maps_queries = usage.maps_queries
-    row.images = usage.images
-    row.video_seconds = usage.video_seconds
+        return exchange.reason
+    if reading.error_type is None and exchange.status >= 400:
+        return _CANONICAL.get(exchange.status)
+    return reading.error_type

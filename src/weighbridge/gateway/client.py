@@ -30,6 +30,7 @@ from weighbridge.gateway.heads import (
     read_request_head,
 )
 from weighbridge.gateway.lifecycle import Event, Phase
+from weighbridge.gateway.plans import HEAD_END, HeadPlan, RawHead
 
 if TYPE_CHECKING:
     from weighbridge.gateway.gate import Gate
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _LINGER_BYTES = 16 * 1024 * 1024
 _LINGER_S = 5.0
 _CHECKED_READ_BYTES = 8 * 1024
+_LONGEST_PLANNED_HEAD = 8 * 1024
 _OWN_PATHS = (b"/-/healthz", b"/-/readyz")
 _BAD_REQUEST_MESSAGES = {
     400: "the request breaks the rules of HTTP/1.1",
@@ -55,8 +57,10 @@ class ClientConnection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_at_boundary",
         "_big_read",
         "_current",
+        "_full_parser",
         "_gate",
         "_head_bytes",
         "_headers",
@@ -65,8 +69,11 @@ class ClientConnection(asyncio.Protocol):
         "_lingering",
         "_parser",
         "_plain_head",
+        "_plan",
         "_problem",
         "_queue",
+        "_quiet_parser",
+        "_raw",
         "_receiving",
         "_target",
         "_trailers",
@@ -82,7 +89,12 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._transport: asyncio.Transport | None = None
-        self._parser = HttpRequestParser(self)
+        self._full_parser = HttpRequestParser(self)
+        self._quiet_parser = HttpRequestParser(_Quiet(self))
+        self._parser = self._full_parser
+        self._at_boundary = True
+        self._raw: RawHead | None = None
+        self._plan: HeadPlan | None = None
         self._current: LiveExchange | None = None
         self._queue: deque[LiveExchange] = deque()
         self._receiving: LiveExchange | None = None
@@ -122,6 +134,8 @@ class ClientConnection(asyncio.Protocol):
         if self._tunnel or self._lingering:
             self._unparsed(data)
             return
+        if self._at_boundary:
+            self._choose_parser(data)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -139,6 +153,26 @@ class ClientConnection(asyncio.Protocol):
             self._bound_head(len(data))
         if self._current is not None:
             self._current.request_flush()
+
+    def _choose_parser(self, data: bytes) -> None:
+        """At a request's first bytes: is its head one that came before?
+
+        Then the parser need not report it header by header. Both parsers are strict, and both
+        stand between two requests here.
+        """
+        self._raw = self._plan = None
+        self._parser = self._full_parser
+        end = data.find(HEAD_END) + 4
+        gate = self._gate
+        if end <= 4 or end > _LONGEST_PLANNED_HEAD or gate.draining or self._current is not None:
+            return
+        raw = self._raw = RawHead(data[:end], gate.plans.secret)
+        if raw.length < len(data) - end:
+            self._raw = None  # another request follows in the same read
+            return
+        self._plan = gate.plans.find(raw.key)
+        if self._plan is not None:
+            self._parser = self._quiet_parser
 
     def eof_received(self) -> bool:
         """A client that closes its side has left: there is nobody to answer."""
@@ -237,11 +271,13 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._headers = []
-        self._target = b""
+        self._at_boundary = False
         self._in_head = True
         self._head_bytes = 0
         self.head_since = self.last_read
+        if self._plan is None:
+            self._headers = []
+            self._target = b""
 
     def on_url(self, target: bytes) -> None:
         """Take (a piece of) the request target."""
@@ -257,6 +293,12 @@ class ClientConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head is whole: an exchange begins, or waits for its turn."""
         self._in_head = False
+        plan = self._plan
+        if plan is not None and self._raw is not None:
+            exchange = LiveExchange(self._gate, self, plan.head, self._raw.length)
+            self._current = self._receiving = exchange
+            exchange.begin_planned(self.read_ns, plan, self._raw.raw)
+            return
         self._trailers = []
         parser = self._parser
         head = RequestHead(
@@ -271,10 +313,11 @@ class ClientConnection(asyncio.Protocol):
             # without the offer.
             self._plain_head = head_without_upgrade(head, self._headers)
             return
-        exchange = self._receiving = LiveExchange(self._gate, self, head)
+        exchange = self._receiving = LiveExchange(self._gate, self, head, head.content_length or 0)
         if self._current is None and not self._queue:
             self._begin(exchange, head)
         else:
+            self._raw = None
             self._queue.append(exchange)
             self.pause_reading()
 
@@ -285,6 +328,7 @@ class ClientConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request's end; with its answer gone already, the next may go on."""
+        self._at_boundary = True
         exchange = self._receiving
         if exchange is None:
             return
@@ -304,7 +348,7 @@ class ClientConnection(asyncio.Protocol):
         elif head.target in _OWN_PATHS:
             self._own_path(exchange, head)
         else:
-            exchange.begin(self.read_ns)
+            exchange.begin(self.read_ns, self._raw)
 
     def _next(self) -> None:
         self._current = None
@@ -354,7 +398,8 @@ class ClientConnection(asyncio.Protocol):
         current = self._current
         if self._plain_head:
             plain, self._plain_head = self._plain_head, b""
-            self._parser = HttpRequestParser(self)
+            self._parser = self._full_parser = HttpRequestParser(self)
+            self._at_boundary = True
             self.data_received(plain + rest)
         elif current is not None and current.phase is not Phase.ENDED:
             self._tunnel = True
@@ -412,6 +457,19 @@ class ClientConnection(asyncio.Protocol):
             transport.write_eof()
         else:
             transport.close()
+
+
+class _Quiet:
+    """A connection's parser callbacks without those that report a head header by header."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.on_message_begin = connection.on_message_begin
+        self.on_headers_complete = connection.on_headers_complete
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
+
+    def __repr__(self) -> str:
+        return "<_Quiet>"
 
 
 def _status_of(error: HttpParserError, headers: Headers) -> int:

@@ -10,11 +10,13 @@ Counterparts: `client.ClientConnection` below, `upstream.UpstreamConnection` abo
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from weighbridge.attribution.identity import Identity
+from weighbridge.attribution.identity import Identity, expired, expired_refusal
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.answers import answer_head_bytes, refusal_bytes, trailer_bytes
 from weighbridge.gateway.heads import AnswerHead, Headers, RequestHead, request_head_bytes
 from weighbridge.gateway.lifecycle import ENDINGS, Act, Event, Phase, outcome_of_status
+from weighbridge.gateway.plans import HeadPlan, RawHead, can_be_planned, recipe
+from weighbridge.gateway.settings import Origin
 
 if TYPE_CHECKING:
     from weighbridge.gateway.client import ClientConnection
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from weighbridge.providers.base import Route
 
 _CONNECTING_BUFFER_BYTES = 256 * 1024
+NO_ROUTE = Refusal(
+    Reason.ROUTE_UNKNOWN,
+    "no provider owns this path; use a path of Google's API, such as "
+    "/v1beta/models/MODEL:generateContent",
+)
 _RETRIED_METHODS = frozenset({b"GET", b"HEAD"})
 _FAILURE_MESSAGES = {
     Reason.UPSTREAM_UNREACHABLE: "the upstream could not be reached, or closed the connection "
@@ -41,6 +48,7 @@ class LiveExchange:
         "_chunked_out",
         "_client",
         "_close_after",
+        "_content_length",
         "_down",
         "_drain_until",
         "_gate",
@@ -58,6 +66,7 @@ class LiveExchange:
         "first_byte_ns",
         "head",
         "identity",
+        "mark",
         "method",
         "observer",
         "outcome",
@@ -70,6 +79,7 @@ class LiveExchange:
         "route",
         "slot",
         "started_ns",
+        "started_text",
         "started_us",
         "status",
         "streamed",
@@ -77,16 +87,21 @@ class LiveExchange:
         "upstream_began",
     )
 
-    def __init__(self, gate: "Gate", client: "ClientConnection", head: RequestHead) -> None:
+    def __init__(
+        self, gate: "Gate", client: "ClientConnection", head: RequestHead, content_length: int
+    ) -> None:
         self._gate = gate
         self._client = client
         self.head = head
+        self._content_length = content_length
         self.method = head.method
         self.phase = Phase.QUEUED
         self.route: Route | None = None
         self.identity = Identity()
         self.exchange_id = ""
+        self.mark = b""
         self.slot = -1
+        self.started_text = ""
         self.started_us = 0
         self.started_ns = 0
         self.first_byte_ns = 0
@@ -120,29 +135,69 @@ class LiveExchange:
 
     # The client's side.
 
-    def begin(self, read_ns: int) -> None:
+    def begin(self, read_ns: int, raw: RawHead | None) -> None:
         """It is this exchange's turn: admit it, and send its head up or refuse it.
 
-        Takes: the monotonic nanosecond at which its bytes were read.
+        Takes: the monotonic nanosecond at which its bytes were read; the raw head where it may
+        be remembered.
         """
+        gate = self._gate
+        head = self.head
+        now_us = self._stamp(read_ns)
+        decision = gate.admission.decide(head, now_us)
+        self.route = route = decision.route
+        self.identity = identity = decision.identity
+        self.mark = gate.mark(route, identity)
+        gate.enter(self)
+        refusal = decision.refusal or gate.own_refusal()
+        if refusal is not None or route is None:
+            self._reply(refusal or NO_ROUTE, Outcome.REFUSED)
+            return
+        origin = gate.origin(route)
+        sent = request_head_bytes(head, decision.target, origin.host_header)
+        if raw is not None and can_be_planned(head):
+            plan = HeadPlan(
+                head=head,
+                route=route,
+                identity=identity,
+                origin=origin,
+                pieces=recipe(raw, head, origin.host_header),
+                mark=self.mark,
+            )
+            gate.plans.remember(raw, plan, sent)
+            head.forget()
+        self._send(origin, sent)
+
+    def begin_planned(self, read_ns: int, plan: HeadPlan, raw: bytes) -> None:
+        """As `begin`, for a head that was admitted before under the policy in force."""
+        gate = self._gate
+        now_us = self._stamp(read_ns)
+        self.route = plan.route
+        self.identity = identity = plan.identity
+        self.mark = plan.mark
+        gate.enter(self)
+        refusal = gate.own_refusal()
+        if identity.expires_at_us is not None and expired(identity.expires_at_us, now_us):
+            refusal = expired_refusal(identity.token_id)
+        if refusal is not None:
+            self._reply(refusal, Outcome.REFUSED)
+            return
+        self._send(plan.origin, plan.upstream_head(raw))
+
+    def _stamp(self, read_ns: int) -> int:
+        """Give the exchange its times and id; gives microseconds since the epoch."""
         gate = self._gate
         self.started_ns = read_ns
         self.started_us = now_us = gate.now_us()
         self.exchange_id = gate.new_id(now_us)
         self.phase = Phase.AWAITING
-        decision = gate.admission.decide(self.head, now_us)
-        self.route = route = decision.route
-        self.identity = decision.identity
-        gate.enter(self)
-        refusal = decision.refusal or gate.own_refusal()
-        if refusal is not None or route is None:
-            self._reply(refusal or Refusal(Reason.ROUTE_UNKNOWN, "no route"), Outcome.REFUSED)
-            return
-        if gate.draining:
+        return now_us
+
+    def _send(self, origin: Origin, head: bytes) -> None:
+        if self._gate.draining:
             self._close_after = True
-        self._origin = gate.origin(route)
-        head = request_head_bytes(self.head, decision.target, self._origin.host_header)
-        if self.method in _RETRIED_METHODS and not self.head.has_body:
+        self._origin = origin
+        if self.method in _RETRIED_METHODS and not self.head.chunked and not self._content_length:
             self._retry_bytes = head
         self._up.insert(0, head)
         self._connect()
@@ -449,8 +504,7 @@ class LiveExchange:
 
     def _body_is_small(self) -> bool:
         head = self.head
-        length = head.content_length or 0
-        return not head.chunked and not head.expects_continue and length <= 65_536
+        return not (head.chunked or head.expects_continue or self._content_length > 65_536)
 
     def _read_upstream(self, *, reading: bool) -> None:
         upstream = self._upstream

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import structlog
 
+from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.core.ids import uuid7
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.heads import AnswerHead
+from weighbridge.gateway.plans import HeadPlans
 from weighbridge.gateway.settings import GatewaySettings, Origin
 from weighbridge.gateway.tee import Observer
 from weighbridge.providers.base import Provider, Route
@@ -56,6 +58,7 @@ class Gate:
     ) -> None:
         self.settings = settings
         self.admission = admission
+        self.plans = HeadPlans(random.SystemRandom().randbytes(32))
         self.pool = pool
         self.counters = counters
         self.now = clock
@@ -68,6 +71,7 @@ class Gate:
         self.connections: set[ClientConnection] = set()
         self._registry = registry
         self._booker = booker
+        self.mark = booker.mark
         self._origins: dict[tuple[str, str], Origin] = {}
         self._random_bits = random.SystemRandom().getrandbits
         self._bits = random.Random(self._random_bits(128)).getrandbits  # noqa: S311 - ids, no secrets
@@ -75,6 +79,11 @@ class Gate:
     def __repr__(self) -> str:
         state = "draining" if self.draining else "ready" if self.ready else "starting"
         return f"<Gate {state}, {len(self.live)} live, {len(self.connections)} connections>"
+
+    def apply_policy(self, snapshot: PolicySnapshot) -> None:
+        """Put a policy in force for the next call; nothing decided under the last one stays."""
+        self.admission.apply(snapshot)
+        self.plans.forget()
 
     # Clocks and ids.
 

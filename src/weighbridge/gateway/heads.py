@@ -134,6 +134,13 @@ class RequestHead:
     def __repr__(self) -> str:
         return f"<RequestHead {self.method.decode('latin-1')} {len(self.lines)} lines>"
 
+    def forget(self) -> None:
+        """Let go of all that the client sent but the head's shape."""
+        self.target = b""
+        self.lines = []
+        self.token = self.second_token = None
+        self.department = self.project = self.team = self.agent = self.labels = None
+
     @property
     def has_body(self) -> bool:
         """Whether body bytes or a chunked framing follow the head."""

@@ -104,7 +104,7 @@ class Worker:
 
     def apply_policy(self, snapshot: PolicySnapshot) -> None:
         """Put a policy in force for the next call."""
-        self._admission.apply(snapshot)
+        self._gate.apply_policy(snapshot)
 
     def begin_drain(self) -> None:
         """Stop as the class says; a second call changes nothing."""

@@ -1,0 +1,201 @@
+"""Request heads that came before: how the same head is sent on, without reading it again.
+
+A client repeats its head from call to call but for the length of its body. The first time, a
+head is parsed, admitted and rewritten in full; what is remembered is a recipe: which ranges of
+the head's bytes are sent on, with what between, and what the admission decided. Hides the
+recipe and its key.
+
+Rules for future edits: nothing of a head is kept, neither in the key (a keyed hash of 128 bits)
+nor in the plan (offsets, the gateway's own lines, the attribution); the parser still reads
+every head byte, so strictness never depends on this memory; a plan is kept only if it makes
+the very bytes that the full reading made; refusals are never remembered; a change of policy
+forgets all.
+"""
+
+import re
+from hashlib import blake2b
+from typing import Final
+
+from weighbridge.attribution.identity import Identity
+from weighbridge.gateway.heads import (
+    REQUEST_ROLES,
+    RequestHead,
+    Role,
+    readable_encodings,
+    split_prefix,
+)
+from weighbridge.gateway.settings import Origin
+from weighbridge.providers.base import Route
+
+HEAD_END: Final = b"\r\n\r\n"
+_LENGTH: Final = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,15})\r\n")
+_LIMIT: Final = 8192
+_KEY_BYTES: Final = 16
+_PASSED: Final = frozenset({
+    Role.PASS, Role.CONTENT_LENGTH, Role.GOOGLE_KEY, Role.AUTHORIZATION, Role.MISTAKEN_TOKEN,
+})  # fmt: skip
+
+Piece = slice | bytes
+
+
+class HeadPlan:
+    """What is known of a head that was admitted before."""
+
+    __slots__ = ("head", "identity", "mark", "origin", "pieces", "route")
+
+    def __init__(  # noqa: PLR0913 - the parts of a plan, put together once
+        self,
+        *,
+        head: RequestHead,
+        route: Route,
+        identity: Identity,
+        origin: Origin,
+        pieces: tuple[Piece, ...],
+        mark: bytes,
+    ) -> None:
+        self.head = head
+        self.route = route
+        self.identity = identity
+        self.origin = origin
+        self.pieces = pieces
+        self.mark = mark
+
+    def __repr__(self) -> str:
+        return f"<HeadPlan {self.route.operation} of {self.identity.token_id}>"
+
+    def upstream_head(self, raw: bytes) -> bytes:
+        """The head as the upstream gets it. Takes the raw head, up to its empty line."""
+        return b"".join(
+            [raw[piece] if piece.__class__ is slice else piece for piece in self.pieces]  # type: ignore[misc]
+        )
+
+
+class RawHead:
+    """A request head as it came, whole; `length` is the body's, 0 where none is named.
+
+    `value_start` and `value_end` bound the digits of the length.
+    """
+
+    __slots__ = ("key", "length", "raw", "value_end", "value_start")
+
+    def __init__(self, raw: bytes, secret: bytes) -> None:
+        self.raw = raw
+        found = _LENGTH.search(raw)
+        if found is None:
+            self.length = self.value_start = self.value_end = 0
+            keyed = raw
+        else:
+            self.length = int(found[1])
+            self.value_start, self.value_end = found.span(1)
+            keyed = raw[: self.value_start] + b"\0" + raw[self.value_end :]
+        self.key = blake2b(keyed, digest_size=_KEY_BYTES, key=secret).digest()
+
+    def __repr__(self) -> str:
+        return f"<RawHead of {len(self.raw)} bytes, body of {self.length}>"
+
+
+class HeadPlans:
+    """The memory of plans, bounded; forgets all at once when it is full.
+
+    Takes `secret`: random bytes of this process, so that no client can aim at a key.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self.secret = secret
+        self._plans: dict[bytes, HeadPlan] = {}
+        self.find = self._plans.get
+
+    def __repr__(self) -> str:
+        return f"<HeadPlans {len(self._plans)} remembered>"
+
+    def forget(self) -> None:
+        """Forget all plans: the policy has changed."""
+        self._plans.clear()
+
+    def remember(self, raw: RawHead, plan: HeadPlan, made: bytes) -> None:
+        """Keep a plan that makes `made`, the bytes of the full reading; drop any other."""
+        if plan.upstream_head(raw.raw) != made:
+            return
+        if len(self._plans) >= _LIMIT:
+            self._plans.clear()
+        self._plans[raw.key] = plan
+
+
+def can_be_planned(head: RequestHead) -> bool:
+    """Whether a head is of the plain kind: HTTP/1.1, kept alive, sized, no expectation."""
+    return not (
+        head.version_1_0
+        or not head.keep_alive
+        or head.chunked
+        or head.expects_continue
+        or head.websocket
+    )
+
+
+def recipe(raw: RawHead, head: RequestHead, host: bytes) -> tuple[Piece, ...]:
+    """Which ranges of a raw head are sent on, with what between.
+
+    Offsets behind the length's digits count from the end, so that they hold for other lengths.
+    """
+    pieces = _Pieces(raw)
+    start = raw.raw.find(b"\r\n") + 2
+    _, target = split_prefix(head.target)
+    if target is head.target:
+        pieces.keep(0, start)
+    else:
+        pieces.put(head.method + b" ")
+        pieces.keep(start - len(b" HTTP/1.1\r\n") - len(target), start)
+    last = len(raw.raw) - 2
+    while start < last:
+        stop = raw.raw.find(b"\r\n", start) + 2
+        name, _, value = raw.raw[start : stop - 2].partition(b":")
+        role = REQUEST_ROLES.get(name.lower(), Role.PASS)
+        if role in _PASSED:
+            pieces.keep(start, stop)
+        elif role is Role.HOST:
+            pieces.put(b"Host: " + host + b"\r\n")
+        elif role is Role.ACCEPT_ENCODING:
+            pieces.put(name + b": " + readable_encodings(value.strip()) + b"\r\n")
+        start = stop
+    pieces.keep(last, len(raw.raw))
+    return pieces.made()
+
+
+class _Pieces:
+    """A recipe being put together; ranges that touch become one."""
+
+    def __init__(self, raw: RawHead) -> None:
+        self._size = len(raw.raw)
+        self._fixed_until = raw.value_start if raw.value_end else self._size - 1
+        self._pieces: list[Piece] = []
+        self._start = self._stop = -1
+
+    def __repr__(self) -> str:
+        return f"<_Pieces {self._pieces}>"
+
+    def keep(self, start: int, stop: int) -> None:
+        """Send on the bytes from `start` to `stop`."""
+        if self._stop != start:
+            self._close()
+            self._start = start
+        self._stop = stop
+
+    def put(self, line: bytes) -> None:
+        """Send these bytes."""
+        self._close()
+        self._pieces.append(line)
+
+    def made(self) -> tuple[Piece, ...]:
+        """The recipe."""
+        self._close()
+        return tuple(self._pieces)
+
+    def _close(self) -> None:
+        if self._start >= 0:
+            self._pieces.append(slice(self._offset(self._start), self._offset(self._stop)))
+        self._start = self._stop = -1
+
+    def _offset(self, position: int) -> int | None:
+        if position <= self._fixed_until:
+            return position
+        return position - self._size or None
