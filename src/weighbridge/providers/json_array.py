@@ -42,8 +42,10 @@ class JsonReader:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body."""
+        if not data:
+            return
         if not self._shape:
-            if not (data and data[0] == _OBJECT):
+            if data[0] != _OBJECT:
                 data = data.lstrip()
                 if not data:
                     return
@@ -95,7 +97,7 @@ class _Elements:
             end = match.end()
             byte = data[end - 1]
             if byte == _QUOTE:
-                self._enter_string(data, end)
+                self._stay_in_string(data, end)
                 break
             if byte in _OPENING:
                 if self._depth == 1 and byte == _OBJECT:
@@ -120,8 +122,8 @@ class _Elements:
         if complete and self._depth:
             self._answer.broken()
 
-    def _enter_string(self, data: bytes, content: int) -> None:
-        """A string began whose end is not in this piece."""
+    def _stay_in_string(self, data: bytes, content: int) -> None:
+        """From `content` on, the piece is the inside of a string that goes on in the next."""
         self._in_string = True
         trailing = len(data) - max(content, len(data.rstrip(b"\\")))
         self._escaped = trailing % 2 == 1
@@ -129,9 +131,12 @@ class _Elements:
     def _leave_string(self, data: bytes) -> int:
         """Position behind the string that the last piece left open, or the piece's end."""
         position = 0
-        if self._escaped and data:
+        if self._escaped:
             self._escaped = False
             position = 1
+        if data.find(b'"', position) < 0:  # Most of a long text or image: no need to look closer.
+            self._stay_in_string(data, position)
+            return len(data)
         match = _IN_STRING.match(data, position)
         end = match.end() if match is not None else position
         if end == len(data):

@@ -43,6 +43,7 @@ def _hear(
     reader = reader_type(heard)
     for start in range(0, len(body), size):
         reader.feed(body[start : start + size])
+        reader.feed(b"")
     reader.finish(complete=complete)
     return heard.said
 
