@@ -4,7 +4,7 @@ Hides the textual form; pure.
 """
 
 from weighbridge.core.outcome import Refusal
-from weighbridge.gateway.heads import AnswerHead, Headers
+from weighbridge.gateway.heads import Headers
 
 _PHRASES = {
     400: b"Bad Request",
@@ -19,12 +19,6 @@ _PHRASES = {
     504: b"Gateway Timeout",
     505: b"HTTP Version Not Supported",
 }
-
-
-def answer_head_bytes(head: AnswerHead, phrase: bytes, extra: list[bytes]) -> bytes:
-    """An answer's head as the client gets it, with `extra` lines after the upstream's own."""
-    lines = [b"HTTP/1.1 %d %b" % (head.status, phrase), *head.lines, *extra, b"\r\n"]
-    return b"\r\n".join(lines)
 
 
 def trailer_bytes(trailers: Headers) -> bytes:

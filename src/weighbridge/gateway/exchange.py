@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from weighbridge.attribution.identity import Identity, expired, expired_refusal
 from weighbridge.core.outcome import Outcome, Reason, Refusal
-from weighbridge.gateway.answers import answer_head_bytes, refusal_bytes, trailer_bytes
+from weighbridge.gateway.answers import refusal_bytes, trailer_bytes
 from weighbridge.gateway.heads import AnswerHead, Headers, RequestHead, request_head_bytes
 from weighbridge.gateway.lifecycle import ENDINGS, Act, Event, Phase, outcome_of_status
 from weighbridge.gateway.plans import HeadPlan, RawHead, can_be_planned, recipe
@@ -254,37 +254,35 @@ class LiveExchange:
 
     # The upstream's side.
 
-    def interim_answer(self, head: AnswerHead, phrase: bytes) -> None:
+    def interim_answer(self, head: AnswerHead) -> None:
         """Pass a 1xx on; HTTP/1.0 knows none."""
         if self.phase is Phase.AWAITING and not self.head.version_1_0:
-            self._client.write([answer_head_bytes(head, phrase, [])])
+            self._client.write([head.passed + b"\r\n"])
 
-    def answer_head(self, head: AnswerHead, phrase: bytes) -> None:
+    def answer_head(self, head: AnswerHead) -> None:
         """The answer begins: make the client's head, choose the observer."""
-        gate = self._gate
         self.first_byte_ns = perf_counter_ns()
         self.status = status = head.status
         self.upstream_began = True
         route = self.route
         assert route is not None
         if route.metered or status >= 400:
-            self.observer = gate.observe(route, head)
-        kind = head.content_type or b""
-        self.streamed = (
-            kind.startswith(b"text/event-stream") or route.operation == "streamGenerateContent"
+            self.observer = self._gate.observe(route, head)
+        self.streamed = route.operation == "streamGenerateContent" or (
+            head.content_type is not None and head.content_type.startswith(b"text/event-stream")
         )
         if self.phase is Phase.DRAINING:
             return
-        extra = [b"X-Weighbridge-Id: " + self.exchange_id.encode()]
         if status == 101:
             self.phase = Phase.TUNNEL
-            extra.append(b"Connection: Upgrade")
+            more = b"Connection: Upgrade\r\n"
             if head.upgrade:
-                extra.append(b"Upgrade: " + head.upgrade)
+                more += b"Upgrade: " + head.upgrade + b"\r\n"
         else:
             self.phase = Phase.ANSWERING
-            self._frame(head, extra)
-        self._down.append(answer_head_bytes(head, phrase, extra))
+            more = self._framing(head)
+        own = b"X-Weighbridge-Id: %b\r\n%b\r\n" % (self.exchange_id.encode(), more)
+        self._down.append(head.passed + own)
 
     def answer_body(self, data: bytes) -> None:
         """Answer bytes: on to the client, and a copy for the observer."""
@@ -422,22 +420,23 @@ class LiveExchange:
         self._up_bytes = 0
         self._last_upstream = self._gate.now()
 
-    def _frame(self, head: AnswerHead, extra: list[bytes]) -> None:
-        """Decide how the client learns where the answer ends."""
+    def _framing(self, head: AnswerHead) -> bytes:
+        """Header lines that tell the client where the answer ends, and whether it may go on."""
         old_client = self.head.version_1_0
-        bodiless = self.method == b"HEAD" or head.status in (204, 304)
-        if head.content_length is None and not bodiless:
+        more = b""
+        if head.content_length is None and not (
+            self.method == b"HEAD" or head.status in (204, 304)
+        ):
             if old_client:
                 self._close_after = True
             else:
                 self._chunked_out = True
-                extra.append(b"Transfer-Encoding: chunked")
+                more = b"Transfer-Encoding: chunked\r\n"
         if self._gate.draining:
             self._close_after = True
         if self._close_after:
-            extra.append(b"Connection: close")
-        elif old_client:
-            extra.append(b"Connection: keep-alive")
+            return more + b"Connection: close\r\n"
+        return more + b"Connection: keep-alive\r\n" if old_client else more
 
     def _answer_ended(self) -> None:
         self.complete = True

@@ -7,6 +7,7 @@ in a table here. Source: RFC 9110 sections 7.6.1 (Connection) and 7.2 (Host), RF
 3.2 and 6.
 """
 
+import re
 from enum import IntEnum, auto
 from typing import Final
 
@@ -35,8 +36,6 @@ class Role(IntEnum):
     TEAM = auto()
     AGENT = auto()
     LABELS = auto()
-    CONTENT_TYPE = auto()
-    CONTENT_ENCODING = auto()
 
 
 _HOP_BY_HOP: Final = {
@@ -65,12 +64,6 @@ REQUEST_ROLES: Final[dict[bytes, Role]] = {
     b"x-team": Role.TEAM,
     b"x-agent": Role.AGENT,
     b"x-weighbridge-labels": Role.LABELS,
-}
-ANSWER_ROLES: Final[dict[bytes, Role]] = {
-    **_HOP_BY_HOP,
-    b"content-length": Role.CONTENT_LENGTH,
-    b"content-type": Role.CONTENT_TYPE,
-    b"content-encoding": Role.CONTENT_ENCODING,
 }
 READABLE_ENCODINGS: Final = frozenset({b"gzip", b"x-gzip", b"deflate", b"identity"})
 _TRACKING_TOKEN: Final = b"trk_"
@@ -291,21 +284,26 @@ def request_head_bytes(head: RequestHead, target: bytes, host: bytes) -> bytes:
 
 
 class AnswerHead:
-    """An answer's head after one reading; `lines` are the header lines to pass on."""
+    """An answer's head after one reading.
+
+    `passed` is the head as it is passed on, from the status line on, each line with its CRLF,
+    without the empty line at the end: hop-by-hop headers are taken out, all else stays byte
+    for byte. `sized` says that the answer's end is known from the head.
+    """
 
     __slots__ = (
         "chunked",
         "content_encoding",
         "content_length",
         "content_type",
-        "lines",
+        "passed",
         "status",
         "upgrade",
     )
 
     def __init__(self, status: int) -> None:
         self.status = status
-        self.lines: list[bytes] = []
+        self.passed = b""
         self.content_type: bytes | None = None
         self.content_encoding: bytes | None = None
         self.content_length: int | None = None
@@ -313,42 +311,74 @@ class AnswerHead:
         self.upgrade: bytes | None = None
 
     def __repr__(self) -> str:
-        return f"<AnswerHead {self.status} {len(self.lines)} lines>"
+        return f"<AnswerHead {self.status}>"
 
 
-def read_answer_head(  # noqa: C901 - one pass, a branch a role: the hot path
-    status: int, headers: Headers
-) -> AnswerHead:
-    """An answer's head in one pass over its headers."""
-    head = AnswerHead(status)
-    add = head.lines.append
-    roles = ANSWER_ROLES.get
-    connection: list[bytes] = []
-    for name, value in headers:
-        role = roles(name.lower())
-        if role is None:
-            add(name + b": " + value)
-        elif role is Role.CONTENT_TYPE:
+# The headers of an answer that mean something to us, each at the beginning of its line.
+_ANSWER_HEADERS: Final = re.compile(
+    rb"\r\n(connection|content-(?:encoding|length|type)|keep-alive|proxy-[a-z]+|te"
+    rb"|transfer-encoding|upgrade):[ \t]*([^\r\n]*)",
+    re.IGNORECASE,
+)
+
+
+def read_answer_head(raw: bytes) -> AnswerHead:
+    """An answer's head from its bytes, up to and with the CRLF before the empty line.
+
+    The parser has the last word on whether these bytes are HTTP; nothing of them is passed on
+    before it has read them.
+    """
+    head = AnswerHead(_status_code(raw))
+    cuts: list[tuple[int, int]] = []
+    named = b""
+    for found in _ANSWER_HEADERS.finditer(raw):
+        name, value = found.groups()
+        name = name.lower()
+        if name == b"content-type":
             head.content_type = value
-            add(name + b": " + value)
-        elif role is Role.CONTENT_LENGTH:
-            head.content_length = int(value)
-            add(name + b": " + value)
-        elif role is Role.CONTENT_ENCODING:
+        elif name == b"content-length":
+            head.content_length = int(value) if value.strip().isdigit() else None
+        elif name == b"content-encoding":
             head.content_encoding = value.strip().lower()
-            add(name + b": " + value)
-        elif role is Role.TRANSFER_ENCODING:
-            head.chunked = True
-        elif role is Role.CONNECTION:
-            connection.append(value)
-        elif role is Role.UPGRADE:
-            head.upgrade = value
-    if connection:
-        named = {token.strip().lower() for value in connection for token in value.split(b",")}
-        dropped = named - {b"close", b"keep-alive", b"upgrade", b"content-length"}
-        if dropped:
-            head.lines[:] = [line for line in head.lines if _name_of(line) not in dropped]
+        else:
+            cuts.append(found.span())
+            if name == b"transfer-encoding":
+                head.chunked = True
+            elif name == b"connection":
+                named += b"," + value
+            elif name == b"upgrade":
+                head.upgrade = value
+    head.passed = _without(raw, cuts) if cuts else raw
+    if named:
+        _drop_named(head, named)
     return head
+
+
+def _status_code(raw: bytes) -> int:
+    """The status of `HTTP/1.1 200 OK`, 0 where there is none."""
+    code = raw[9:12]
+    return int(code) if code.isdigit() else 0
+
+
+def _without(raw: bytes, cuts: list[tuple[int, int]]) -> bytes:
+    """A head without some of its lines; a cut begins with the CRLF before its line."""
+    pieces = []
+    start = 0
+    for cut_start, cut_end in cuts:
+        pieces.append(raw[start:cut_start])
+        start = cut_end
+    pieces.append(raw[start:])
+    return b"".join(pieces)
+
+
+def _drop_named(head: AnswerHead, named: bytes) -> None:
+    """Take out the headers that `Connection` names."""
+    tokens = {token.strip().lower() for token in named.split(b",")}
+    dropped = tokens - {b"", b"close", b"keep-alive", b"upgrade", b"content-length"}
+    if dropped:
+        status_line, *lines = head.passed.split(b"\r\n")
+        kept = [line for line in lines if _name_of(line) not in dropped]
+        head.passed = b"\r\n".join([status_line, *kept])
 
 
 def split_prefix(target: bytes) -> tuple[bytes | None, bytes]:

@@ -14,6 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from weighbridge.gateway.heads import AnswerHead, Headers, read_answer_head
 from weighbridge.gateway.lifecycle import Event
+from weighbridge.gateway.plans import HEAD_END
 
 if TYPE_CHECKING:
     from weighbridge.gateway.pool import Pool
@@ -28,10 +29,10 @@ class AnswerSink(Protocol):
 
     method: bytes
 
-    def interim_answer(self, head: AnswerHead, phrase: bytes) -> None:
+    def interim_answer(self, head: AnswerHead) -> None:
         """A 1xx answer other than 101."""
 
-    def answer_head(self, head: AnswerHead, phrase: bytes) -> None:
+    def answer_head(self, head: AnswerHead) -> None:
         """The head of the final answer."""
 
     def answer_body(self, data: bytes) -> None:
@@ -54,22 +55,25 @@ class AnswerSink(Protocol):
 
 
 class UpstreamConnection(asyncio.Protocol):
-    """A keep-alive connection, idle in the pool or serving `sink`."""
+    """A keep-alive connection, idle in the pool or serving `sink`.
+
+    A head is collected until it is whole and read from its bytes; the strict parser then gets
+    the same bytes and frames the body. Of its two instances the quiet one, for answers whose
+    length is known, does not report header by header; the full one is there for trailers.
+    """
 
     __slots__ = (
-        "_body_follows",
+        "_collected",
+        "_full_parser",
         "_head",
-        "_head_bytes",
-        "_headers",
         "_parser",
-        "_phrase",
         "_pollable",
         "_pool",
+        "_quiet_parser",
         "_trailers",
         "close_delimited",
         "dirty",
         "idle_since",
-        "in_answer",
         "origin",
         "received_any",
         "served",
@@ -87,23 +91,22 @@ class UpstreamConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self.dirty = False
         self.received_any = False
-        self.in_answer = False
         self.close_delimited = False
         self.tunnel = False
         self._pollable = select.poll()
-        self._reset_parser()
+        self._collected = b""
+        self._head: AnswerHead | None = None
+        self._trailers: Headers = []
+        self._new_parsers()
 
     def __repr__(self) -> str:
         state = "serving" if self.sink else "idle"
         return f"<UpstreamConnection {self.origin.host}:{self.origin.port} {state} {self.served}>"
 
-    def _reset_parser(self) -> None:
-        self._parser = HttpResponseParser(self)
-        self._headers: Headers = []
-        self._trailers: Headers = []
-        self._phrase = b""
-        self._head: AnswerHead | None = None
-        self._head_bytes = 0
+    def _new_parsers(self) -> None:
+        self._full_parser = HttpResponseParser(self)
+        self._quiet_parser = HttpResponseParser(_Quiet(self))
+        self._parser = self._quiet_parser
 
     # The transport's side.
 
@@ -123,6 +126,10 @@ class UpstreamConnection(asyncio.Protocol):
         if self.tunnel:
             sink.tunnel_data(data)
             return
+        if self._head is None:
+            data = self._take_head(sink, data)
+            if not data:
+                return
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -131,12 +138,39 @@ class UpstreamConnection(asyncio.Protocol):
         except HttpParserError:
             self._drop(Event.UPSTREAM_MALFORMED)
             return
-        if self._head is None and self.sink is sink:
-            self._head_bytes += len(data)
-            if self._head_bytes > _MAX_HEAD_BYTES:
-                self._drop(Event.UPSTREAM_MALFORMED)
-                return
         sink.answer_flush()
+
+    def _take_head(self, sink: AnswerSink, data: bytes) -> bytes:
+        """Collect and read a head; what is left is for the parser, the head included.
+
+        Gives: b"" while the head is not whole. Interim answers are passed and taken off.
+        """
+        if self._collected:
+            data = self._collected + data
+            self._collected = b""
+        while True:
+            end = data.find(HEAD_END)
+            if end < 0:
+                if len(data) > _MAX_HEAD_BYTES:
+                    self._drop(Event.UPSTREAM_MALFORMED)
+                else:
+                    self._collected = data
+                return b""
+            head = self._head = read_answer_head(data[: end + 2])
+            sized = head.content_length is not None and not head.chunked
+            self._parser = self._quiet_parser if sized else self._full_parser
+            if not 100 <= head.status < 200 or head.status == _SWITCHING:
+                return data
+            try:
+                self._parser.feed_data(data[: end + 4])
+            except HttpParserError:
+                self._drop(Event.UPSTREAM_MALFORMED)
+                return b""
+            sink.interim_answer(head)
+            self._head = None
+            data = data[end + 4 :]
+            if not data:
+                return b""
 
     def eof_received(self) -> bool:
         """End of a close-delimited answer, or a loss; either way the connection is over."""
@@ -204,37 +238,24 @@ class UpstreamConnection(asyncio.Protocol):
         """A message begins; one that nobody asked for makes the connection unusable."""
         if self.sink is None:
             self.dirty = True
-        self._headers = []
-        self._trailers = []
-        self._phrase = b""
-
-    def on_status(self, phrase: bytes) -> None:
-        """Take (a piece of) the reason phrase."""
-        self._phrase += phrase
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer once the head is through."""
-        if self._head is None:
-            self._headers.append((name, value))
-        else:
-            self._trailers.append((name, value))
+        """Take a header; those that come behind a body are its trailers."""
+        self._trailers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Tell the exchange the head."""
+        """The parser has found the head to be HTTP: tell the exchange."""
         sink = self.sink
-        if sink is None:
+        head = self._head
+        self._trailers = []
+        if sink is None or head is None:
             self.dirty = True
             return
-        parser = self._parser
-        status = parser.get_status_code()
-        head = self._head = read_answer_head(status, self._headers)
-        if status < 200:
-            if status != _SWITCHING:
-                sink.interim_answer(head, self._phrase)
+        if head.status < 200:
             return
-        bodiless = sink.method == b"HEAD" or status in (204, 304)
+        bodiless = sink.method == b"HEAD" or head.status in (204, 304)
         self.close_delimited = not (bodiless or head.chunked or head.content_length is not None)
-        sink.answer_head(head, self._phrase)
+        sink.answer_head(head)
         if sink.method == b"HEAD" and self.sink is sink:
             self._finish_message()
 
@@ -248,11 +269,7 @@ class UpstreamConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The answer's end; a 1xx is followed by another message."""
         head = self._head
-        if head is not None and head.status < 200:
-            if head.status != _SWITCHING:
-                self._head = None
-            return
-        if self.sink is not None:
+        if head is not None and head.status >= 200:
             self._finish_message()
 
     def _finish_message(self) -> None:
@@ -260,16 +277,14 @@ class UpstreamConnection(asyncio.Protocol):
         if sink is None:
             return
         keep = not self.close_delimited and self._parser.should_keep_alive()
-        trailers = self._trailers
         self._head = None
-        self._head_bytes = 0
         self.sink = None
         if sink.method == b"HEAD":
-            # llhttp can't be told that a HEAD's answer has no body: start afresh.
-            self._reset_parser()
+            # The parser can't be told that a HEAD's answer has no body: start afresh.
+            self._new_parsers()
         if not keep:
             self.dirty = True
-        sink.answer_end(trailers)
+        sink.answer_end(self._trailers)
         if self.dirty and self.transport is not None:
             self.transport.close()
 
@@ -280,7 +295,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._drop(Event.UPSTREAM_MALFORMED)
             return
         self.tunnel = True
-        sink.answer_head(head, self._phrase)
+        sink.answer_head(head)
         if rest:
             sink.tunnel_data(rest)
         sink.answer_flush()
@@ -290,3 +305,16 @@ class UpstreamConnection(asyncio.Protocol):
         self.close()
         if sink is not None:
             sink.upstream_event(event)
+
+
+class _Quiet:
+    """A connection's parser callbacks without those that report a head header by header."""
+
+    def __init__(self, connection: UpstreamConnection) -> None:
+        self.on_message_begin = connection.on_message_begin
+        self.on_headers_complete = connection.on_headers_complete
+        self.on_body = connection.on_body
+        self.on_message_complete = connection.on_message_complete
+
+    def __repr__(self) -> str:
+        return "<_Quiet>"
