@@ -118,7 +118,7 @@ def test_an_unknown_id_has_no_row(store: Store, load: Callable[..., int], key: s
 def test_known_ids_are_told(store: Store, load: Callable[..., int]) -> None:
     """Recovery asks so, once, for many."""
     load(line(1), line(2))
-    asked = [exchange_id(number) for number in (2, 3)]
+    asked = [exchange_id(2), exchange_id(3), "no id"]
     assert store.known_exchange_ids(asked) == {exchange_id(2)}
     assert store.known_exchange_ids([]) == set()
 

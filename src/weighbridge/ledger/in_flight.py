@@ -75,10 +75,11 @@ class InFlight:
         An older file of that name is moved aside, locked or not, for `recovery` to read once
         its owner is dead: a worker never waits for the one before it to be accounted for.
         """
-        hidden = path.with_name(f".{path.name}.{os.getpid()}")
-        fd = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        hidden = path.with_name(f".{path.name}")
+        fd = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(fd, 0)  # what a crash at this point left
             os.posix_fallocate(fd, 0, _PAGE)
             in_flight = cls(path, fd, slots, slot_bytes)
             if path.exists():
@@ -86,7 +87,6 @@ class InFlight:
             hidden.rename(path)
         except OSError:
             os.close(fd)
-            hidden.unlink(missing_ok=True)
             raise
         return in_flight
 

@@ -235,8 +235,8 @@ class Journal:
             try:
                 async with self._segment_lock:
                     await loop.run_in_executor(self._writer, self._write_now, data, rows)
-            except OSError as error:
-                self._failures["write"] = error.strerror or type(error).__name__
+            except Exception as error:  # noqa: BLE001 - a task that ended would lose rows unseen
+                self._failures["write"] = _why(error)
                 await asyncio.sleep(backoff_ms / 1000)
                 backoff_ms = min(backoff_ms * 2, _BACKOFF_MAX_MS)
             else:
@@ -259,8 +259,8 @@ class Journal:
             await self._rest(self._timing.sync_ms)
             try:
                 worked = await self._sync_once()
-            except OSError as error:
-                self._failures["sync"] = error.strerror or type(error).__name__
+            except Exception as error:  # noqa: BLE001 - as for writing
+                self._failures["sync"] = _why(error)
                 await asyncio.sleep(backoff_ms / 1000)
                 backoff_ms = min(backoff_ms * 2, _BACKOFF_MAX_MS)
             else:
@@ -314,3 +314,9 @@ class Journal:
         """Sleep, but not while a drain wants everything out."""
         if not self._hurry.is_set():
             await asyncio.sleep(milliseconds / 1000)
+
+
+def _why(error: Exception) -> str:
+    """The system's own words, or the error's type: never a message that could hold a line."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or type(error).__name__

@@ -136,9 +136,8 @@ class DuckDBStore:
 
     def exchange(self, exchange_id: str) -> Row | None:
         """One row, or None, also for what is no id."""
-        try:
-            key = UUID(exchange_id)
-        except ValueError:
+        key = _uuid(exchange_id)
+        if key is None:
             return None
         found = self.fetch(EXCHANGE_QUERY, [key])
         return dict(zip(COLUMNS, found[0], strict=True)) if found else None
@@ -153,7 +152,7 @@ class DuckDBStore:
 
     def known_exchange_ids(self, exchange_ids: Sequence[str]) -> set[str]:
         """Which of these have a row."""
-        keys = [UUID(key) for key in exchange_ids]
+        keys = [key for key in map(_uuid, exchange_ids) if key is not None]
         found = self.fetch(
             "SELECT exchange_id FROM exchange_rows WHERE exchange_id IN (SELECT unnest(?::UUID[]))",
             [keys],
@@ -258,6 +257,13 @@ def _only_select(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
     statements = cursor.extract_statements(sql)
     if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
         raise LedgerError("a query must be one SELECT statement")
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _plain(value: object) -> Any:
