@@ -16,7 +16,7 @@ from typing import Any, Final
 import altair as alt
 import vl_convert
 
-from weighbridge.reports.cost_query import TIME, CostQuery
+from weighbridge.reports.cost_query import TIME, CostQuery, QueryError
 from weighbridge.reports.dimensions import OTHER
 from weighbridge.reports.metrics import METRICS, Metric
 from weighbridge.reports.palette import COLOURS, DARK, LIGHT, Ink, colours
@@ -55,8 +55,13 @@ DARK_LOOK: Final = Look(ink=DARK)
 
 
 def chart_spec(result: QueryResult, metric: str | None = None, look: Look | None = None) -> Row:
-    """The Vega-Lite specification of one metric (the first by default) of a result."""
+    """The Vega-Lite specification of one metric (the first by default) of a result.
+
+    Errors: `QueryError` for a metric that is an instant.
+    """
     chosen = METRICS[metric or result.query.metrics[0]]
+    if chosen.unit == "time":
+        raise QueryError({"metrics": f"metric {chosen.name!r} is an instant: draw another"})
     return _Chart(result, chosen, look or Look()).spec()
 
 
@@ -180,7 +185,7 @@ class _Chart:
 
     def _series(self, row: Row) -> str:
         names = [row[name] or "(empty)" for name in self._query.group_by]
-        return OTHER if names and set(names) == {OTHER} else " · ".join(names) or "all"
+        return OTHER if set(names) == {OTHER} else " · ".join(names) or _ALL
 
     def _scaled(self, row: Row) -> float | None:
         value = row[self._metric.name]
