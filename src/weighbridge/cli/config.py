@@ -4,11 +4,19 @@ from typing import Annotated
 
 import typer
 
-from weighbridge.cli.options import AsJson, Config, Data, Format, ListFormat, configuration
+from weighbridge.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Format,
+    ListFormat,
+    command_app,
+    configuration,
+)
 from weighbridge.cli.output import print_csv, print_json, print_table
 from weighbridge.config import show
 
-app = typer.Typer(help="The configuration.", no_args_is_help=True)
+app = command_app("The configuration.")
 _COLUMNS = ("name", "value", "origin")
 
 

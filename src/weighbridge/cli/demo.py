@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from weighbridge.cli.client import Client, connect
-from weighbridge.cli.options import Config, Data, configuration
+from weighbridge.cli.options import Config, Data, command_app, configuration
 from weighbridge.cli.serve import print_ready
 from weighbridge.compose.parts import price_book
 from weighbridge.compose.serve import Addresses, serve
@@ -27,7 +27,7 @@ from weighbridge.privacy import log
 from weighbridge.simulator.company import TokenWish
 from weighbridge.simulator.demo import BackgroundSimulator, DemoSettings, DemoToken, run_demo
 
-app = typer.Typer()
+app = command_app()
 _FOLDER = Path("weighbridge-demo")
 _POLL_S = 0.1
 

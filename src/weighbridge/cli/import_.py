@@ -10,19 +10,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from weighbridge.cli.client import Client, connect
-from weighbridge.cli.options import AsJson, Config, Data, configuration
+from weighbridge.cli.options import AsJson, Config, Data, command_app, configuration
 from weighbridge.cli.output import print_json
 from weighbridge.errors import LedgerError, UsageError
 
-app = typer.Typer()
+app = command_app()
 _POLL_S = 0.1
 
 
 @app.command()
 def run(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE ...", help="NDJSON or Parquet files.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="NDJSON or Parquet files.")],
     as_json: AsJson = False,
     data: Data = None,
     config: Config = None,

@@ -6,11 +6,19 @@ from typing import Annotated
 import typer
 
 from weighbridge.cli.client import connect
-from weighbridge.cli.options import AsJson, Config, Data, Format, ListFormat, configuration
+from weighbridge.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Format,
+    ListFormat,
+    command_app,
+    configuration,
+)
 from weighbridge.cli.output import instant, print_csv, print_json, print_table
 from weighbridge.core.credential import Role
 
-app = typer.Typer(help="Admin API keys: who may read and change.", no_args_is_help=True)
+app = command_app("Admin API keys: who may read and change.")
 _COLUMNS = ("id", "name", "role", "hint", "created", "state")
 
 

@@ -5,10 +5,18 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.client import connect
-from weighbridge.cli.options import Config, Data, Format, ListFormat, configuration
+from weighbridge.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Format,
+    ListFormat,
+    command_app,
+    configuration,
+)
 from weighbridge.cli.output import print_csv, print_json, print_table
 
-app = typer.Typer()
+app = command_app()
 _COLUMNS = (
     "provider",
     "model",
@@ -40,6 +48,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
         str | None, typer.Option("--at", metavar="DATE", help="Prices in force then.")
     ] = None,
     form: Format = ListFormat.TABLE,
+    as_json: AsJson = False,
     data: Data = None,
     config: Config = None,
 ) -> None:
@@ -48,7 +57,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     with connect(configuration(data, config).settings) as client:
         given = {name: value for name, value in params.items() if value is not None}
         document = client.get("/api/v1/models", given)
-    if form is ListFormat.JSON:
+    if as_json or form is ListFormat.JSON:
         print_json(document)
         return
     lines = [

@@ -40,6 +40,17 @@ class ListFormat(StrEnum):
 Format = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
 
 
+def command_app(summary: str | None = None) -> typer.Typer:
+    """The Typer app of one command, or of a group where it has a summary; plain help."""
+    return typer.Typer(
+        help=summary,
+        no_args_is_help=summary is not None,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
 def configuration(
     data: Path | None,
     config: Path | None,

@@ -12,14 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.client import connect
-from weighbridge.cli.options import Config, Data, configuration
+from weighbridge.cli.options import AsJson, Config, Data, command_app, configuration
 from weighbridge.cli.output import print_json, print_table
 from weighbridge.errors import Problem, UsageError
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.query import filters_from_flags, parse_query
 from weighbridge.reports.result import Column, QueryResult
 
-app = typer.Typer()
+app = command_app()
 _FLAGS = {"group_by": "--by", "filters": "--filter", "order_by": "--order-by"}
 
 
@@ -67,6 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     form: Annotated[
         ReportFormat, typer.Option("--format", help="How to give it.")
     ] = ReportFormat.TABLE,
+    as_json: AsJson = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="F", help="Write to a file.")
     ] = None,
@@ -74,6 +75,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     config: Config = None,
 ) -> None:
     """Ask the ledger what calls cost."""
+    form = ReportFormat.JSON if as_json else form
     settings = configuration(data, config).settings
     query = _query(
         {
@@ -129,9 +131,7 @@ def _give(
     result = result_of(query, document)
     match form:
         case ReportFormat.PNG | ReportFormat.SVG:
-            charts = import_module("weighbridge.reports.charts")
-            drawn = getattr(charts, f"to_{form}")(result)
-            _write(drawn if isinstance(drawn, bytes) else drawn.encode(), output)
+            _write(_drawn(result, form), output)
         case ReportFormat.CSV:
             _write(result.as_csv().encode(), output)
         case ReportFormat.JSON if output is None:
@@ -140,6 +140,19 @@ def _give(
             _write(import_module("json").dumps(document, indent=2).encode(), output)
         case _:
             _print_result(result)
+
+
+def _drawn(result: QueryResult, form: ReportFormat) -> bytes:
+    """The result as a picture. Drawing takes half a second to load, so only who draws does."""
+    charts = import_module("weighbridge.reports.charts")
+    try:
+        spec = charts.chart_spec(result)
+    except QueryError as error:
+        raise UsageError(str(error)) from None
+    picture: bytes = (
+        charts.to_png(spec) if form is ReportFormat.PNG else charts.to_svg(spec).encode()
+    )
+    return picture
 
 
 def _print_result(result: QueryResult) -> None:

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from weighbridge.cli.options import Config, Data, configuration
+from weighbridge.cli.options import Config, Data, command_app, configuration
 from weighbridge.compose.serve import Addresses, serve
 from weighbridge.errors import Problem
 from weighbridge.privacy import log
 
-app = typer.Typer()
+app = command_app()
 
 
 @app.command()

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from weighbridge.cli.client import Client, connect
-from weighbridge.cli.options import Config, Data, configuration
+from weighbridge.cli.options import AsJson, Config, Data, command_app, configuration
 from weighbridge.errors import ControlError, UsageError
 
-app = typer.Typer()
+app = command_app()
 _POLL_S: Final = 0.3
 _PAGE: Final = 500
 # Rows become visible when they end, so those that began earlier may still appear.
@@ -49,12 +49,13 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     form: Annotated[
         TailFormat, typer.Option("--format", help="json prints one object per line.")
     ] = TailFormat.TEXT,
+    as_json: AsJson = False,
     data: Data = None,
     config: Config = None,
 ) -> None:
     """Print exchanges as they come, with their cost."""
     given = parse_filters(filters or [])
-    write = _write_json if form is TailFormat.JSON else _write_text
+    write = _write_json if as_json or form is TailFormat.JSON else _write_text
     with connect(configuration(data, config).settings) as client:
         tail = Tail(client, given)
         for row in tail.begin(lines):

@@ -6,11 +6,19 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.client import connect
-from weighbridge.cli.options import AsJson, Config, Data, Format, ListFormat, configuration
+from weighbridge.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Format,
+    ListFormat,
+    command_app,
+    configuration,
+)
 from weighbridge.cli.output import instant, print_csv, print_json, print_table, text
 from weighbridge.errors import UsageError
 
-app = typer.Typer(help="Tracking tokens: who a call is for.", no_args_is_help=True)
+app = command_app("Tracking tokens: who a call is for.")
 _COLUMNS = ("id", "name", "department", "project", "agent", "labels", "expires", "state")
 
 

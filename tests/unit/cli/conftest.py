@@ -1,0 +1,42 @@
+"""Commands run in this process, on a data folder of the test's own that nothing serves."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from weighbridge.cli.app import run
+
+
+class Done(NamedTuple):
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """Runs `weighbridge …` with the folder's `--data`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WEIGHBRIDGE_DATA", str(tmp_path / "data"))
+
+    def call(*arguments: str) -> Done:
+        capfd.readouterr()
+        status = run(arguments)
+        out, err = capfd.readouterr()
+        return Done(status, out, err)
+
+    return call

@@ -1,0 +1,175 @@
+"""Commands on a folder that nothing serves."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from weighbridge.control.folder import DataFolder
+from weighbridge.core.exchange import Exchange
+
+
+@pytest.fixture
+def history(command: Any, tmp_path: Path) -> Path:
+    """A file of three rows, imported."""
+    rows = [
+        Exchange(
+            exchange_id=f"01920000-0000-7000-8000-00000000000{index}",
+            started_at=f"2026-11-0{index}T12:00:00.000000Z",
+            ended_at=f"2026-11-0{index}T12:00:01.000000Z",
+            model="gemini-2.5-flash",
+            outcome="ok",
+            status=200,
+            department=department,
+            total_tokens=1000,
+            latency_us=1_000_000,
+            list_cost="0.250000000000",
+            pricing_status="priced",
+        )
+        for index, department in ((1, "care"), (2, "care"), (3, "sales"))
+    ]
+    file = tmp_path / "history.ndjson"
+    file.write_bytes(b"\n".join(msgspec.json.encode(row) for row in rows) + b"\n")
+    assert command("import", str(file)).out == "imported 3 rows, skipped 0 that were there\n"
+    return file
+
+
+def test_tokens(command: Any) -> None:
+    """B7: `--json` prints id, token and name; without it stdout is the token alone."""
+    made = command(
+        "token", "create", "--name", "n", "--department", "d", "--label", "env=x", "--json"
+    ).json
+    assert made["token"].startswith("trk_")
+    assert (made["name"], made["department"], made["labels"]) == ("n", "d", {"env": "x"})
+    plain = command("token", "create", "--name", "m", "--expires", "30d")
+    assert plain.out.strip().startswith("trk_")
+    assert "not shown again" in plain.err
+    listed = command("token", "list", "--json").json["tokens"]
+    assert [token["name"] for token in listed] == ["m", "n"]
+    assert command("token", "revoke", made["id"]).status == 0
+    rows = list(csv.DictReader(io.StringIO(command("token", "list", "--format", "csv").out)))
+    assert [row["state"] for row in rows] == ["in force", "revoked"]
+    table = command("token", "list").out
+    assert "department" in table
+    assert made["token"] not in table
+
+
+def test_keys(command: Any) -> None:
+    """B7: `--json` prints id, key, name and role."""
+    made = command("key", "create", "--name", "k", "--role", "viewer", "--json").json
+    assert {"id", "key", "name", "role"} <= set(made)
+    assert (made["name"], made["role"]) == ("k", "viewer")
+    assert command("key", "revoke", made["id"]).status == 0
+    assert command("key", "list", "--json").json["keys"][0]["revoked_at"] is not None
+    assert "revoked" in command("key", "list").out
+
+
+def test_importing_again_skips_what_is_there(command: Any, history: Path) -> None:
+    """B2: a row whose `exchange_id` is there already is skipped and counted."""
+    again = command("import", str(history), "--json").json
+    assert (again["imported"], again["skipped"]) == (0, 3)
+
+
+def test_a_file_with_a_bad_row_is_told(command: Any, tmp_path: Path) -> None:
+    """Nothing of it is imported, and the command fails."""
+    bad = tmp_path / "bad.ndjson"
+    bad.write_text('{"exchange_id":"x"}\n')
+    done = command("import", str(bad))
+    assert done.status == 1
+    assert "bad.ndjson" in done.err
+    assert command("tail", "--no-follow").out == ""
+
+
+@pytest.mark.usefixtures("history")
+def test_reports_in_every_form(command: Any, tmp_path: Path) -> None:
+    """Table, JSON and CSV say the same; pictures are pictures."""
+    ask = ("report", "--by", "department", "--since", "2026-11-01", "--metrics", "cost,exchanges")
+    document = command(*ask, "--format", "json").json
+    assert document["totals"] == {"cost": "0.750000000000", "exchanges": 3}
+    rows = list(csv.DictReader(io.StringIO(command(*ask, "--format", "csv").out)))
+    assert rows == [{name: str(value) for name, value in row.items()} for row in document["rows"]]
+    table = command(*ask).out
+    assert "care" in table
+    assert "total" in table
+    assert "$0.75" in table
+    svg = command(*ask, "--format", "svg").out
+    assert svg.startswith("<svg")
+    png = tmp_path / "chart.png"
+    assert command(*ask, "--format", "png", "--output", str(png)).status == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.usefixtures("history")
+def test_reports_by_time_and_filter(command: Any) -> None:
+    """Flags become the fields of the one query model."""
+    document = command(
+        "report",
+        *("--granularity", "day", "--since", "2026-11-01", "--until", "2026-11-03"),
+        *("--filter", "department=care", "--filter", "department=sales", "--json"),
+    ).json
+    assert [row["exchanges"] for row in document["rows"]] == [1, 1]
+
+
+def test_a_report_that_cannot_be_made_tells_every_flag(command: Any) -> None:
+    """Problems carry the names of the flags."""
+    done = command("report", "--by", "departmnt", "--since", "yore", "--filter", "x")
+    assert done.status == 2
+    done = command("report", "--by", "departmnt", "--since", "yore", "--limit", "0")
+    assert done.status == 2
+    for flag in ("--by", "--since", "--limit"):
+        assert f"weighbridge: {flag}: " in done.err
+    done = command("report", "--output", "/absent/file", "--format", "csv")
+    assert (done.status, "cannot write" in done.err) == (2, True)
+
+
+@pytest.mark.usefixtures("history")
+def test_tail_prints_the_last_and_says_that_nothing_follows(command: Any) -> None:
+    """Oldest first, so that the newest stands at the prompt."""
+    done = command("tail", "-n", "2")
+    lines = done.out.splitlines()
+    assert len(lines) == 2
+    assert "care/-/-" in lines[0]
+    assert "sales/-/-" in lines[1]
+    assert "$0.25" in lines[1]
+    assert "does not run here" in done.err
+    found = command("tail", "--no-follow", "--filter", "department=care", "--json").out
+    assert [json.loads(line)["department"] for line in found.splitlines()] == ["care", "care"]
+
+
+def test_models_at_a_date(command: Any) -> None:
+    """The book as table, JSON and CSV."""
+    ask = ("models", "--at", "2026-11-21", "--surface", "gemini", "--provider", "google")
+    document = command(*ask, "--json").json
+    lines = sum(len(model["prices"]) for model in document["models"])
+    assert lines > 50
+    rows = list(csv.DictReader(io.StringIO(command(*ask, "--format", "csv").out)))
+    assert len(rows) == lines
+    assert len(command(*ask).out.splitlines()) == lines + 1
+    assert command("models", "--at", "yore").status == 2
+
+
+def test_configuration_with_origins(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B6: each value with where it came from."""
+    monkeypatch.setenv("WEIGHBRIDGE_GATEWAY__WORKERS", "3")
+    rows = {row["name"]: row for row in command("config", "show", "--format", "json").json}
+    assert rows["gateway.workers"]["value"] == 3
+    assert rows["gateway.workers"]["origin"] == "environment WEIGHBRIDGE_GATEWAY__WORKERS"
+    assert rows["gateway.listen"]["origin"] == "default"
+    given = command("config", "show", "--given").out
+    assert "gateway.workers" in given
+    assert "gateway.listen" not in given
+
+
+def test_a_folder_that_another_process_holds_is_told(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a moment's patience, for a gateway that may be starting."""
+    monkeypatch.setattr("weighbridge.cli.client._STARTING_S", 0.0)
+    with DataFolder(tmp_path / "data").lock():
+        done = command("token", "list")
+    assert done.status == 1
+    assert "another Weighbridge works in" in done.err
