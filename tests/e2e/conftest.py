@@ -13,7 +13,8 @@ from processes import Bridge, Process
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a simulated Gemini."""
     folder = tmp_path_factory.mktemp("upstream")
-    command = [sys.executable, "-m", "weighbridge.simulator", "--listen", "127.0.0.1:0"]
+    listen = ("--listen", "127.0.0.1:0", "--pace", "0.02")
+    command = [sys.executable, "-m", "weighbridge.simulator", *listen]
     with Process(command, log=folder / "simulator.log", cwd=folder) as simulator:
         yield simulator.fields["http"].rstrip("/")
 
