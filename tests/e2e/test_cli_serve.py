@@ -76,7 +76,8 @@ def test_any_child_may_be_killed_and_the_ports_stay(two_workers: Bridge) -> None
         lambda: httpx.get(f"{two_workers.admin_url}/readyz").status_code == 200, 15, "not ready"
     )
     rows = two_workers.wait_for_rows(4)
-    assert {row["outcome"] for row in rows} == {"ok"}
+    # An answer that ended just before the kill may be booked as interrupted; never as nothing.
+    assert {row["outcome"] for row in rows} <= {"ok", "interrupted"}
 
 
 def test_workers_need_no_control_process(two_workers: Bridge) -> None:
