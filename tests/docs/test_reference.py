@@ -1,0 +1,61 @@
+"""The reference names everything that exists, and nothing else."""
+
+import re
+
+import pytest
+from markdown import ROOT, first_cells
+
+from weighbridge.core.exchange import COLUMNS
+from weighbridge.core.outcome import (
+    HTTP_STATUS,
+    Note,
+    Outcome,
+    PricingStatus,
+    Reason,
+    UsageSource,
+)
+from weighbridge.reports.cost_query import DEFAULT_METRICS
+from weighbridge.reports.dimensions import COLUMN_OF
+
+REFERENCE = ROOT / "docs" / "reference"
+ENUMS = {
+    "outcome": Outcome,
+    "usage_source": UsageSource,
+    "pricing_status": PricingStatus,
+    "notes": Note,
+}
+
+
+def test_every_column_is_documented_once() -> None:
+    """The ledger's page has one line for each column."""
+    words = [word for words in ENUMS.values() for word in words]
+    shown = [cell for cell in first_cells(REFERENCE / "ledger.md") if cell not in words]
+    assert sorted(shown) == sorted(COLUMNS)
+
+
+@pytest.mark.parametrize("column", ENUMS)
+def test_every_word_of_an_enum_is_documented(column: str) -> None:
+    """Each closed list of words has its table."""
+    assert first_cells(REFERENCE / "ledger.md", column) == list(ENUMS[column])
+
+
+def test_every_refusal_is_documented_with_its_status() -> None:
+    """The table of refusals is the list that the gateway works by."""
+    page = (REFERENCE / "http.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `([A-Z_]+)` \| (\d{3}) ", page, re.MULTILINE))
+    assert shown == {str(reason): str(HTTP_STATUS[reason]) for reason in Reason}
+
+
+def test_every_dimension_is_documented() -> None:
+    """The page on queries names each dimension."""
+    page = (REFERENCE / "query.md").read_text(encoding="utf-8")
+    section = page.split("## Dimensions")[1].split("##")[0].split("; also")[0]
+    shown = set(re.findall(r"`([a-z_]+)`", section))
+    assert sorted(shown) == sorted(COLUMN_OF)
+
+
+def test_the_metrics_said_to_be_given_are_given() -> None:
+    """The page on queries says what an answer has where nothing was asked for."""
+    page = (REFERENCE / "query.md").read_text(encoding="utf-8")
+    said = page.split("an answer has ")[1].split(".")[0]
+    assert re.findall(r"`([a-z_]+)`", said) == list(DEFAULT_METRICS)
