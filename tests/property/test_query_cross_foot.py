@@ -72,7 +72,9 @@ class YearLedger:
             return f"CASE WHEN i % 31 = 0 THEN NULL ELSE i * {len(name)} % 1009 END"
         return FIGURES.get(name, "NULL::VARCHAR")
 
-    def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch(
+        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+    ) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, params).fetchall()
 
     def first_started_at(self) -> datetime | None:

@@ -116,7 +116,9 @@ class MemoryLedger:
         self._connection.execute("INSERT INTO exchanges SELECT * FROM incoming")
         self._connection.unregister("incoming")
 
-    def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch(
+        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+    ) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, params).fetchall()
 
     def first_started_at(self) -> datetime | None:

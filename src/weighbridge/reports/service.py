@@ -27,8 +27,10 @@ class Queryable(Protocol):
 
     dialect: str
 
-    def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """All rows of a statement on the table `exchanges`, of one snapshot."""
+    def fetch(
+        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """All rows of a statement on the table `exchanges`, of one snapshot, or its error."""
         ...
 
     def first_started_at(self) -> datetime | None:
@@ -45,8 +47,8 @@ class ReportService:
     def __repr__(self) -> str:
         return f"<ReportService in {self._store.dialect}>"
 
-    def run(self, query: CostQuery, now: datetime) -> QueryResult:
-        """The answer as of `now`.
+    def run(self, query: CostQuery, now: datetime, *, timeout_ms: int | None = None) -> QueryResult:
+        """The answer as of `now`, or the store's error after `timeout_ms`.
 
         Gives: rows of the present buckets and groups only, and totals of the same snapshot.
         Errors: `QueryError` where the range has too many buckets of the granularity.
@@ -62,7 +64,7 @@ class ReportService:
                 }
             )
         statement = compile_query(query, segments(query.zone, since, until), self._store.dialect)
-        rows = self._store.fetch(statement.sql, statement.params)
+        rows = self._store.fetch(statement.sql, statement.params, timeout_ms=timeout_ms)
         return build_result(query, statement, rows, now)
 
     def _range(self, query: CostQuery, now: datetime) -> tuple[datetime, datetime]:

@@ -22,7 +22,9 @@ class OneRowStore:
         self.params: Sequence[Any] = ()
         self._first = first
 
-    def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def fetch(
+        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+    ) -> list[tuple[Any, ...]]:
         self.sql, self.params = sql, params
         bucket = [None] if "AS bucket" in sql else []
         return [(1, *bucket, 5, 0, 0, 0, None, 0, None)]
