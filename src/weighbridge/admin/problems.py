@@ -115,7 +115,7 @@ async def _validation(_request: Request, error: Exception) -> JSONResponse:
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = HTTPStatus(error.status_code).name
+    code = getattr(error, "code", HTTPStatus(error.status_code).name)
     headers = dict(error.headers) if error.headers else None
     return answer(error.status_code, code, _DETAILS.get(code, error.detail), headers=headers)
 

@@ -9,11 +9,14 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from weighbridge.compose.parts import price_book
+from weighbridge.compose.tls import server_context, upstream_context
 from weighbridge.config import Settings
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.listeners import bind_admin, bind_gateway, url
 from weighbridge.control.policy_hub import POLICY_NAME
 from weighbridge.control.supervisor import ChildPlan, Supervisor
+from weighbridge.errors import ConfigurationError, Problem
 
 _AFTER_DRAIN_S = 15.0
 _CONTROL_STOP_S = 60.0
@@ -39,8 +42,9 @@ def serve(
     """Run the gateway until SIGTERM or SIGINT, then drain.
 
     Takes: `on_ready`, called once when everything listens; `on_stopping`, before the drain.
-    Errors: `FolderInUseError`, `StartError`.
+    Errors: `ConfigurationError`, `FolderInUseError`, `StartError`.
     """
+    _check(settings)
     folder = DataFolder(settings.data)
     with folder.lock():
         # Workers shall begin with the policy of this configuration, not with an earlier one's.
@@ -68,10 +72,25 @@ def serve(
                 each.close()
 
 
+def _check(settings: Settings) -> None:
+    """What children would stumble over, told before any is started and all at once."""
+    problems: list[Problem] = []
+    for build in (price_book, server_context, upstream_context):
+        try:
+            build(settings)
+        except ConfigurationError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigurationError(problems)
+
+
 def worker_count(settings: Settings) -> int:
     """How many gateway workers to run."""
     wanted = settings.gateway.workers
-    return len(os.sched_getaffinity(0)) if wanted == "auto" else wanted
+    if wanted != "auto":
+        return wanted
+    # Where the system has no affinities (macOS), all cores are ours.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 async def _supervise(

@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import re
 import socket
-import ssl
 import sys
 import time
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ import uvloop
 
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.compose.parts import price_book
+from weighbridge.compose.tls import server_context, upstream_context
 from weighbridge.config import Settings
 from weighbridge.control.child import Leash, read_settings
 from weighbridge.control.folder import DataFolder
@@ -104,8 +104,8 @@ def build_worker(
         rates=price_book(settings),
         journal=journal,
         in_flight=in_flight,
-        server_tls=_server_tls(settings),
-        upstream_tls=_upstream_tls(settings),
+        server_tls=server_context(settings),
+        upstream_tls=upstream_context(settings),
     )
     return BuiltWorker(worker, journal, in_flight)
 
@@ -194,21 +194,6 @@ def _origin(url: str) -> Origin:
         tls=tls,
         host_header=parts.netloc.encode("idna" if not parts.netloc.isascii() else "ascii"),
     )
-
-
-def _server_tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.gateway.tls_cert is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(settings.gateway.tls_cert, settings.gateway.tls_key)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
-def _upstream_tls(settings: Settings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.gateway.upstream_ca_file)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
 
 
 if __name__ == "__main__":

@@ -89,7 +89,12 @@ class PolicyHub:
 
     async def _rebuild(self) -> None:
         self._snapshot = await asyncio.to_thread(self._build)
-        await asyncio.to_thread(_write_atomically, self._run / POLICY_NAME, self._snapshot.encode())
+        path = self._run / POLICY_NAME
+        try:
+            await asyncio.to_thread(_write_atomically, path, self._snapshot.encode())
+        except OSError as error:
+            # The file is for workers that start alone; those that are connected get the push.
+            _log.error("the policy file cannot be written", error=error.strerror)
 
     async def _wait_for(self, version: int) -> None:
         while any(peer.acked < version for peer in self._peers):

@@ -85,7 +85,7 @@ class TokenService:
             return _token(row)
 
     def policy(self) -> tuple[int, list[TokenRecord]]:
-        """The policy's version and every token as workers know it, from one transaction."""
+        """The policy's version, and every token as workers know it at that version or later."""
         with self._database.read() as session:
             version = session.scalars(select(PolicyRow.version)).one()
             rows = session.scalars(select(TokenRow).order_by(TokenRow.id))
