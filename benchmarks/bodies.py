@@ -229,7 +229,10 @@ async def _exchange(port: int, request: bytes, connections: int, times: int) -> 
         await loop.create_connection(lambda: _Client(request, times), _process.HOST, port)
         for _ in range(connections)
     ]
-    await asyncio.wait_for(asyncio.gather(*(client.done for _, client in opened)), 120)
+    try:
+        await asyncio.wait_for(asyncio.gather(*(client.done for _, client in opened)), 120)
+    except TimeoutError:
+        _process.fail(f"the exchanges through port {port} did not end within 120 s")
     for transport, _ in opened:
         transport.close()
 
