@@ -215,6 +215,8 @@ def test_pages_are_newest_first_and_leave_nothing_out(
         ({"label:env": [None]}, [3]),
         ({"label:env": ["prod"], "model": ["a"]}, [1]),
         ({"status": ["429"]}, [3]),
+        ({"outcome": ["ok"]}, [3, 2, 1]),
+        ({"outcome": ["no such word"]}, []),
         ({"model": ["a' OR true --"]}, []),
         ({"label:x'] OR true --": ["prod"]}, []),
     ],

@@ -3,19 +3,23 @@
 Hides the layout. Queries read the view `exchanges`, which has exactly the columns of design
 B4 (and `notes`); rows live in `exchange_rows`. What follows from other columns is stored as
 its difference from what is expected of it, which is nearly always zero or null and so costs
-nearly nothing; the view adds it back, exactly: `ended_at` (start + latency), `total_tokens`
-(sum of its parts), the text splits (what the other modalities leave), a charge's `amount`
-(quantity x unit price). Unit prices are stored as text, of which there are few. Measured over
-10 M realistic rows: 89 MB per million as the plain columns, 55 MB so.
+nearly nothing; the view adds it back, exactly: `ended_at` (start + latency), the text splits
+(what the other modalities leave), a charge's `amount` (quantity x unit price). Unit prices are
+stored as text, of which there are few. Closed words are enums: every query counts by them, and
+comparing small integers halves a dashboard query's time over 10 M rows (as does keeping
+`total_tokens` as it is). Measured over 10 M rows of two to four charges: 89 MB per million as
+plain columns, 57 MB so.
 
 Rules for future edits: a migration that was released never changes, a new one is appended;
 the three lists (`core.exchange.COLUMNS`, `JOURNAL_TYPES`, the view) agree (a test compares
 them). Counterpart: `stores/duckdb`.
 """
 
+from enum import StrEnum
 from typing import Final
 
 from weighbridge.core.exchange import COLUMNS
+from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
 
 CHARGES_TYPE: Final = (
     "STRUCT(unit VARCHAR, quantity DECIMAL(18,6), unit_price DECIMAL(18,12), "
@@ -39,10 +43,13 @@ JOURNAL_TYPES: Final[dict[str, str]] = {
     for name in COLUMNS
 }
 
-_TOTAL: Final = (
-    "coalesce(input_tokens, 0) + coalesce(tool_use_input_tokens, 0)"
-    " + coalesce(output_tokens, 0) + coalesce(thinking_tokens, 0)"
-)
+# A word that is added needs a migration: `ALTER TYPE … ADD VALUE`.
+WORDS: Final[dict[str, type[StrEnum]]] = {
+    "outcome": Outcome,
+    "usage_source": UsageSource,
+    "pricing_status": PricingStatus,
+}
+
 _INPUT_TEXT: Final = (
     "coalesce(input_tokens, 0) - coalesce(input_image_tokens, 0) - coalesce(input_audio_tokens, 0)"
     " - coalesce(input_video_tokens, 0) - coalesce(input_document_tokens, 0)"
@@ -64,7 +71,6 @@ _STORED_PRICE: Final = "c.unit_price::DECIMAL(18,12)"
 # contract's columns; and how the view makes the contract's column of it again.
 _STORED: Final[dict[str, tuple[str, str, str]]] = {
     "ended_at": ("ended_at_unless_latency", "TIMESTAMP", f"nullif(ended_at, {_ENDED})"),
-    "total_tokens": ("total_tokens_extra", "BIGINT", f"total_tokens - ({_TOTAL})"),
     "input_text_tokens": (
         "input_text_tokens_extra",
         "BIGINT",
@@ -89,10 +95,9 @@ _STORED: Final[dict[str, tuple[str, str, str]]] = {
         ),
     ),
     "notes": ("notes", "VARCHAR[] NOT NULL", "coalesce(notes, [])"),
-}
+} | {name: (name, f"{name}_word", f"{name}::{name}_word") for name in WORDS}
 _SEEN: Final[dict[str, str]] = {
     "ended_at": f"coalesce(ended_at_unless_latency, {_ENDED})",
-    "total_tokens": f"total_tokens_extra + ({_TOTAL})",
     "input_text_tokens": f"input_text_tokens_extra + ({_INPUT_TEXT})",
     "output_text_tokens": f"output_text_tokens_extra + ({_OUTPUT_TEXT})",
     "charges": (
@@ -102,6 +107,11 @@ _SEEN: Final[dict[str, str]] = {
     ),
 }
 _REQUIRED: Final = ("exchange_id", "started_at")
+
+
+def _create_words(name: str) -> str:
+    words = ", ".join(f"'{word}'" for word in WORDS[name])
+    return f"CREATE TYPE {name}_word AS ENUM ({words})"
 
 
 def _create_rows() -> str:
@@ -137,6 +147,7 @@ def read_journal(files: str) -> str:
 # One entry a released version, oldest first; each runs in a transaction of its own.
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
+        *map(_create_words, WORDS),
         _create_rows(),
         _create_view(),
         "CREATE TABLE loaded_segments (name VARCHAR NOT NULL)",

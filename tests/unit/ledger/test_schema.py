@@ -32,7 +32,10 @@ def test_the_view_has_the_contracts_columns_and_types(store: DuckDBStore) -> Non
         described = cursor.execute("DESCRIBE SELECT * FROM exchanges").fetchall()
 
     assert [name for name, *_ in described] == list(COLUMNS)
-    assert {name: kind for name, kind, *_ in described} == schema.JOURNAL_TYPES
+    types = {name: kind for name, kind, *_ in described}
+    for name in schema.WORDS:
+        assert types.pop(name).startswith("ENUM(")
+    assert types.items() <= schema.JOURNAL_TYPES.items()
 
 
 def test_each_column_has_the_type_of_its_kind() -> None:

@@ -10,22 +10,15 @@ a null stays null; the first of several rows with one id wins. Counterpart: `cor
 
 import difflib
 import re
-from enum import StrEnum
 from pathlib import Path
 
 import duckdb
 
 from weighbridge.core.exchange import COLUMNS
-from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
 from weighbridge.ledger import schema
 from weighbridge.ledger.stores.base import ImportDataError, Imported
 from weighbridge.ledger.stores.duckdb_progress import Progress
 
-_WORDS: dict[str, type[StrEnum]] = {
-    "outcome": Outcome,
-    "usage_source": UsageSource,
-    "pricing_status": PricingStatus,
-}
 _PARQUET = {".parquet", ".pq"}
 _LINE = re.compile(r"in line (\d+)[.:] ?(.*)")
 # Offsets in foreign times count; the journal's own times are always UTC.
@@ -112,7 +105,7 @@ def _converted(name: str, given: list[str]) -> str:
 def _check_rows(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
     """What the types alone do not say."""
     checks = {name: f"{name} IS NULL" for name in ("exchange_id", "started_at")}
-    for name, words in _WORDS.items():
+    for name, words in schema.WORDS.items():
         allowed = ", ".join(f"'{word}'" for word in words)
         checks[name] = f"{name} NOT IN ({allowed})"
     for name, kind in schema.JOURNAL_TYPES.items():
@@ -131,7 +124,11 @@ def _check_rows(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
         bad = cursor.fetchone()
         if bad is not None:
-            expected = f"one of {', '.join(_WORDS[name])}" if name in _WORDS else "a value from 0"
+            expected = (
+                f"one of {', '.join(schema.WORDS[name])}"
+                if name in schema.WORDS
+                else "a value from 0"
+            )
             seen = "nothing" if bad[0] is None else repr(bad[0])
             raise ImportDataError(f"{path}:{line}: {name} is {seen}, expected {expected}")
 
