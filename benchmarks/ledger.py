@@ -35,7 +35,7 @@ from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.service import ReportService
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 SEGMENT_ROWS = 5_000  # a busy worker's quarter of a second
@@ -209,7 +209,13 @@ class _Parquet:
         self._engine.execute("SET TimeZone = 'UTC'")
         self._engine.execute(f"CREATE VIEW exchanges AS SELECT * FROM '{path}'")
 
-    def fetch(self, sql: str, params: Any) -> list[tuple[Any, ...]]:
+    def fetch(
+        self,
+        sql: str,
+        params: Sequence[Any],
+        *,
+        timeout_ms: int | None = None,  # noqa: ARG002 - the peer may take as long as it does
+    ) -> list[tuple[Any, ...]]:
         return self._engine.execute(sql, list(params)).fetchall()
 
     def first_started_at(self) -> datetime | None:
