@@ -445,6 +445,7 @@ class LiveExchange:
             if self.phase is Phase.DRAINING
             else outcome_of_status(self.status)
         )
+        self._read_upstream(reading=True)  # a slow client may have had it paused
         upstream, self._upstream = self._upstream, None
         if self.request_done:
             if upstream is not None:
