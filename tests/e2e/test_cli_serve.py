@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from family import alive, children
 from processes import Bridge, Process, run_json, wait_until, weighbridge
 
 _BODY = {"contents": [{"parts": [{"text": "hello"}]}]}
@@ -17,26 +18,6 @@ _PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
 def _call(bridge: Bridge, token: str) -> httpx.Response:
     headers = {"X-Weighbridge-Key": token, "x-goog-api-key": "AIzaSyTESTserve"}
     return httpx.post(f"{bridge.url}{_PATH}", json=_BODY, headers=headers, timeout=30)
-
-
-def _children(pid: int) -> dict[str, int]:
-    """Process ids of a supervisor's children, by `control` and `worker I`."""
-    found = {}
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        words = Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-        if "weighbridge.compose.control" in words:
-            found["control"] = int(child)
-        elif "weighbridge.compose.worker" in words:
-            (index,) = [word for word in words if word.startswith("--index=")]
-            found[f"worker {index.removeprefix('--index=')}"] = int(child)
-    return found
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.fixture
@@ -61,12 +42,12 @@ def test_any_child_may_be_killed_and_the_ports_stay(two_workers: Bridge) -> None
     """B7: chosen ports survive; the gateway serves on under its policy; no row is lost."""
     token = two_workers.command("token", "create", "--name", "n")["token"]
     assert _call(two_workers, token).status_code == 200
-    before = _children(two_workers.process.pid)
+    before = children(two_workers.process.pid)
     assert set(before) == {"control", "worker 0", "worker 1"}
     for name, pid in before.items():
         os.kill(pid, signal.SIGKILL)
         wait_until(
-            lambda name=name, pid=pid: _children(two_workers.process.pid).get(name, pid) != pid,
+            lambda name=name, pid=pid: children(two_workers.process.pid).get(name, pid) != pid,
             10,
             f"{name} was not restarted",
         )
@@ -83,7 +64,7 @@ def test_any_child_may_be_killed_and_the_ports_stay(two_workers: Bridge) -> None
 def test_workers_need_no_control_process(two_workers: Bridge) -> None:
     """Design C: with it away, calls are admitted and metered; their rows come when it is back."""
     token = two_workers.command("token", "create", "--name", "n")["token"]
-    control = _children(two_workers.process.pid)["control"]
+    control = children(two_workers.process.pid)["control"]
     os.kill(control, signal.SIGSTOP)
     try:
         for _ in range(4):
@@ -91,7 +72,7 @@ def test_workers_need_no_control_process(two_workers: Bridge) -> None:
     finally:
         os.kill(control, signal.SIGKILL)
     wait_until(
-        lambda: _children(two_workers.process.pid).get("control", control) != control,
+        lambda: children(two_workers.process.pid).get("control", control) != control,
         10,
         "control was not restarted",
     )
@@ -107,11 +88,11 @@ def test_sigterm_drains_loads_everything_and_ends_with_0(serve: Callable[..., Br
     token = bridge.command("token", "create", "--name", "n")["token"]
     for _ in range(3):
         assert _call(bridge, token).status_code == 200
-    children = _children(bridge.process.pid)
+    ended = children(bridge.process.pid)
     bridge.process.send(signal.SIGTERM)
     bridge.process.send(signal.SIGTERM)
     assert bridge.process.wait() == 0
-    assert not any(_alive(pid) for pid in children.values())
+    assert not any(alive(pid) for pid in ended.values())
     document = run_json("report", "--data", str(bridge.data), "--json")
     assert document["totals"]["exchanges"] == 3
     assert list((bridge.data / "journal" / "sealed").iterdir()) == []
@@ -120,10 +101,10 @@ def test_sigterm_drains_loads_everything_and_ends_with_0(serve: Callable[..., Br
 def test_no_child_outlives_a_killed_supervisor(serve: Callable[..., Bridge]) -> None:
     """`kill -9` of `serve` itself: its children see their pipes end, drain and go."""
     bridge = serve()
-    children = _children(bridge.process.pid)
+    ended = children(bridge.process.pid)
     bridge.process.send(signal.SIGKILL)
     bridge.process.wait()
-    wait_until(lambda: not any(_alive(pid) for pid in children.values()), 20, "a child lives on")
+    wait_until(lambda: not any(alive(pid) for pid in ended.values()), 20, "a child lives on")
 
 
 def test_the_answer_is_the_same_with_and_without_the_gateway(
