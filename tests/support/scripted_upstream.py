@@ -80,16 +80,18 @@ class ScriptedUpstream:
 
     def _serve(self, client: socket.socket) -> None:
         reading = _Reading()
-        with contextlib.suppress(OSError, httptools.HttpParserError):
-            while data := client.recv(65536):
-                reading.parser.feed_data(data)
-                while reading.whole:
-                    request = reading.whole.pop(0)
-                    self.seen.append(request)
-                    if not self._play(client, self._script(request)):
-                        break
-        with contextlib.suppress(OSError):
-            client.shutdown(socket.SHUT_RDWR)
+        try:
+            with contextlib.suppress(OSError, httptools.HttpParserError):
+                while data := client.recv(65536):
+                    reading.parser.feed_data(data)
+                    while reading.whole:
+                        request = reading.whole.pop(0)
+                        self.seen.append(request)
+                        if not self._play(client, self._script(request)):
+                            return
+        finally:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
 
     def _play(self, client: socket.socket, steps: Iterable[Step]) -> bool:
         """Send an answer; False where the connection shall end."""
