@@ -5,14 +5,16 @@ Source: RFC 9562 section 5.7 (UUID version 7).
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 TRACKING_TOKEN_PREFIX: Final = "trk_"
 ADMIN_KEY_PREFIX: Final = "wbk_"
 SECRET_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SECRET_LENGTH: Final = 32
-_VERSION_7 = 0x7 << 76
-_VARIANT_RFC = 0b10 << 62
+# Version and variant lead their groups, so these are always four digits; a `%x` without a width
+# takes a third of the time of one that pads.
+_UUID: Final = "%s-%x-%x-%s"
 
 
 def uuid7(unix_ms: int, random_bits: int) -> str:
@@ -21,10 +23,17 @@ def uuid7(unix_ms: int, random_bits: int) -> str:
     Takes: milliseconds since the epoch (48 bits), and at least 74 random bits.
     Gives: ids that sort as text in the order of their milliseconds.
     """
-    rand_a = (random_bits >> 62) & 0xFFF
-    rand_b = random_bits & 0x3FFF_FFFF_FFFF_FFFF
-    text = f"{(unix_ms << 80) | _VERSION_7 | (rand_a << 64) | _VARIANT_RFC | rand_b:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    rand_a = 0x7000 | (random_bits >> 62) & 0xFFF
+    rand_b = 0x8000 | (random_bits >> 48) & 0x3FFF
+    rest = (random_bits & 0xFFFF_FFFF_FFFF).to_bytes(6, "big").hex()
+    return _UUID % (_time_part(unix_ms), rand_a, rand_b, rest)
+
+
+@lru_cache(maxsize=1)
+def _time_part(unix_ms: int) -> str:
+    """The first 48 bits as text; a busy gateway asks for the same millisecond many times."""
+    text = unix_ms.to_bytes(6, "big").hex()
+    return f"{text[:8]}-{text[8:]}"
 
 
 def secret_from_bytes(prefix: str, entropy: bytes) -> str:

@@ -9,6 +9,9 @@ from decimal import Decimal
 
 PICO_USD_PER_USD = 10**12
 _SCALE = Decimal(1).scaleb(-12)
+# What stands before so many digits of an amount below one dollar. Padding by table and
+# concatenation takes half the time of a format with a width, and every charge is an amount.
+_BEFORE_DIGITS = tuple("0." + "0" * (12 - digits) for digits in range(13))
 
 
 def pico_to_decimal(pico_usd: int) -> Decimal:
@@ -38,8 +41,12 @@ def decimal_to_pico(usd: Decimal) -> int:
 def pico_to_text(pico_usd: int) -> str:
     """Fixed-point US dollars with exactly twelve places: the ledger's `decimal(18,12)` as text.
 
-    Example: `pico_to_text(1_500_000_000_000)` gives `'1.500000000000'`.
+    Example: `pico_to_text(1_500_000_000_000)` gives `'1.500000000000'`, one pico-dollar less
+    than a dollar `'0.999999999999'`.
     """
+    if 0 <= pico_usd < PICO_USD_PER_USD:
+        digits = str(pico_usd)
+        return _BEFORE_DIGITS[len(digits)] + digits
     sign = "-" if pico_usd < 0 else ""
     whole, part = divmod(abs(pico_usd), PICO_USD_PER_USD)
     return f"{sign}{whole}.{part:012d}"

@@ -29,8 +29,12 @@ _NOTHING_READ = Reading(usage=Usage(), usage_source=UsageSource.NONE)
 _UNREADABLE = Reading(usage=Usage(), usage_source=UsageSource.UNPARSED)
 _UNRATED = Rating(None, PricingStatus.UNMETERED)
 _FREE = Rating(0, PricingStatus.FREE)
-_TIMES = '{"exchange_id":"%s","started_at":"%s","ended_at":"%s",'
-_NO_TIMES = (_TIMES % ("", "", "")).encode()
+_BEGUN = '{"exchange_id":"%s","started_at":"%s","ended_at":"'
+_NO_TIMES = (_BEGUN % ("", "")).encode() + b'",'
+# Members of an enum are looked up anew at each use, which takes as long as ten attributes.
+_OK = Outcome.OK
+_UPSTREAM_ERROR = Outcome.UPSTREAM_ERROR
+_NO_USAGE = UsageSource.NONE
 _FAILED = frozenset({Outcome.CLIENT_ERROR, Outcome.UPSTREAM_ERROR, Outcome.REFUSED})
 _CANONICAL = {
     400: "INVALID_ARGUMENT",
@@ -76,8 +80,12 @@ class InFlightMarks(Protocol):
         ...
 
 
-class _Tail(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The columns of a row that are known when the exchange has ended; see `core/exchange`."""
+class _Tail(msgspec.Struct, omit_defaults=True):
+    """The columns of a row that are known when the exchange has ended; see `core/exchange`.
+
+    Filled by position, in this order: a call with more than fifteen keywords makes a dict first,
+    which takes five times as long.
+    """
 
     model_version: str | None
     streamed: bool
@@ -141,8 +149,8 @@ class Booker:
         self._mark_in_flight = in_flight.begin
         self._counters = counters
         self._loop = loop
-        self._started = InstantFormatter()
-        self._ended = InstantFormatter()
+        self._started = InstantFormatter().text
+        self._ended = InstantFormatter().text
         self._encode = msgspec.json.Encoder().encode
         self._waiting: list[LiveExchange] = []
 
@@ -179,9 +187,8 @@ class Booker:
     def begin(self, exchange: "LiveExchange") -> None:
         """Mark an exchange as begun."""
         started = self._started(exchange.started_us)
-        exchange.started_text = started
-        times = _TIMES % (exchange.exchange_id, started, started)
-        exchange.slot = self._mark_in_flight(times.encode() + exchange.mark + b"}")
+        exchange.started_text = begun = _BEGUN % (exchange.exchange_id, started)
+        exchange.slot = self._mark_in_flight(f'{begun}{started}",'.encode() + exchange.mark + b"}")
 
     def enqueue(self, exchange: "LiveExchange") -> None:
         """Book an exchange once the loop has sent its last bytes."""
@@ -220,58 +227,68 @@ class Booker:
             reading, rating = _UNREADABLE, _UNRATED
         else:
             rating = self._rating(exchange, reading)
-        latency_us = (exchange.ended_ns - exchange.started_ns) // 1000
+        started_ns = exchange.started_ns
+        latency_us = (exchange.ended_ns - started_ns) // 1000
         first_byte_ns = exchange.first_byte_ns
+        status = exchange.status
+        outcome = exchange.outcome
+        if reading.error_in_stream and outcome is _OK:
+            outcome = _UPSTREAM_ERROR
+        # Our reason, else the code that the answer names, else the canonical one of its status.
+        error_type = exchange.reason or reading.error_type
+        if error_type is None and status >= 400:
+            error_type = _CANONICAL.get(status)
         cost = rating.list_cost_pico
         usage = reading.usage
         notes = reading.notes + rating.notes
         tail = _Tail(
-            model_version=reading.model_version,
-            streamed=exchange.streamed,
-            status=exchange.status,
-            outcome=_outcome(exchange, reading),
-            error_type=_error_type(exchange, reading),
-            finish_reason=reading.finish_reason,
-            block_reason=reading.block_reason,
-            usage_source=reading.usage_source,
-            service_tier=reading.service_tier,
-            pricing_status=rating.pricing_status,
-            latency_us=latency_us,
-            overhead_us=exchange.overhead_ns // 1000,
-            request_bytes=exchange.request_bytes,
-            response_bytes=exchange.response_bytes,
-            ttfb_us=(first_byte_ns - exchange.started_ns) // 1000 if first_byte_ns else None,
-            input_tokens=usage.input_tokens,
-            cached_input_tokens=usage.cached_input_tokens,
-            cache_write_input_tokens=usage.cache_write_input_tokens,
-            tool_use_input_tokens=usage.tool_use_input_tokens,
-            output_tokens=usage.output_tokens,
-            thinking_tokens=usage.thinking_tokens,
-            total_tokens=usage.total_tokens,
-            input_text_tokens=usage.input_text_tokens,
-            input_image_tokens=usage.input_image_tokens,
-            input_audio_tokens=usage.input_audio_tokens,
-            input_video_tokens=usage.input_video_tokens,
-            input_document_tokens=usage.input_document_tokens,
-            output_text_tokens=usage.output_text_tokens,
-            output_image_tokens=usage.output_image_tokens,
-            output_audio_tokens=usage.output_audio_tokens,
-            search_queries=usage.search_queries,
-            maps_queries=usage.maps_queries,
-            images=usage.images,
-            video_seconds=usage.video_seconds,
-            list_cost=None if cost is None else pico_to_text(cost),
-            charges=rating.charges,
-            notes=tuple(dict.fromkeys(notes)) if notes else (),
+            reading.model_version,
+            exchange.streamed,
+            status,
+            outcome,
+            error_type,
+            reading.finish_reason,
+            reading.block_reason,
+            reading.usage_source,
+            reading.service_tier,
+            rating.pricing_status,
+            latency_us,
+            exchange.overhead_ns // 1000,
+            exchange.request_bytes,
+            exchange.response_bytes,
+            (first_byte_ns - started_ns) // 1000 if first_byte_ns else None,
+            usage.input_tokens,
+            usage.cached_input_tokens,
+            usage.cache_write_input_tokens,
+            usage.tool_use_input_tokens,
+            usage.output_tokens,
+            usage.thinking_tokens,
+            usage.total_tokens,
+            usage.input_text_tokens,
+            usage.input_image_tokens,
+            usage.input_audio_tokens,
+            usage.input_video_tokens,
+            usage.input_document_tokens,
+            usage.output_text_tokens,
+            usage.output_image_tokens,
+            usage.output_audio_tokens,
+            usage.search_queries,
+            usage.maps_queries,
+            usage.images,
+            usage.video_seconds,
+            None if cost is None else pico_to_text(cost),
+            rating.charges,
+            tuple(dict.fromkeys(notes)) if notes else (),
         )
         ended = self._ended(exchange.started_us + latency_us)
-        times = _TIMES % (exchange.exchange_id, exchange.started_text, ended)
-        return b"%b%b,%b" % (times.encode(), exchange.mark, self._encode(tail)[1:])
+        times = f'{exchange.started_text}{ended}",'
+        return b"".join((times.encode(), exchange.mark, b",", self._encode(tail)[1:]))
 
     def _rating(self, exchange: "LiveExchange", reading: Reading) -> Rating:
         route = exchange.route
         if route is None:
             return _FREE
+        source = reading.usage_source
         return self._rate(
             RatingFacts(
                 provider=route.provider,
@@ -282,36 +299,19 @@ class Booker:
                 service_tier=reading.service_tier,
                 location=route.location,
                 usage=reading.usage,
-                usage_source=reading.usage_source,
-                free=route.free or _costs_nothing(exchange, reading),
+                usage_source=source,
+                free=route.free or (source is _NO_USAGE and _costs_nothing(exchange)),
                 at_unix_us=exchange.started_us,
             )
         )
 
 
-def _costs_nothing(exchange: "LiveExchange", reading: Reading) -> bool:
+def _costs_nothing(exchange: "LiveExchange") -> bool:
     """Whether an exchange without usage is known to be free, as against not known.
 
     An error status is not charged, and what never got an answer's head reports nothing to
     charge; an answer that began well and was cut is not known.
     """
-    if reading.usage_source is not UsageSource.NONE:
-        return False
     if exchange.outcome in _FAILED:
         return True
     return exchange.outcome is Outcome.UPSTREAM_FAILED and not exchange.upstream_began
-
-
-def _outcome(exchange: "LiveExchange", reading: Reading) -> Outcome:
-    if reading.error_in_stream and exchange.outcome is Outcome.OK:
-        return Outcome.UPSTREAM_ERROR
-    return exchange.outcome
-
-
-def _error_type(exchange: "LiveExchange", reading: Reading) -> str | None:
-    """Our reason, else the code that the answer names, else the canonical one of its status."""
-    if exchange.reason is not None:
-        return exchange.reason
-    if reading.error_type is None and exchange.status >= 400:
-        return _CANONICAL.get(exchange.status)
-    return reading.error_type
