@@ -96,13 +96,20 @@ class Wire:
 
 
 async def start_wire(
-    policy: dict[str, Any] | None = None, upstream_port: int = 0, **changes: Any
+    policy: dict[str, Any] | None = None,
+    upstream_port: int = 0,
+    server_tls: ssl.SSLContext | None = None,
+    upstream_tls: ssl.SSLContext | None = None,
+    **changes: Any,
 ) -> Wire:
-    """A worker between peers, with any setting changed."""
+    """A worker between peers, with any setting changed; TLS on a side where a context is given."""
     peer = ScriptedUpstream()
     await peer.start()
     origin = Origin(
-        "127.0.0.1", upstream_port or peer.port, tls=False, host_header=b"upstream.test"
+        "127.0.0.1",
+        upstream_port or peer.port,
+        tls=upstream_tls is not None,
+        host_header=b"upstream.test",
     )
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
@@ -119,8 +126,8 @@ async def start_wire(
         rates=PriceBook.load(),
         journal=journal,
         in_flight=marks,
-        server_tls=None,
-        upstream_tls=ssl.create_default_context(),
+        server_tls=server_tls,
+        upstream_tls=upstream_tls or ssl.create_default_context(),
     )
     await worker.start()
     return Wire(worker, listener.getsockname()[1], peer, journal)

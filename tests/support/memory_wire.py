@@ -7,8 +7,8 @@ A transport that the gateway has paused holds its bytes back until it is resumed
 """
 
 import asyncio
+import os
 import re
-import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from weighbridge.providers.registry import Registry
 
 ORIGIN = Origin("127.0.0.1", 1, tls=False, host_header=b"upstream.test")
 _TLS = ssl.create_default_context()
-_QUIET_SOCKET, _ITS_PEER = socket.socketpair()  # polled by the pool: open, with nothing to read
+_QUIET_PIPE = os.pipe()  # polled by the pool: open, with nothing to read
 _BOOK = PriceBook.load()
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -111,7 +111,12 @@ class FakeTransport(asyncio.Transport):
         return 0
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return _QUIET_SOCKET if name == "socket" else default
+        return _QuietSocket() if name == "socket" else default
+
+
+class _QuietSocket:
+    def fileno(self) -> int:
+        return _QUIET_PIPE[0]
 
 
 class MemoryLoop(asyncio.SelectorEventLoop):
