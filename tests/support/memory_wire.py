@@ -47,6 +47,9 @@ class FakeTransport(asyncio.Transport):
         self.closed = False
         self.lost = False
         self.eof_written = False
+        self.limit: int | None = None
+        self._taken = 0
+        self._blocked = False
         self._held: deque[bytes] = deque()
 
     def deliver(self, data: bytes) -> None:
@@ -61,6 +64,13 @@ class FakeTransport(asyncio.Transport):
             moved = True
             self.protocol.data_received(self._held.popleft())
         return moved
+
+    def take_all(self) -> None:
+        """The peer, which takes no more than `limit` bytes by itself, takes what there is."""
+        self._taken = len(self.sent)
+        if self._blocked:
+            self._blocked = False
+            self.protocol.resume_writing()
 
     def peer_closes(self) -> None:
         """The peer is gone."""
@@ -82,6 +92,10 @@ class FakeTransport(asyncio.Transport):
         if not self.closed:
             assert not self.eof_written
             self.sent += data
+            full = self.limit is not None and len(self.sent) - self._taken > self.limit
+            if full and not self._blocked:
+                self._blocked = True
+                self.protocol.pause_writing()
 
     def writelines(self, pieces: Any) -> None:
         self.write(b"".join(pieces))
@@ -127,6 +141,7 @@ class MemoryLoop(asyncio.SelectorEventLoop):
         self.opened: list[FakeTransport] = []
         self.reachable = True
         self.hold_connecting = False
+        self.limit: int | None = None
         self._held: list[asyncio.Future[None]] = []
 
     def turn(self) -> None:
@@ -153,6 +168,7 @@ class MemoryLoop(asyncio.SelectorEventLoop):
             raise ConnectionRefusedError
         protocol = factory()
         transport = FakeTransport(protocol)
+        transport.limit = self.limit
         protocol.connection_made(transport)
         self.opened.append(transport)
         return transport, protocol

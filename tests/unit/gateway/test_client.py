@@ -195,3 +195,85 @@ def test_get_with_a_body_is_not_repeated() -> None:
         wire.settle()
         assert wire.upstreams[1:] == []
         assert b"502 Bad Gateway" in me.sent
+
+
+def test_slow_client_stops_its_upstream() -> None:
+    """A client that does not take its answer stops the upstream, until it takes it."""
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.limit = 1000
+        me.deliver(GET)
+        wire.settle()
+        (up,) = wire.upstreams
+        whole = answer(b"z" * 5000)
+        up.deliver(whole[:2500])
+        up.deliver(whole[2500:])
+        assert (up.reading, len(me.sent) < 3000) == (False, True)
+        me.take_all()
+        wire.settle()
+        assert (up.reading, me.sent[-5000:]) == (True, b"z" * 5000)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a client that is behind as a call begins does not stop that call's answer"
+)
+def test_slow_client_stops_its_next_upstream() -> None:
+    """A client that is behind with one answer is behind with the next: that upstream waits too."""
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.limit = 1000
+        me.deliver(GET + GET)
+        wire.settle()
+        (up,) = wire.upstreams
+        up.deliver(answer(b"y" * 5000))
+        wire.settle()
+        whole = answer(b"z" * 50_000)
+        for start in range(0, len(whole), 5000):
+            up.deliver(whole[start : start + 5000])
+        wire.settle()
+        assert len(me.sent) < 20_000
+
+
+def test_slow_upstream_stops_its_client() -> None:
+    """An upstream that does not take the body stops the client, until it takes it."""
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.deliver(GET)
+        wire.settle()
+        (up,) = wire.upstreams
+        up.deliver(answer())
+        wire.settle()
+        up.limit = 1000
+        call = post(b"z" * 5000)
+        me.deliver(call[:2500])
+        me.deliver(call[2500:])
+        assert me.reading is False
+        while not me.reading:
+            up.take_all()
+            wire.settle()
+        assert requests_in(bytes(up.sent))[1].body == b"z" * 5000
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a new upstream that takes nothing is sent all that the client has"
+)
+def test_slow_new_upstream_stops_its_client() -> None:
+    """The same where the body came while the connection was being made."""
+    with MemoryWire() as wire:
+        wire.loop.hold_connecting = True
+        wire.loop.limit = 1000
+        me = wire.client()
+        call = post(b"z" * 2_000_000)
+        for start in range(0, len(call), 65536):
+            me.deliver(call[start : start + 65536])
+        wire.settle()
+        assert me.reading is False
+        wire.loop.release_connecting()
+        wire.settle()
+        (up,) = wire.upstreams
+        assert me.reading is False
+        assert len(up.sent) < 500_000
+        while not me.reading:
+            up.take_all()
+            wire.settle()
+        assert requests_in(bytes(up.sent))[0].whole
