@@ -14,11 +14,11 @@ import structlog
 
 from weighbridge.attribution.identity import Identity
 from weighbridge.core.clock import InstantFormatter
-from weighbridge.core.exchange import Charge, Exchange
+from weighbridge.core.exchange import Exchange
 from weighbridge.core.money import pico_to_text
 from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
-from weighbridge.pricing.rating import Rating, RatingFacts
+from weighbridge.pricing.rating import NO_CHARGES, Rating, RatingFacts
 from weighbridge.providers.base import Reading, Route
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _Tail(msgspec.Struct, omit_defaults=True):
     images: int | None = None
     video_seconds: Decimal | None = None
     list_cost: str | None = None
-    charges: tuple[Charge, ...] = ()
+    charges: msgspec.Raw = NO_CHARGES
     notes: tuple[str, ...] = ()
 
 
@@ -277,7 +277,7 @@ class Booker:
             usage.images,
             usage.video_seconds,
             None if cost is None else pico_to_text(cost),
-            rating.charges,
+            rating.charges_json,
             tuple(dict.fromkeys(notes)) if notes else (),
         )
         ended = self._ended(exchange.started_us + latency_us)

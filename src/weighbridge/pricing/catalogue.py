@@ -50,7 +50,10 @@ _NO_USAGE: Final = frozenset({UsageSource.NONE, UsageSource.UNPARSED})
 # Model names are the client's to invent: the memo of resolved calls is emptied at this size.
 _MEMO_ENTRIES: Final = 4096
 
+# Model as served and as asked for, provider, surface, service tier, location.
 _Call = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
+# A card, and from when until when it holds, in microseconds since the epoch.
+_Found = tuple[RateCard | None, int, int]
 
 
 class PriceBook:
@@ -73,7 +76,7 @@ class PriceBook:
             for provider in {model.provider for model in models}
         }
         self._cards: dict[Key, RateCard | None] = {}
-        self._calls: dict[_Call, tuple[RateCard | None, int, int]] = {}
+        self._calls: dict[_Call, _Found] = {}
 
     def __repr__(self) -> str:
         return f"<PriceBook {len(self._models)} models as of {self.as_of}>"
@@ -99,9 +102,21 @@ class PriceBook:
 
     def rate(self, facts: RatingFacts) -> Rating:
         """The charges of one exchange; never raises on what a client or upstream sent."""
-        if facts.free or facts.service_tier == PROVISIONED:
+        tier = facts.service_tier
+        if facts.free or tier == PROVISIONED:
             return FREE
-        card = self._card_of(facts)
+        call = (
+            facts.model_version,
+            facts.model,
+            facts.provider,
+            facts.surface,
+            tier,
+            facts.location,
+        )
+        found = self._calls.get(call)
+        if found is None or not found[1] <= facts.at_unix_us < found[2]:
+            found = self._find(call, facts.at_unix_us)
+        card = found[0]
         if facts.usage_source in _NO_USAGE:
             return FREE if card is not None and card.free else UNMETERED
         return UNPRICED if card is None else rate_usage(card, facts.usage)
@@ -173,38 +188,21 @@ class PriceBook:
         """Whether the prices are older than `max_age`."""
         return self.age(at) > max_age
 
-    def _card_of(self, facts: RatingFacts) -> RateCard | None:
+    def _find(self, call: _Call, at_unix_us: int) -> _Found:
         """The card of an exchange, remembered by everything it depends on but the time."""
-        call = (
-            facts.model_version,
-            facts.model,
-            facts.provider,
-            facts.surface,
-            facts.service_tier,
-            facts.location,
-        )
-        day = facts.at_unix_us // _US_PER_DAY + _UNIX_EPOCH_DAY
-        found = self._calls.get(call)
-        if found is not None and found[1] <= day < found[2]:
-            return found[0]
-        model = self.resolve(facts.model, facts.model_version, facts.provider)
+        served, asked, provider, surface, tier, location = call
+        day = at_unix_us // _US_PER_DAY + _UNIX_EPOCH_DAY
+        model = self.resolve(asked, served, provider)
         if model is None:
-            return None
-        regional = facts.surface == "vertex" and facts.location not in (None, "", "global")
-        card = self._card(
-            Key(
-                model,
-                facts.surface or "gemini",
-                facts.service_tier or "standard",
-                "regional" if regional else "global",
-                day,
-            )
-        )
+            return None, 0, 0
+        regional = surface == "vertex" and location not in (None, "", "global")
+        place = "regional" if regional else "global"
+        card = self._card(Key(model, surface or "gemini", tier or "standard", place, day))
         if len(self._calls) >= _MEMO_ENTRIES:
             self._calls.clear()
         first_day, end_day = (card.first_day, card.end_day) if card else (day, day + 1)
-        self._calls[call] = (card, first_day, end_day)
-        return card
+        found = self._calls[call] = (card, _begin_of(first_day), _begin_of(end_day))
+        return found
 
     def _card(self, key: Key) -> RateCard | None:
         """The compiled card. Keys are bounded: a model id of the book, and one day per change."""
@@ -234,6 +232,11 @@ class PriceBook:
                 problems.append(Problem(model, str(error), origin=file.origin, remedy=remedy))
         if problems:
             raise ConfigurationError(problems)
+
+
+def _begin_of(day: int) -> int:
+    """The first microsecond of a day, given as its ordinal."""
+    return (day - _UNIX_EPOCH_DAY) * _US_PER_DAY
 
 
 def _day_of(at: dt.datetime | dt.date) -> int:

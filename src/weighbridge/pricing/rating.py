@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 
 from weighbridge.core.exchange import Charge
-from weighbridge.core.money import pico_to_text
+from weighbridge.core.money import PICO_USD_PER_USD
 from weighbridge.core.outcome import Note, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
-from weighbridge.pricing.card import RateCard, Rates, UnitPrice
+from weighbridge.pricing.card import RateCard, Rates, TextCall, UnitPrice
 
 PROVISIONED: Final = "provisioned"
 # The ledger's decimal(18,12) ends below a million dollars for one exchange; only invented
@@ -23,10 +23,15 @@ PROVISIONED: Final = "provisioned"
 COST_LIMIT_PICO: Final = 10**18
 
 Quantity = int | Decimal
-Item = tuple[str, Quantity, UnitPrice | None]
+Item = tuple[Quantity, UnitPrice | None]
+
+NO_CHARGES: Final = msgspec.Raw(b"[]")
+_CHARGES: Final = msgspec.json.Decoder(tuple[Charge, ...])
+# Members of an enum are looked up anew at each use, which takes as long as ten attributes.
+_PRICED: Final = PricingStatus.PRICED
 
 
-class RatingFacts(msgspec.Struct, frozen=True, kw_only=True):
+class RatingFacts(msgspec.Struct, frozen=True):
     """All that a price depends on.
 
     `service_tier` is the tier as served (None = standard), `free` says that the provider
@@ -47,18 +52,26 @@ class RatingFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rating(msgspec.Struct, frozen=True):
-    """What an exchange costs at list price, and why; `list_cost_pico` None = not known."""
+    """What an exchange costs at list price, and why; `list_cost_pico` None = not known.
+
+    The charges are kept as the JSON in which the ledger's row wants them.
+    """
 
     list_cost_pico: int | None
     pricing_status: PricingStatus
-    charges: tuple[Charge, ...] = ()
+    charges_json: msgspec.Raw = NO_CHARGES
     notes: tuple[Note, ...] = ()
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """The charges as values."""
+        return _CHARGES.decode(self.charges_json)
 
 
 FREE: Final = Rating(0, PricingStatus.FREE)
 UNPRICED: Final = Rating(None, PricingStatus.UNPRICED)
 UNMETERED: Final = Rating(None, PricingStatus.UNMETERED)
-_REJECTED: Final = Rating(None, PricingStatus.UNMETERED, (), (Note.COUNT_REJECTED,))
+_REJECTED: Final = Rating(None, PricingStatus.UNMETERED, notes=(Note.COUNT_REJECTED,))
 
 
 def rate_usage(card: RateCard, usage: Usage) -> Rating:
@@ -73,6 +86,63 @@ def rate_usage(card: RateCard, usage: Usage) -> Rating:
         return FREE
     prompt = usage.input_tokens or 0
     rates = card.above if prompt > card.threshold else card.base
+    call = rates.text_call
+    if call is not None and prompt > 0 and _is_text_only(usage):
+        rating = _rate_text(call, prompt, usage.output_tokens or 0, usage.thinking_tokens or 0)
+        if rating is not None:
+            return rating
+    return _rate_all(usage, prompt, rates)
+
+
+def _rate_text(call: TextCall, prompt: int, answer: int, thinking: int) -> Rating | None:
+    """What `_rate_all` comes to where all is text, in a third of its time (a test compares).
+
+    None where a charge is missing or too large for the prepared form.
+    """
+    if answer <= 0 or thinking < 0:
+        return None
+    prompt_pico = prompt * call.prompt_pico_usd
+    answer_pico = answer * call.answer_pico_usd
+    thinking_pico = thinking * call.thinking_pico_usd
+    total = prompt_pico + answer_pico + thinking_pico
+    if total >= PICO_USD_PER_USD:
+        return None
+    if thinking:
+        charges = call.thinking_form % (
+            prompt,
+            prompt_pico,
+            answer,
+            answer_pico,
+            thinking,
+            thinking_pico,
+        )
+    else:
+        charges = call.form % (prompt, prompt_pico, answer, answer_pico)
+    return Rating(total, _PRICED, msgspec.Raw(charges))
+
+
+def _is_text_only(usage: Usage) -> bool:
+    """Whether prompt, answer and thinking are all there is, as for most calls."""
+    return not (
+        usage.cached_input_tokens
+        or usage.tool_use_input_tokens
+        or usage.input_image_tokens
+        or usage.input_audio_tokens
+        or usage.input_video_tokens
+        or usage.input_document_tokens
+        or usage.output_image_tokens
+        or usage.output_audio_tokens
+        or usage.output_video_tokens
+        or usage.grounded_by_search
+        or usage.grounded_by_maps
+        or usage.search_queries
+        or usage.maps_queries
+        or usage.images
+        or usage.video_seconds
+    )
+
+
+def _rate_all(usage: Usage, prompt: int, rates: Rates) -> Rating:
     notes: list[Note] = []
     items: list[Item] = []
     _input_items(usage, prompt, rates, items, notes)
@@ -88,8 +158,8 @@ def rate_usage(card: RateCard, usage: Usage) -> Rating:
 def _sum_up(usage: Usage, items: list[Item], notes: list[Note]) -> Rating:
     total = 0
     charges = []
-    status = PricingStatus.PRICED
-    for unit, quantity, price in items:
+    status = _PRICED
+    for quantity, price in items:
         if quantity <= 0:
             continue
         if price is None:
@@ -97,14 +167,14 @@ def _sum_up(usage: Usage, items: list[Item], notes: list[Note]) -> Rating:
             continue
         amount = int(quantity * price.pico_usd)
         total += amount
-        charges.append(
-            Charge(unit, str(quantity), price.text, pico_to_text(amount), price.price_id)
-        )
+        charges.append(price.charge(quantity, amount))
     if total >= COST_LIMIT_PICO:
         return _REJECTED
-    if not charges and status is PricingStatus.PRICED and not _anything_reported(usage):
-        return UNMETERED
-    return Rating(total, status, tuple(charges), tuple(notes))
+    if not charges:
+        if status is _PRICED and not _anything_reported(usage):
+            return UNMETERED
+        return Rating(total, status, notes=tuple(notes))
+    return Rating(total, status, msgspec.Raw(b"[%b]" % b",".join(charges)), tuple(notes))
 
 
 def _input_items(
@@ -125,19 +195,19 @@ def _input_items(
             count - saved for count, saved in zip(split, cached, strict=True)
         )
         items += (
-            ("cached_input_text_token", cached[0], rates.cached_input_text_token),
-            ("cached_input_document_token", cached[1], rates.cached_input_document_token),
-            ("cached_input_image_token", cached[2], rates.cached_input_image_token),
-            ("cached_input_video_token", cached[3], rates.cached_input_video_token),
-            ("cached_input_audio_token", cached[4], rates.cached_input_audio_token),
+            (cached[0], rates.cached_input_text_token),
+            (cached[1], rates.cached_input_document_token),
+            (cached[2], rates.cached_input_image_token),
+            (cached[3], rates.cached_input_video_token),
+            (cached[4], rates.cached_input_audio_token),
         )
-    items.append(("input_text_token", text, rates.input_text_token))
+    items.append((text, rates.input_text_token))
     if image or audio or video or document:
         items += (
-            ("input_image_token", image, rates.input_image_token),
-            ("input_audio_token", audio, rates.input_audio_token),
-            ("input_video_token", video, rates.input_video_token),
-            ("input_document_token", document, rates.input_document_token),
+            (image, rates.input_image_token),
+            (audio, rates.input_audio_token),
+            (video, rates.input_video_token),
+            (document, rates.input_document_token),
         )
     tool_use = usage.tool_use_input_tokens
     if tool_use:
@@ -145,7 +215,7 @@ def _input_items(
         if grounded and not usage.url_context_or_code:
             notes.append(Note.TOOL_TOKENS_GROUNDED)  # the query fee covers them (M5)
         else:
-            items.append(("tool_use_input_token", tool_use, rates.tool_use_input_token))
+            items.append((tool_use, rates.tool_use_input_token))
 
 
 def _cached_split(usage: Usage, prompt: tuple[int, ...], notes: list[Note]) -> tuple[int, ...]:
@@ -190,15 +260,15 @@ def _output_items(usage: Usage, rates: Rates, items: list[Item], notes: list[Not
             text, image, audio, video = max(output, 0), 0, 0, 0
             notes.append(Note.DETAILS_CONTRADICT)
         items += (
-            ("output_text_token", text, rates.output_text_token),
-            ("output_image_token", image, rates.output_image_token),
-            ("output_audio_token", audio, rates.output_audio_token),
-            ("output_video_token", video, rates.output_video_token),
+            (text, rates.output_text_token),
+            (image, rates.output_image_token),
+            (audio, rates.output_audio_token),
+            (video, rates.output_video_token),
         )
     elif output:
-        items.append(("output_text_token", output, rates.output_text_token))
+        items.append((output, rates.output_text_token))
     if usage.thinking_tokens:
-        items.append(("thinking_token", usage.thinking_tokens, rates.thinking_token))
+        items.append((usage.thinking_tokens, rates.thinking_token))
 
 
 def _grounding_items(usage: Usage, rates: Rates, items: list[Item], notes: list[Note]) -> None:
@@ -213,20 +283,16 @@ def _grounding_items(usage: Usage, rates: Rates, items: list[Item], notes: list[
         maps = 1
     fees = []
     if searches and searches > 0:
-        fees.append(_fee("search", searches, rates.search_prompt, rates.search_query))
+        fees.append(_fee(searches, rates.search_prompt, rates.search_query))
     if maps and maps > 0:
-        fees.append(_fee("maps", maps, rates.maps_prompt, rates.maps_query))
+        fees.append(_fee(maps, rates.maps_prompt, rates.maps_query))
     items += fees
-    if any(price is not None and price.pico_usd for _, _, price in fees):
+    if any(price is not None and price.pico_usd for _, price in fees):
         notes.append(Note.FREE_QUOTA_NOT_APPLIED)  # free quotas are account-wide, unknown here
 
 
-def _fee(
-    what: str, queries: int, per_prompt: UnitPrice | None, per_query: UnitPrice | None
-) -> Item:
-    if per_prompt is not None:
-        return f"{what}_prompt", 1, per_prompt
-    return f"{what}_query", queries, per_query
+def _fee(queries: int, per_prompt: UnitPrice | None, per_query: UnitPrice | None) -> Item:
+    return (queries, per_query) if per_prompt is None else (1, per_prompt)
 
 
 def _whole_items(usage: Usage, rates: Rates, items: list[Item]) -> None:
@@ -236,9 +302,9 @@ def _whole_items(usage: Usage, rates: Rates, items: list[Item]) -> None:
     tokens and without a price per piece the row is incomplete (M10), never silently text.
     """
     if usage.images and not usage.output_image_tokens:
-        items.append(("image", usage.images, rates.image))
+        items.append((usage.images, rates.image))
     if usage.video_seconds and not usage.output_video_tokens:
-        items.append(("video_second", usage.video_seconds, rates.video_second))
+        items.append((usage.video_seconds, rates.video_second))
 
 
 def _anything_reported(usage: Usage) -> bool:

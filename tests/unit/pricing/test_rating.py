@@ -409,7 +409,7 @@ def test_surface_decides(rate: Rate) -> None:
 def test_unknown_model_is_unpriced(rate: Rate) -> None:
     """M9: cost null, no charges."""
     rating = rate("gemini-9-ultra", input_tokens=1000)
-    assert rating == Rating(None, PricingStatus.UNPRICED, (), ())
+    assert rating == Rating(None, PricingStatus.UNPRICED)
 
 
 def test_provider_decides(rate: Rate) -> None:
@@ -422,7 +422,7 @@ def test_usage_not_known_is_unmetered(rate: Rate, source: Any) -> None:
     """Missing is not zero: cost null, whatever the model."""
     for model in ("gemini-2.5-flash", "gemini-9-ultra", None):
         rating = rate(model, operation="unknown", source=source)
-        assert rating == Rating(None, PricingStatus.UNMETERED, (), ())
+        assert rating == Rating(None, PricingStatus.UNMETERED)
 
 
 def test_usage_without_any_count_is_unmetered(rate: Rate) -> None:
@@ -432,13 +432,13 @@ def test_usage_without_any_count_is_unmetered(rate: Rate) -> None:
 
 def test_reported_zero_is_priced_zero(rate: Rate) -> None:
     """0 is reported zero: priced, cost 0, no lines."""
-    assert rate("gemini-2.5-flash", input_tokens=0) == Rating(0, PricingStatus.PRICED, (), ())
+    assert rate("gemini-2.5-flash", input_tokens=0) == Rating(0, PricingStatus.PRICED)
 
 
 def test_free_calls_cost_nothing(rate: Rate) -> None:
     """countTokens, lists, failed calls: the caller says so."""
     rating = rate(None, operation="countTokens", source=UsageSource.NONE, free=True)
-    assert rating == Rating(0, PricingStatus.FREE, (), ())
+    assert rating == Rating(0, PricingStatus.FREE)
 
 
 def test_free_models_cost_nothing(rate: Rate) -> None:

@@ -10,7 +10,7 @@ from weighbridge.pricing.units import UNITS, fallbacks
 
 def test_card_has_a_field_for_every_unit() -> None:
     """`card.Rates` spells the units out for the type checker; the list is this one."""
-    assert Rates._fields == tuple(UNITS)
+    assert Rates.__struct_fields__ == (*UNITS, "text_call")
 
 
 @pytest.mark.parametrize(
