@@ -5,6 +5,7 @@ Counterpart: `compose/control` and `compose/worker` are the children.
 
 import asyncio
 import os
+import resource
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ def serve(
     Errors: `ConfigurationError`, `FolderInUseError`, `StartError`.
     """
     _check(settings)
+    _forbid_core_dumps()
     folder = DataFolder(settings.data)
     with folder.lock():
         # Workers shall begin with the policy of this configuration, not with an earlier one's.
@@ -70,6 +72,12 @@ def serve(
         finally:
             for each in [*gateway, admin] if admin else gateway:
                 each.close()
+
+
+def _forbid_core_dumps() -> None:
+    """No crash writes memory, which holds keys and bodies, to a file; children inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def _check(settings: Settings) -> None:
