@@ -123,10 +123,6 @@ def test_garbage_from_a_client(
     play_client(stream, cuts, again=again, answered=answered)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="bytes behind an upgrade that waits for its turn go up with the call before it",
-)
 @EXAMPLES
 @given(
     before=st.lists(PIECE, max_size=3).map(b"".join),
@@ -142,9 +138,6 @@ def test_garbage_around_an_upgrade(
     play_client(before + tunnel + behind, cuts, again=False, answered=answered)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="bytes behind a whole answer in one read kept the exchange open"
-)
 @EXAMPLES
 @given(stream=ANSWERS, cuts=CUTS, kind=st.sampled_from(PLAIN[:3] + PLAIN[7:9]), left=st.booleans())
 def test_garbage_from_an_upstream(

@@ -228,19 +228,9 @@ def test_byte_by_byte(name: str) -> None:
     assert one_after_another(kinds, [every], [every]) == one_after_another(kinds, [], [])
 
 
-REMEMBERED_WITH_BODY = {"array", "error", "gzip", "hints", "longer", "sized", "sse"}
-BEHIND_A_PLAN = pytest.mark.xfail(
-    strict=True,
-    reason="a call that follows in the read that ends a planned call's body gets that call's head",
-)
-
-
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=BEHIND_A_PLAN if name in REMEMBERED_WITH_BODY else ())
-        for name in sorted(KINDS)
-    ],
+    sorted(KINDS),
 )
 def test_every_cut_in_two(name: str) -> None:
     """S5: a call that came before, and another behind it, cut in two reads at every place."""

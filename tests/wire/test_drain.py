@@ -150,9 +150,6 @@ async def test_idle_worker_stops_at_once(make_wire: Any) -> None:
     await drained(wire)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a call that comes when the last has just ended is cut off with the worker"
-)
 async def test_call_that_comes_as_the_last_one_ends(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,9 +165,6 @@ async def test_call_that_comes_as_the_last_one_ends(
     await waiter
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an answer that is read on for its usage is not booked when all is closed"
-)
 async def test_row_of_what_closing_cuts(wire: Wire) -> None:
     """A worker that is closed without more ado still books every exchange that began."""
     me, up = client(), upstream()

@@ -179,11 +179,13 @@ async def test_journal_failure_refuses_or_forwards(make_wire: Any) -> None:
     """D1: with its journal failing, the gateway does what it was told to."""
     wire = await make_wire(on_journal_failure="refuse")
     wire.journal.healthy = False
+    wire.worker._gate.look_around()  # as the ticker does, four times a second
     _, headers, error = await refusal(wire, call(TOKEN_HEADER))
     assert headers["x-weighbridge-error"] == "OVERLOADED"
     assert "journal" in error["message"]
     wire = await make_wire(on_journal_failure="forward")
     wire.journal.healthy = False
+    wire.worker._gate.look_around()  # as the ticker does, four times a second
     me, up = client(), upstream()
     await wire.play(me >> post(), up << forwarded(), up >> answer(), me << passed())
 

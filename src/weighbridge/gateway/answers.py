@@ -28,6 +28,14 @@ def trailer_bytes(trailers: Headers) -> bytes:
     return b"0\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in trailers) + b"\r\n"
 
 
+def chunked(pieces: list[bytes], trailers: Headers | None) -> list[bytes]:
+    """Body pieces as chunks; with trailers (an empty list for none), their end."""
+    framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
+    if trailers is not None:
+        framed.append(trailer_bytes(trailers))
+    return framed
+
+
 def own_answer(
     status: int, body: bytes, extra: list[bytes], *, close: bool, with_body: bool = True
 ) -> list[bytes]:

@@ -30,7 +30,7 @@ from weighbridge.gateway.heads import (
     read_request_head,
 )
 from weighbridge.gateway.lifecycle import Event, Phase
-from weighbridge.gateway.plans import HEAD_END, HeadPlan, RawHead
+from weighbridge.gateway.plans import HEAD_END, RawHead
 
 if TYPE_CHECKING:
     from weighbridge.gateway.gate import Gate
@@ -57,28 +57,27 @@ class ClientConnection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_advancing",
         "_at_boundary",
         "_big_read",
         "_current",
-        "_full_parser",
         "_gate",
         "_head_bytes",
         "_headers",
         "_in_head",
         "_lingered",
         "_lingering",
+        "_missing",
         "_parser",
         "_plain_head",
-        "_plan",
         "_problem",
         "_queue",
-        "_quiet_parser",
         "_raw",
         "_receiving",
         "_target",
         "_trailers",
         "_transport",
-        "_tunnel",
+        "_upgrading",
         "head_since",
         "last_read",
         "read_ns",
@@ -89,12 +88,12 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self._transport: asyncio.Transport | None = None
-        self._full_parser = HttpRequestParser(self)
-        self._quiet_parser = HttpRequestParser(_Quiet(self))
-        self._parser = self._full_parser
+        self._parser = HttpRequestParser(self)
         self._at_boundary = True
         self._raw: RawHead | None = None
-        self._plan: HeadPlan | None = None
+        self._missing = 0
+        self._upgrading: LiveExchange | None = None
+        self._advancing = False
         self._current: LiveExchange | None = None
         self._queue: deque[LiveExchange] = deque()
         self._receiving: LiveExchange | None = None
@@ -105,7 +104,6 @@ class ClientConnection(asyncio.Protocol):
         self._head_bytes = 0
         self._lingering = False
         self._lingered = 0
-        self._tunnel = False
         self._big_read = False
         self._problem = 0
         self._plain_head = b""
@@ -131,11 +129,14 @@ class ClientConnection(asyncio.Protocol):
         self.read_ns = perf_counter_ns()
         self.last_read = self._gate.now()
         self._big_read = len(data) > _CHECKED_READ_BYTES
-        if self._tunnel or self._lingering:
+        if self._upgrading is not None or self._lingering:
             self._unparsed(data)
             return
-        if self._at_boundary:
-            self._choose_parser(data)
+        if self._missing:
+            self._counted(data)
+            return
+        if self._at_boundary and self._planned(data):
+            return
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -154,25 +155,46 @@ class ClientConnection(asyncio.Protocol):
         if self._current is not None:
             self._current.request_flush()
 
-    def _choose_parser(self, data: bytes) -> None:
+    def _planned(self, data: bytes) -> bool:
         """At a request's first bytes: is its head one that came before?
 
-        Then the parser need not report it header by header. Both parsers are strict, and both
-        stand between two requests here.
+        Then the very bytes of the head have passed the strict parser, all but the digits of the
+        length, and the body is counted; the parser stands between two requests meanwhile.
+
+        Gives: whether all of `data` is dealt with.
         """
-        self._raw = self._plan = None
-        self._parser = self._full_parser
+        self._raw = None
         end = data.find(HEAD_END) + 4
         gate = self._gate
         if end <= 4 or end > _LONGEST_PLANNED_HEAD or gate.draining or self._current is not None:
-            return
-        raw = self._raw = RawHead(data[:end], gate.plans.secret)
-        if raw.length < len(data) - end:
-            self._raw = None  # another request follows in the same read
-            return
-        self._plan = gate.plans.find(raw.key)
-        if self._plan is not None:
-            self._parser = self._quiet_parser
+            return False
+        raw = RawHead(data[:end], gate.plans.secret)
+        missing = raw.length - (len(data) - end)
+        if missing < 0:
+            return False  # another request follows in the same read
+        self._raw = raw
+        plan = gate.plans.find(raw.key)
+        if plan is None:
+            return False
+        exchange = self._current = LiveExchange(gate, self, plan.head, raw.length)
+        if missing:
+            self._missing = missing
+            self._receiving = exchange
+        exchange.begin_planned(self.read_ns, plan, raw.raw, data[end:], whole=not missing)
+        return True
+
+    def _counted(self, data: bytes) -> None:
+        """The rest of a body whose length is known, and what may follow it."""
+        piece = data[: self._missing]
+        self._missing -= len(piece)
+        self.on_body(piece)
+        if not self._missing:
+            self.on_message_complete()
+        if self._current is not None:
+            self._current.request_flush()
+        rest = data[len(piece) :]
+        if rest:
+            self.data_received(rest)
 
     def eof_received(self) -> bool:
         """A client that closes its side has left: there is nobody to answer."""
@@ -204,7 +226,10 @@ class ClientConnection(asyncio.Protocol):
     def write(self, pieces: list[bytes]) -> None:
         """Send bytes to the client."""
         if self._transport is not None:
-            self._transport.writelines(pieces)
+            if len(pieces) == 1:
+                self._transport.write(pieces[0])
+            else:
+                self._transport.writelines(pieces)
 
     def pause_reading(self) -> None:
         """Take no more from the client for now."""
@@ -214,7 +239,8 @@ class ClientConnection(asyncio.Protocol):
 
     def resume_reading(self) -> None:
         """Take more from the client."""
-        if self.reading_paused and self._transport is not None and not self._queue:
+        held = self._queue or self._problem
+        if self.reading_paused and self._transport is not None and not held:
             self.reading_paused = False
             self.last_read = self._gate.now()
             self._transport.resume_reading()
@@ -231,7 +257,10 @@ class ClientConnection(asyncio.Protocol):
         """An exchange has its answer; go on where its request is whole too."""
         if exchange is not self._current or self._transport is None:
             return
-        if close:
+        waiting = self._queue or self._problem or self.reading_paused
+        if not (close or waiting) and exchange.request_done:
+            self._current = None
+        elif close:
             self._current = None
             if exchange.request_done:
                 self._transport.close()
@@ -275,9 +304,8 @@ class ClientConnection(asyncio.Protocol):
         self._in_head = True
         self._head_bytes = 0
         self.head_since = self.last_read
-        if self._plan is None:
-            self._headers = []
-            self._target = b""
+        self._headers = []
+        self._target = b""
 
     def on_url(self, target: bytes) -> None:
         """Take (a piece of) the request target."""
@@ -293,12 +321,6 @@ class ClientConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head is whole: an exchange begins, or waits for its turn."""
         self._in_head = False
-        plan = self._plan
-        if plan is not None and self._raw is not None:
-            exchange = LiveExchange(self._gate, self, plan.head, self._raw.length)
-            self._current = self._receiving = exchange
-            exchange.begin_planned(self.read_ns, plan, self._raw.raw)
-            return
         self._trailers = []
         parser = self._parser
         head = RequestHead(
@@ -334,6 +356,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self._receiving = None
         exchange.request_end(self._trailers)
+        self._trailers = []
         if exchange is self._current and exchange.phase is Phase.ENDED:
             self._next()
 
@@ -351,20 +374,20 @@ class ClientConnection(asyncio.Protocol):
             exchange.begin(self.read_ns, self._raw)
 
     def _next(self) -> None:
+        """Go on to the calls that wait, one after another, without growing the stack."""
         self._current = None
-        if self._transport is None:
+        if self._advancing:
             return
-        if self._queue:
+        self._advancing = True
+        while self._queue and self._current is None and self._transport is not None:
             exchange = self._queue.popleft()
             self._begin(exchange, exchange.head)
             if self._current is exchange:
                 exchange.request_flush()
-            if not self._queue:
-                self.resume_reading()
-        elif self._problem:
+        self._advancing = False
+        if self._current is None and self._problem and not self._lingering:
             self._malformed(self._problem)
-        else:
-            self.resume_reading()
+        self.resume_reading()
 
     def _own_path(self, exchange: LiveExchange, head: RequestHead) -> None:
         """Answer `/-/healthz` and `/-/readyz`, which are no exchanges."""
@@ -398,20 +421,28 @@ class ClientConnection(asyncio.Protocol):
         current = self._current
         if self._plain_head:
             plain, self._plain_head = self._plain_head, b""
-            self._parser = self._full_parser = HttpRequestParser(self)
+            self._parser = HttpRequestParser(self)
             self._at_boundary = True
             self.data_received(plain + rest)
-        elif current is not None and current.phase is not Phase.ENDED:
-            self._tunnel = True
+            return
+        if current is not None:
             current.request_flush()
-            if rest:
-                current.client_tunnel_data(rest)
-        else:
+        self._upgrading = self._last_begun()
+        if self._upgrading is None:
             self.cut(abort=False)
+        elif rest:
+            self._unparsed(rest)
+
+    def _last_begun(self) -> LiveExchange | None:
+        """The exchange that was received last, if it still lives."""
+        if self._queue:
+            return self._queue[-1]
+        current = self._current
+        return None if current is None or current.phase is Phase.ENDED else current
 
     def _unparsed(self, data: bytes) -> None:
-        if self._tunnel and self._current is not None:
-            self._current.client_tunnel_data(data)
+        if self._upgrading is not None:
+            self._upgrading.client_tunnel_data(data)
             return
         self._lingered += len(data)
         if self._lingered > _LINGER_BYTES:
@@ -457,19 +488,6 @@ class ClientConnection(asyncio.Protocol):
             transport.write_eof()
         else:
             transport.close()
-
-
-class _Quiet:
-    """A connection's parser callbacks without those that report a head header by header."""
-
-    def __init__(self, connection: ClientConnection) -> None:
-        self.on_message_begin = connection.on_message_begin
-        self.on_headers_complete = connection.on_headers_complete
-        self.on_body = connection.on_body
-        self.on_message_complete = connection.on_message_complete
-
-    def __repr__(self) -> str:
-        return "<_Quiet>"
 
 
 def _status_of(error: HttpParserError, headers: Headers) -> int:

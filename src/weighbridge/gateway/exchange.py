@@ -7,12 +7,12 @@ because of what a peer sent; every path ends in `_end` exactly once.
 Counterparts: `client.ClientConnection` below, `upstream.UpstreamConnection` above.
 """
 
-from time import perf_counter_ns
+from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING
 
-from weighbridge.attribution.identity import Identity, expired, expired_refusal
+from weighbridge.attribution.identity import Identity
 from weighbridge.core.outcome import Outcome, Reason, Refusal
-from weighbridge.gateway.answers import refusal_bytes, trailer_bytes
+from weighbridge.gateway.answers import chunked, refusal_bytes, trailer_bytes
 from weighbridge.gateway.heads import AnswerHead, Headers, RequestHead, request_head_bytes
 from weighbridge.gateway.lifecycle import ENDINGS, Act, Event, Phase, outcome_of_status
 from weighbridge.gateway.plans import HeadPlan, RawHead, can_be_planned, recipe
@@ -49,17 +49,15 @@ class LiveExchange:
         "_client",
         "_close_after",
         "_content_length",
-        "_down",
         "_drain_until",
+        "_early",
         "_gate",
-        "_head_pending",
         "_last_upstream",
         "_origin",
         "_retry_bytes",
         "_up",
         "_up_bytes",
         "_upstream",
-        "answer_done",
         "complete",
         "ended_ns",
         "exchange_id",
@@ -113,7 +111,6 @@ class LiveExchange:
         self.request_bytes = 0
         self.response_bytes = 0
         self.request_done = False
-        self.answer_done = False
         self.complete = False
         self.streamed = False
         self.upstream_began = False
@@ -122,13 +119,12 @@ class LiveExchange:
         self._upstream: UpstreamConnection | None = None
         self._up: list[bytes] = []
         self._up_bytes = 0
-        self._down: list[bytes] = []
+        self._early: list[bytes] = []
         self._chunked_out = False
         self._close_after = not head.keep_alive
         self._retry_bytes: bytes | None = None
         self._last_upstream = 0.0
         self._drain_until = 0.0
-        self._head_pending = True
 
     def __repr__(self) -> str:
         return f"<LiveExchange {self.exchange_id} {self.phase.name} status {self.status}>"
@@ -149,11 +145,14 @@ class LiveExchange:
         self.identity = identity = decision.identity
         self.mark = gate.mark(route, identity)
         gate.enter(self)
-        refusal = decision.refusal or gate.own_refusal()
+        refusal = decision.refusal
+        if refusal is None and (gate.restricted or len(gate.live) > gate.most_live):
+            refusal = gate.own_refusal()
         if refusal is not None or route is None:
             self._reply(refusal or NO_ROUTE, Outcome.REFUSED)
             return
         origin = gate.origin(route)
+        idle = gate.pool.idle_of(origin)
         sent = request_head_bytes(head, decision.target, origin.host_header)
         if raw is not None and can_be_planned(head):
             plan = HeadPlan(
@@ -161,46 +160,63 @@ class LiveExchange:
                 route=route,
                 identity=identity,
                 origin=origin,
+                idle=idle,
                 pieces=recipe(raw, head, origin.host_header),
                 mark=self.mark,
             )
             gate.plans.remember(raw, plan, sent)
             head.forget()
-        self._send(origin, sent)
+        self._send(origin, idle, sent)
 
-    def begin_planned(self, read_ns: int, plan: HeadPlan, raw: bytes) -> None:
-        """As `begin`, for a head that was admitted before under the policy in force."""
+    def begin_planned(
+        self, read_ns: int, plan: HeadPlan, raw: bytes, body: bytes, *, whole: bool
+    ) -> None:
+        """As `begin`, for a head that was admitted before under the policy in force.
+
+        Takes: what came of the body, and whether that is all of it.
+        """
         gate = self._gate
         now_us = self._stamp(read_ns)
         self.route = plan.route
-        self.identity = identity = plan.identity
+        self.identity = plan.identity
         self.mark = plan.mark
+        self.request_done = whole
+        self.request_bytes = len(body)
         gate.enter(self)
-        refusal = gate.own_refusal()
-        if identity.expires_at_us is not None and expired(identity.expires_at_us, now_us):
-            refusal = expired_refusal(identity.token_id)
-        if refusal is not None:
-            self._reply(refusal, Outcome.REFUSED)
-            return
-        self._send(plan.origin, plan.upstream_head(raw))
+        if gate.restricted or len(gate.live) > gate.most_live or plan.expires_at_us is not None:
+            refusal = gate.own_refusal() or plan.refusal(now_us)
+            if refusal is not None:
+                self._reply(refusal, Outcome.REFUSED)
+                return
+        if body:
+            self._up.append(body)
+        self._send(plan.origin, plan.idle, plan.upstream_head(raw))
+        if self._upstream is not None:
+            self._write_up(self._upstream)
 
     def _stamp(self, read_ns: int) -> int:
         """Give the exchange its times and id; gives microseconds since the epoch."""
-        gate = self._gate
         self.started_ns = read_ns
-        self.started_us = now_us = gate.now_us()
-        self.exchange_id = gate.new_id(now_us)
+        self.started_us = now_us = time_ns() // 1000
+        self.exchange_id = self._gate.new_id(now_us)
         self.phase = Phase.AWAITING
         return now_us
 
-    def _send(self, origin: Origin, head: bytes) -> None:
-        if self._gate.draining:
+    def _send(self, origin: Origin, idle: "list[UpstreamConnection]", head: bytes) -> None:
+        """Get a connection for the request; what is to be sent waits in `_up`."""
+        gate = self._gate
+        if gate.draining:
             self._close_after = True
+        if not self._content_length and self.method in _RETRIED_METHODS:
+            self._retry_bytes = None if self.head.chunked else head
         self._origin = origin
-        if self.method in _RETRIED_METHODS and not self.head.chunked and not self._content_length:
-            self._retry_bytes = head
         self._up.insert(0, head)
-        self._connect()
+        connection = gate.pool.take(idle)
+        if connection is None:
+            gate.pool.connect(origin, self._connected)
+        else:
+            self._take_upstream(connection)
+        self.overhead_ns = perf_counter_ns() - self.started_ns
 
     def request_body(self, data: bytes) -> None:
         """Body bytes from the client."""
@@ -233,7 +249,6 @@ class LiveExchange:
             return
         if ending.act is Act.DRAIN and self._can_drain():
             self.phase = Phase.DRAINING
-            self._down.clear()
             self._drain_until = self._gate.now() + self._gate.settings.disconnect_drain_timeout_s
             self._read_upstream(reading=True)
             return
@@ -249,8 +264,11 @@ class LiveExchange:
         if self._upstream is not None and self.phase is Phase.TUNNEL:
             self._upstream.write([data])
             self._last_upstream = self._gate.now()
-        else:
-            self._up.append(data)
+            return
+        self._early.append(data)  # not to be sent before the upstream has accepted
+        self._up_bytes += len(data)
+        if self._up_bytes > _CONNECTING_BUFFER_BYTES:
+            self._client.pause_reading()
 
     # The upstream's side.
 
@@ -259,9 +277,35 @@ class LiveExchange:
         if self.phase is Phase.AWAITING and not self.head.version_1_0:
             self._client.write([head.passed + b"\r\n"])
 
-    def answer_head(self, head: AnswerHead) -> None:
-        """The answer begins: make the client's head, choose the observer."""
-        self.first_byte_ns = perf_counter_ns()
+    def answer(
+        self, head: AnswerHead | None, pieces: list[bytes], trailers: Headers | None
+    ) -> None:
+        """What one read brought of the answer: write it on, then observe it."""
+        down = []
+        if head is not None:
+            self.first_byte_ns = perf_counter_ns()
+            down.append(self._answer_head(head))
+        if self.phase is Phase.ANSWERING or self.phase is Phase.TUNNEL:
+            if self._chunked_out:
+                down += chunked(pieces, trailers)
+            else:
+                down += pieces
+            self._client.write(down)
+            if head is not None:
+                self.overhead_ns += perf_counter_ns() - self.first_byte_ns
+        for data in pieces:
+            self.response_bytes += len(data)
+        if trailers is not None:
+            self.unread = pieces.copy()  # the list is the connection's
+            self._answer_ended()
+            return
+        self._last_upstream = self._gate.now()
+        if self.observer is not None:
+            for data in pieces:
+                self.observer.feed(data)
+
+    def _answer_head(self, head: AnswerHead) -> bytes:
+        """The answer begins: choose the observer, make the client's head."""
         self.status = status = head.status
         self.upstream_began = True
         route = self.route
@@ -272,61 +316,36 @@ class LiveExchange:
             head.content_type is not None and head.content_type.startswith(b"text/event-stream")
         )
         if self.phase is Phase.DRAINING:
-            return
+            return b""
         if status == 101:
             self.phase = Phase.TUNNEL
+            if self._upstream is not None:
+                self._upstream.write(self._early)
+            self._early = []
+            self._client.resume_reading()
             more = b"Connection: Upgrade\r\n"
             if head.upgrade:
                 more += b"Upgrade: " + head.upgrade + b"\r\n"
         else:
             self.phase = Phase.ANSWERING
-            more = self._framing(head)
-        own = b"X-Weighbridge-Id: %b\r\n%b\r\n" % (self.exchange_id.encode(), more)
-        self._down.append(head.passed + own)
-
-    def answer_body(self, data: bytes) -> None:
-        """Answer bytes: on to the client, and a copy for the observer."""
-        self.response_bytes += len(data)
-        if self.observer is not None:
-            self.unread.append(data)
-        if self.phase is Phase.ANSWERING:
-            if self._chunked_out:
-                self._down.append(b"%x\r\n%b\r\n" % (len(data), data))
-            else:
-                self._down.append(data)
-
-    def answer_end(self, trailers: Headers) -> None:
-        """The answer is whole."""
-        self.answer_done = True
-        if self._chunked_out and self.phase is Phase.ANSWERING:
-            self._down.append(trailer_bytes(trailers))
-
-    def answer_flush(self) -> None:
-        """Write on what one read brought; then observe it."""
-        down = self._down
-        if down:
-            self._client.write(down)
-            self._down = []
-            if self._head_pending:
-                self._head_pending = False
-                self.overhead_ns += perf_counter_ns() - self.first_byte_ns
-        if self.answer_done:
-            self._answer_ended()
-            return
-        self._last_upstream = self._gate.now()
-        observer = self.observer
-        if observer is not None and self.unread:
-            for data in self.unread:
-                observer.feed(data)
-            self.unread.clear()
+            more = b""
+            if self.head.websocket:
+                self._close_after = True  # declined: the parser has no way back
+            if head.content_length is None or self._close_after or self._gate.draining:
+                more = self._framing(head)
+            elif self.head.version_1_0:
+                more = b"Connection: keep-alive\r\n"
+        return b"%bX-Weighbridge-Id: %b\r\n%b\r\n" % (
+            head.passed,
+            self.exchange_id.encode(),
+            more,
+        )
 
     def tunnel_data(self, data: bytes) -> None:
         """Bytes of an upgraded connection, downwards."""
         self.response_bytes += len(data)
         self._last_upstream = self._gate.now()
-        self._down.append(data)
-        self._client.write(self._down)
-        self._down = []
+        self._client.write([data])
 
     def upstream_event(self, event: Event) -> None:
         """The upstream is lost to this exchange, or never came."""
@@ -391,28 +410,21 @@ class LiveExchange:
 
     # Inside.
 
-    def _connect(self) -> None:
-        connection = self._gate.pool.take(self._origin)
-        if connection is not None:
-            self._attach(connection)
-        else:
-            self._gate.pool.connect(self._origin, self._connected)
-        self.overhead_ns = perf_counter_ns() - self.started_ns
-
     def _connected(self, connection: "UpstreamConnection | None", event: Event | None) -> None:
         if connection is None:
             self.upstream_event(event or Event.CONNECT_FAILED)
         elif self.phase in (Phase.AWAITING, Phase.DRAINING):
-            self._attach(connection)
-            self._write_up(connection)
+            self._take_upstream(connection)
             self._client.resume_reading()
+            self._write_up(connection)
         else:
             self._gate.pool.release(connection)
 
-    def _attach(self, connection: "UpstreamConnection") -> None:
+    def _take_upstream(self, connection: "UpstreamConnection") -> None:
         self._upstream = connection
         connection.serve(self)
-        self._last_upstream = self._gate.now()
+        if self._client.write_blocked_since:
+            self._read_upstream(reading=False)  # it is behind with the answer before
 
     def _write_up(self, connection: "UpstreamConnection") -> None:
         connection.write(self._up)
@@ -439,23 +451,22 @@ class LiveExchange:
         return more + b"Connection: keep-alive\r\n" if old_client else more
 
     def _answer_ended(self) -> None:
+        """The answer is whole: let the upstream go, and book."""
         self.complete = True
-        outcome = (
-            Outcome.CLIENT_CLOSED
-            if self.phase is Phase.DRAINING
-            else outcome_of_status(self.status)
-        )
-        self._read_upstream(reading=True)  # a slow client may have had it paused
-        upstream, self._upstream = self._upstream, None
-        if self.request_done:
-            if upstream is not None:
+        outcome = outcome_of_status(self.status) if self.status >= 400 else Outcome.OK
+        if self.phase is Phase.DRAINING:
+            outcome = Outcome.CLIENT_CLOSED
+        upstream = self._upstream
+        if upstream is not None:
+            if self._client.write_blocked_since:
+                self._read_upstream(reading=True)  # a slow client has had it paused
+            self._upstream = None
+            if self.request_done:
                 self._gate.pool.release(upstream)
-        else:
-            # Answered before the request was whole: the rest has nowhere to go.
-            if upstream is not None:
-                upstream.close()
-            if not self._body_is_small():
-                self._close_after = True
+            else:
+                upstream.close()  # the rest of the request has nowhere to go
+        if not self.request_done and not self._body_is_small():
+            self._close_after = True
         self._end(outcome)
 
     def _can_drain(self) -> bool:

@@ -6,7 +6,6 @@ Hides the wiring, so that a connection or an exchange needs one collaborator. Co
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -65,6 +64,8 @@ class Gate:
         self.ready = False
         self.draining = False
         self.drain_since = 0.0
+        self.restricted = False
+        self.most_live = settings.max_concurrent_exchanges
         self.idle = asyncio.Event()
         self.empty = asyncio.Event()
         self.live: set[LiveExchange] = set()
@@ -72,6 +73,8 @@ class Gate:
         self._registry = registry
         self._booker = booker
         self.mark = booker.mark
+        self._mark_in_flight = booker.begin
+        self._book = booker.enqueue
         self._origins: dict[tuple[str, str], Origin] = {}
         self._random_bits = random.SystemRandom().getrandbits
         self._bits = random.Random(self._random_bits(128)).getrandbits  # noqa: S311 - ids, no secrets
@@ -87,14 +90,13 @@ class Gate:
 
     # Clocks and ids.
 
-    @staticmethod
-    def now_us() -> int:
-        """Microseconds since the epoch."""
-        return time.time_ns() // 1000
-
     def new_id(self, now_us: int) -> str:
         """A fresh exchange id."""
         return uuid7(now_us // 1000, self._bits(74))
+
+    def look_around(self) -> None:
+        """See whether calls have to be refused; called by the ticker, and when draining begins."""
+        self.restricted = self.draining or not self._booker.healthy
 
     # Who is here.
 
@@ -117,7 +119,7 @@ class Gate:
         """An exchange has begun: mark it where a crash leaves the mark readable."""
         self.live.add(exchange)
         self.counters.exchanges += 1
-        self._booker.begin(exchange)
+        self._mark_in_flight(exchange)
 
     def leave(self, exchange: "LiveExchange") -> None:
         """An exchange has ended: book it once its last bytes are on their way."""
@@ -127,7 +129,7 @@ class Gate:
         counters.response_bytes += exchange.response_bytes
         if exchange.outcome is Outcome.REFUSED:
             counters.refused += 1
-        self._booker.enqueue(exchange)
+        self._book(exchange)
         if self.draining and not self.live:
             self.idle.set()
 

@@ -288,7 +288,7 @@ class AnswerHead:
 
     `passed` is the head as it is passed on, from the status line on, each line with its CRLF,
     without the empty line at the end: hop-by-hop headers are taken out, all else stays byte
-    for byte. `sized` says that the answer's end is known from the head.
+    for byte. `header_count` counts all header lines.
     """
 
     __slots__ = (
@@ -296,6 +296,8 @@ class AnswerHead:
         "content_encoding",
         "content_length",
         "content_type",
+        "header_count",
+        "keep_alive",
         "passed",
         "status",
         "upgrade",
@@ -304,6 +306,8 @@ class AnswerHead:
     def __init__(self, status: int) -> None:
         self.status = status
         self.passed = b""
+        self.header_count = 0
+        self.keep_alive = True
         self.content_type: bytes | None = None
         self.content_encoding: bytes | None = None
         self.content_length: int | None = None
@@ -313,6 +317,11 @@ class AnswerHead:
     def __repr__(self) -> str:
         return f"<AnswerHead {self.status}>"
 
+    @property
+    def close_delimited(self) -> bool:
+        """Whether only the end of the connection ends the answer."""
+        return not (self.chunked or self.content_length is not None or self.status in (204, 304))
+
 
 # The headers of an answer that mean something to us, each at the beginning of its line.
 _ANSWER_HEADERS: Final = re.compile(
@@ -320,6 +329,7 @@ _ANSWER_HEADERS: Final = re.compile(
     rb"|transfer-encoding|upgrade):[ \t]*([^\r\n]*)",
     re.IGNORECASE,
 )
+_answer_headers = _ANSWER_HEADERS.finditer
 
 
 def read_answer_head(raw: bytes) -> AnswerHead:
@@ -331,7 +341,7 @@ def read_answer_head(raw: bytes) -> AnswerHead:
     head = AnswerHead(_status_code(raw))
     cuts: list[tuple[int, int]] = []
     named = b""
-    for found in _ANSWER_HEADERS.finditer(raw):
+    for found in _answer_headers(raw):
         name, value = found.groups()
         name = name.lower()
         if name == b"content-type":
@@ -344,13 +354,16 @@ def read_answer_head(raw: bytes) -> AnswerHead:
             cuts.append(found.span())
             if name == b"transfer-encoding":
                 head.chunked = True
+                head.header_count = raw.count(b"\r\n") - 1
             elif name == b"connection":
-                named += b"," + value
+                named = named + b"," + value if named else value.lower()
             elif name == b"upgrade":
                 head.upgrade = value
     head.passed = _without(raw, cuts) if cuts else raw
-    if named:
-        _drop_named(head, named)
+    if raw.startswith(b"HTTP/1.0") or head.close_delimited:
+        head.keep_alive = False
+    if named and named != b"keep-alive":
+        _apply_answer_connection(head, named)
     return head
 
 
@@ -371,9 +384,11 @@ def _without(raw: bytes, cuts: list[tuple[int, int]]) -> bytes:
     return b"".join(pieces)
 
 
-def _drop_named(head: AnswerHead, named: bytes) -> None:
-    """Take out the headers that `Connection` names."""
+def _apply_answer_connection(head: AnswerHead, named: bytes) -> None:
+    """Take out the headers that `Connection` names, and note whether the connection ends."""
     tokens = {token.strip().lower() for token in named.split(b",")}
+    if b"close" in tokens:
+        head.keep_alive = False
     dropped = tokens - {b"", b"close", b"keep-alive", b"upgrade", b"content-length"}
     if dropped:
         status_line, *lines = head.passed.split(b"\r\n")
@@ -390,8 +405,9 @@ def split_prefix(target: bytes) -> tuple[bytes | None, bytes]:
     """
     if not target.startswith(b"/-/"):
         return None, target
-    prefix, slash, rest = target[3:].partition(b"/")
-    return prefix, slash + rest if slash else b"/"
+    prefix, _, rest = target[3:].partition(b"/")
+    # Some SDKs put a second slash between a base URL that ends with one and their path.
+    return prefix, b"/" + rest.lstrip(b"/")
 
 
 def query_key_is_tracking_token(target: bytes) -> bool:

@@ -14,9 +14,11 @@ forgets all.
 
 import re
 from hashlib import blake2b
-from typing import Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
-from weighbridge.attribution.identity import Identity
+from weighbridge.attribution.identity import Identity, expired, expired_refusal
+from weighbridge.core.outcome import Refusal
 from weighbridge.gateway.heads import (
     REQUEST_ROLES,
     RequestHead,
@@ -27,8 +29,13 @@ from weighbridge.gateway.heads import (
 from weighbridge.gateway.settings import Origin
 from weighbridge.providers.base import Route
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from weighbridge.gateway.upstream import UpstreamConnection
+
 HEAD_END: Final = b"\r\n\r\n"
-_LENGTH: Final = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,15})\r\n")
+_find_length: Final = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,15})\r\n").search
 _LIMIT: Final = 8192
 _KEY_BYTES: Final = 16
 _PASSED: Final = frozenset({
@@ -41,7 +48,17 @@ Piece = slice | bytes
 class HeadPlan:
     """What is known of a head that was admitted before."""
 
-    __slots__ = ("head", "identity", "mark", "origin", "pieces", "route")
+    __slots__ = (
+        "_ranges",
+        "_template",
+        "expires_at_us",
+        "head",
+        "identity",
+        "idle",
+        "mark",
+        "origin",
+        "route",
+    )
 
     def __init__(  # noqa: PLR0913 - the parts of a plan, put together once
         self,
@@ -50,44 +67,58 @@ class HeadPlan:
         route: Route,
         identity: Identity,
         origin: Origin,
+        idle: "list[UpstreamConnection]",
         pieces: tuple[Piece, ...],
         mark: bytes,
     ) -> None:
         self.head = head
         self.route = route
         self.identity = identity
+        self.expires_at_us = identity.expires_at_us
         self.origin = origin
-        self.pieces = pieces
+        self.idle = idle
         self.mark = mark
+        ranges = [piece for piece in pieces if isinstance(piece, slice)]
+        self._template = b"".join(
+            b"%b" if isinstance(piece, slice) else piece.replace(b"%", b"%%") for piece in pieces
+        )
+        self._ranges: Callable[[bytes], object] = itemgetter(*ranges)
 
     def __repr__(self) -> str:
         return f"<HeadPlan {self.route.operation} of {self.identity.token_id}>"
 
     def upstream_head(self, raw: bytes) -> bytes:
         """The head as the upstream gets it. Takes the raw head, up to its empty line."""
-        return b"".join(
-            [raw[piece] if piece.__class__ is slice else piece for piece in self.pieces]  # type: ignore[misc]
-        )
+        return self._template % self._ranges(raw)
+
+    def refusal(self, now_us: int) -> Refusal | None:
+        """Why the token no longer passes, though it did."""
+        if self.expires_at_us is not None and expired(self.expires_at_us, now_us):
+            return expired_refusal(self.identity.token_id)
+        return None
 
 
 class RawHead:
     """A request head as it came, whole; `length` is the body's, 0 where none is named.
 
-    `value_start` and `value_end` bound the digits of the length.
+    `value_start` and `value_end` bound the digits of the length. `key` is what it is
+    remembered by; a head that writes its length in an unusual way has a negative `length` and
+    is not remembered.
     """
 
     __slots__ = ("key", "length", "raw", "value_end", "value_start")
 
     def __init__(self, raw: bytes, secret: bytes) -> None:
         self.raw = raw
-        found = _LENGTH.search(raw)
+        found = _find_length(raw)
         if found is None:
-            self.length = self.value_start = self.value_end = 0
+            self.length = -1 if b"content-length" in raw.lower() else 0
+            self.value_start = self.value_end = 0
             keyed = raw
         else:
             self.length = int(found[1])
-            self.value_start, self.value_end = found.span(1)
-            keyed = raw[: self.value_start] + b"\0" + raw[self.value_end :]
+            self.value_start, self.value_end = start, end = found.span(1)
+            keyed = raw[:start] + b"\0" + raw[end:]
         self.key = blake2b(keyed, digest_size=_KEY_BYTES, key=secret).digest()
 
     def __repr__(self) -> str:

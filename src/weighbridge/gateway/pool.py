@@ -31,7 +31,7 @@ class Pool:
         self._tls = tls
         self._connect_timeout_s = connect_timeout_s
         self._keepalive_s = keepalive_s
-        self._idle: dict[Origin, list[UpstreamConnection]] = {}
+        self._idle: dict[tuple[str, int, bool], list[UpstreamConnection]] = {}
         self._connecting: set[asyncio.Task[None]] = set()
         self.opened = 0
         self.reused = 0
@@ -40,12 +40,19 @@ class Pool:
         idle = sum(len(stack) for stack in self._idle.values())
         return f"<Pool {idle} idle, {len(self._connecting)} connecting, {self.opened} opened>"
 
-    def take(self, origin: Origin) -> UpstreamConnection | None:
-        """A clean idle connection, or None where a new one is needed."""
-        stack = self._idle.get(origin)
-        while stack:
-            connection = stack.pop()
-            if connection.fresh():
+    def idle_of(self, origin: Origin) -> list[UpstreamConnection]:
+        """The idle connections to an origin, newest last; the list is the pool's own."""
+        return self._idle.setdefault((origin.host, origin.port, origin.tls), [])
+
+    def take(self, idle: list[UpstreamConnection]) -> UpstreamConnection | None:
+        """A clean one of these idle connections, or None where a new one is needed.
+
+        The kernel is asked whether it is clean (open, nothing to read, no FIN), because the
+        loop may not have seen yet what has come.
+        """
+        while idle:
+            connection = idle.pop()
+            if not (connection.dirty or connection.has_news(0)):
                 self.reused += 1
                 return connection
             connection.close()
@@ -58,10 +65,11 @@ class Pool:
         task.add_done_callback(self._connecting.discard)
 
     async def _connect(self, origin: Origin, then: Connected) -> None:
+        idle = self.idle_of(origin)
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 _, connection = await self._loop.create_connection(
-                    lambda: UpstreamConnection(self, origin),
+                    lambda: UpstreamConnection(self, origin, idle),
                     origin.host,
                     origin.port,
                     ssl=self._tls if origin.tls else None,
@@ -81,24 +89,22 @@ class Pool:
             connection.close()
             return
         connection.idle_since = self._loop.time()
-        self._idle.setdefault(connection.origin, []).append(connection)
+        connection.idle.append(connection)
 
-    def forget(self, connection: UpstreamConnection) -> None:
+    @staticmethod
+    def forget(connection: UpstreamConnection) -> None:
         """Drop a connection that is lost."""
-        stack = self._idle.get(connection.origin)
-        if stack and connection in stack:
-            stack.remove(connection)
+        if connection in connection.idle:
+            connection.idle.remove(connection)
 
     def close_idle(self, now: float) -> None:
         """Close what has been idle for longer than its time."""
         limit = now - self._keepalive_s
-        for origin, stack in list(self._idle.items()):
+        for stack in self._idle.values():
             old = [connection for connection in stack if connection.idle_since < limit]
             for connection in old:
                 stack.remove(connection)
                 connection.close()
-            if not stack:
-                del self._idle[origin]
 
     def close(self) -> None:
         """Close all, and give up connecting."""

@@ -8,6 +8,7 @@ client gets (`exchange` does). Counterpart: `exchange.LiveExchange`, the `Answer
 
 import asyncio
 import select
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -32,17 +33,15 @@ class AnswerSink(Protocol):
     def interim_answer(self, head: AnswerHead) -> None:
         """A 1xx answer other than 101."""
 
-    def answer_head(self, head: AnswerHead) -> None:
-        """The head of the final answer."""
+    def answer(
+        self, head: AnswerHead | None, pieces: list[bytes], trailers: Headers | None
+    ) -> None:
+        """What one read brought of the final answer.
 
-    def answer_body(self, data: bytes) -> None:
-        """Body bytes, transfer coding undone."""
-
-    def answer_end(self, trailers: Headers) -> None:
-        """The answer is whole."""
-
-    def answer_flush(self) -> None:
-        """All that one read brought has been told."""
+        Takes: the head where it came with this read; body bytes, transfer coding undone, in a
+        list that is the caller's again afterwards; trailers where the answer is whole now,
+        else None.
+        """
 
     def tunnel_data(self, data: bytes) -> None:
         """Bytes after a 101."""
@@ -58,21 +57,25 @@ class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or serving `sink`.
 
     A head is collected until it is whole and read from its bytes; the strict parser then gets
-    the same bytes and frames the body. Of its two instances the quiet one, for answers whose
-    length is known, does not report header by header; the full one is there for trailers.
+    the same bytes and frames the body, and nothing is told before it has accepted them. Of its
+    two instances the quiet one, for answers whose length is known, does not report header by
+    header; the full one is there for trailers.
     """
 
     __slots__ = (
+        "_body_end",
         "_collected",
+        "_ended",
         "_full_parser",
         "_head",
+        "_headers",
         "_parser",
-        "_pollable",
+        "_pieces",
         "_pool",
         "_quiet_parser",
-        "_trailers",
-        "close_delimited",
         "dirty",
+        "has_news",
+        "idle",
         "idle_since",
         "origin",
         "received_any",
@@ -82,21 +85,23 @@ class UpstreamConnection(asyncio.Protocol):
         "tunnel",
     )
 
-    def __init__(self, pool: "Pool", origin: "Origin") -> None:
+    def __init__(self, pool: "Pool", origin: "Origin", idle: "list[UpstreamConnection]") -> None:
         self._pool = pool
         self.origin = origin
+        self.idle = idle
         self.transport: asyncio.Transport | None = None
         self.sink: AnswerSink | None = None
         self.served = 0
         self.idle_since = 0.0
         self.dirty = False
         self.received_any = False
-        self.close_delimited = False
         self.tunnel = False
-        self._pollable = select.poll()
         self._collected = b""
         self._head: AnswerHead | None = None
-        self._trailers: Headers = []
+        self._headers: Headers = []
+        self._pieces: list[bytes] = []
+        self._body_end = 0
+        self._ended = False
         self._new_parsers()
 
     def __repr__(self) -> str:
@@ -104,8 +109,8 @@ class UpstreamConnection(asyncio.Protocol):
         return f"<UpstreamConnection {self.origin.host}:{self.origin.port} {state} {self.served}>"
 
     def _new_parsers(self) -> None:
-        self._full_parser = HttpResponseParser(self)
-        self._quiet_parser = HttpResponseParser(_Quiet(self))
+        self._full_parser = HttpResponseParser(_FullCallbacks(self, self._pieces.append))
+        self._quiet_parser = HttpResponseParser(_Callbacks(self, self._pieces.append))
         self._parser = self._quiet_parser
 
     # The transport's side.
@@ -113,22 +118,25 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
         self.transport = cast("asyncio.Transport", transport)
+        pollable = select.poll()
         fileno = transport.get_extra_info("socket").fileno()
-        self._pollable.register(fileno, select.POLLIN | select.POLLRDHUP)
+        pollable.register(fileno, select.POLLIN | select.POLLRDHUP)
+        self.has_news = pollable.poll
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; events reach the sink in order, then one flush."""
+        """Read and frame what came, then tell the sink in one call."""
         sink = self.sink
         if sink is None:
             self.close()
             return
         self.received_any = True
-        if self.tunnel:
-            sink.tunnel_data(data)
-            return
+        new_head: AnswerHead | None = None
         if self._head is None:
-            data = self._take_head(sink, data)
-            if not data:
+            if self.tunnel:
+                sink.tunnel_data(data)
+                return
+            new_head, data = self._take_head(sink, data)
+            if new_head is None:
                 return
         try:
             self._parser.feed_data(data)
@@ -138,12 +146,36 @@ class UpstreamConnection(asyncio.Protocol):
         except HttpParserError:
             self._drop(Event.UPSTREAM_MALFORMED)
             return
-        sink.answer_flush()
+        self._tell(sink, new_head)
 
-    def _take_head(self, sink: AnswerSink, data: bytes) -> bytes:
+    def _tell(self, sink: AnswerSink, new_head: AnswerHead | None) -> None:
+        """Tell the sink what one read brought."""
+        pieces = self._pieces
+        head = self._head
+        assert head is not None
+        if self._ended or (new_head is not None and sink.method == b"HEAD"):
+            self._ended = False
+            self._head = self.sink = None
+            if len(pieces) > self._body_end and sink.method != b"HEAD":
+                del pieces[self._body_end :]  # they belong to an answer that nobody asked for
+            if sink.method == b"HEAD":
+                # The parser can't be told that a HEAD's answer has no body: start afresh.
+                pieces.clear()
+                self._new_parsers()
+            if not head.keep_alive:
+                self.dirty = True
+            trailers = self._headers[head.header_count :] if self._headers else []
+            sink.answer(new_head, pieces, trailers)
+            if self.dirty and self.transport is not None:
+                self.transport.close()
+        else:
+            sink.answer(new_head, pieces, None)
+        pieces.clear()
+
+    def _take_head(self, sink: AnswerSink, data: bytes) -> tuple[AnswerHead | None, bytes]:
         """Collect and read a head; what is left is for the parser, the head included.
 
-        Gives: b"" while the head is not whole. Interim answers are passed and taken off.
+        Gives: None while the head is not whole. Interim answers are passed and taken off.
         """
         if self._collected:
             data = self._collected + data
@@ -155,29 +187,27 @@ class UpstreamConnection(asyncio.Protocol):
                     self._drop(Event.UPSTREAM_MALFORMED)
                 else:
                     self._collected = data
-                return b""
-            head = self._head = read_answer_head(data[: end + 2])
-            sized = head.content_length is not None and not head.chunked
-            self._parser = self._quiet_parser if sized else self._full_parser
+                return None, b""
+            head = read_answer_head(data[: end + 2])
+            self._parser = self._full_parser if head.chunked else self._quiet_parser
             if not 100 <= head.status < 200 or head.status == _SWITCHING:
-                return data
+                self._head = head
+                self._headers.clear()
+                return head, data
             try:
                 self._parser.feed_data(data[: end + 4])
             except HttpParserError:
                 self._drop(Event.UPSTREAM_MALFORMED)
-                return b""
+                return None, b""
+            self._ended = False
             sink.interim_answer(head)
-            self._head = None
             data = data[end + 4 :]
             if not data:
-                return b""
+                return None, b""
 
     def eof_received(self) -> bool:
         """End of a close-delimited answer, or a loss; either way the connection is over."""
-        sink = self.sink
-        if sink is not None and self.close_delimited and self._head is not None:
-            self._finish_message()
-            sink.answer_flush()
+        self._end_of_stream()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -188,12 +218,20 @@ class UpstreamConnection(asyncio.Protocol):
         self._pool.forget(self)
         if sink is None:
             return
-        if self.close_delimited and self._head is not None and exc is None:
-            self._finish_message()
-            sink.answer_flush()
+        if exc is None and self._end_of_stream():
             return
         self.sink = None
         sink.upstream_event(Event.UPSTREAM_LOST)
+
+    def _end_of_stream(self) -> bool:
+        """Whether the stream's end is the end of an answer: the sink is then told."""
+        sink, head = self.sink, self._head
+        if sink is None or head is None or not head.close_delimited:
+            return False
+        self._ended = True
+        self._body_end = len(self._pieces)
+        self._tell(sink, None)
+        return True
 
     def pause_writing(self) -> None:
         """The upstream takes no more for now."""
@@ -206,13 +244,6 @@ class UpstreamConnection(asyncio.Protocol):
             self.sink.upstream_writable(writable=True)
 
     # The exchange's side.
-
-    def fresh(self) -> bool:
-        """Whether an idle connection is still good: open, with nothing to read and no FIN.
-
-        The kernel is asked, because the loop may not have seen yet what has come.
-        """
-        return not self.dirty and not self._pollable.poll(0)
 
     def serve(self, sink: AnswerSink) -> None:
         """Begin an exchange on this connection."""
@@ -235,58 +266,19 @@ class UpstreamConnection(asyncio.Protocol):
     # The parser's side.
 
     def on_message_begin(self) -> None:
-        """A message begins; one that nobody asked for makes the connection unusable."""
-        if self.sink is None:
+        """A message begins; one behind the answer makes the connection unusable."""
+        if self._ended:
             self.dirty = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; those that come behind a body are its trailers."""
-        self._trailers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """The parser has found the head to be HTTP: tell the exchange."""
-        sink = self.sink
-        head = self._head
-        self._trailers = []
-        if sink is None or head is None:
-            self.dirty = True
-            return
-        if head.status < 200:
-            return
-        bodiless = sink.method == b"HEAD" or head.status in (204, 304)
-        self.close_delimited = not (bodiless or head.chunked or head.content_length is not None)
-        sink.answer_head(head)
-        if sink.method == b"HEAD" and self.sink is sink:
-            self._finish_message()
-
-    def on_body(self, data: bytes) -> None:
-        """Pass body bytes."""
-        if self.sink is not None:
-            self.sink.answer_body(data)
-        else:
-            self.dirty = True
+        """Take a header; those beyond the head's are trailers."""
+        self._headers.append((name, value))
 
     def on_message_complete(self) -> None:
-        """The answer's end; a 1xx is followed by another message."""
-        head = self._head
-        if head is not None and head.status >= 200:
-            self._finish_message()
-
-    def _finish_message(self) -> None:
-        sink = self.sink
-        if sink is None:
-            return
-        keep = not self.close_delimited and self._parser.should_keep_alive()
-        self._head = None
-        self.sink = None
-        if sink.method == b"HEAD":
-            # The parser can't be told that a HEAD's answer has no body: start afresh.
-            self._new_parsers()
-        if not keep:
-            self.dirty = True
-        sink.answer_end(self._trailers)
-        if self.dirty and self.transport is not None:
-            self.transport.close()
+        """The answer's end."""
+        if not self._ended:
+            self._ended = True
+            self._body_end = len(self._pieces)
 
     def _upgraded(self, rest: bytes) -> None:
         sink = self.sink
@@ -295,10 +287,11 @@ class UpstreamConnection(asyncio.Protocol):
             self._drop(Event.UPSTREAM_MALFORMED)
             return
         self.tunnel = True
-        sink.answer_head(head)
+        self._head = None
+        self._ended = False
+        sink.answer(head, [], None)
         if rest:
             sink.tunnel_data(rest)
-        sink.answer_flush()
 
     def _drop(self, event: Event) -> None:
         sink = self.sink
@@ -307,14 +300,21 @@ class UpstreamConnection(asyncio.Protocol):
             sink.upstream_event(event)
 
 
-class _Quiet:
-    """A connection's parser callbacks without those that report a head header by header."""
+class _Callbacks:
+    """What the parser calls: body bytes go straight into the connection's list."""
 
-    def __init__(self, connection: UpstreamConnection) -> None:
+    def __init__(self, connection: UpstreamConnection, take: Callable[[bytes], None]) -> None:
         self.on_message_begin = connection.on_message_begin
-        self.on_headers_complete = connection.on_headers_complete
-        self.on_body = connection.on_body
+        self.on_body = take
         self.on_message_complete = connection.on_message_complete
 
     def __repr__(self) -> str:
-        return "<_Quiet>"
+        return f"<{type(self).__name__}>"
+
+
+class _FullCallbacks(_Callbacks):
+    """The same with headers, for the trailers of chunked answers."""
+
+    def __init__(self, connection: UpstreamConnection, take: Callable[[bytes], None]) -> None:
+        super().__init__(connection, take)
+        self.on_header = connection.on_header

@@ -24,6 +24,7 @@ from weighbridge.gateway.settings import GatewaySettings
 _TICK_S = 0.25
 _BACKLOG = 4096
 _LAST_BYTES_S = 2.0
+_ON_THE_WAY_S = 0.05  # for a call that was sent just before the last exchange ended
 
 
 class Journal(JournalWriter, Protocol):
@@ -112,6 +113,7 @@ class Worker:
             gate = self._gate
             gate.draining = True
             gate.drain_since = gate.now()
+            gate.look_around()
             if not gate.live:
                 gate.idle.set()
             self._drain_task = self._loop.create_task(self._drain())
@@ -138,6 +140,8 @@ class Worker:
             self._ticker.cancel()
         if self._server is not None:
             self._server.close()
+        for exchange in list(self._gate.live):
+            exchange.cut_for_drain()
         for connection in list(self._gate.connections):
             connection.cut(abort=True)
         self._pool.close()
@@ -146,26 +150,35 @@ class Worker:
         await self._journal.close()
 
     async def _drain(self) -> None:
+        gate = self._gate
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_timeout_s):
-                await self._gate.idle.wait()
-        for exchange in list(self._gate.live):
+                await gate.idle.wait()
+                await asyncio.sleep(_ON_THE_WAY_S)
+                await self._flush_clients()
+        for exchange in list(gate.live):
             exchange.cut_for_drain()
         await self._flush_clients()
 
     async def _flush_clients(self) -> None:
-        """Give the last answers a moment to leave, then close what is idle."""
+        """Close what serves nothing, and give the last answers a moment to leave.
+
+        A call that came on a kept connection just before is served first.
+        """
         gate = self._gate
-        for connection in list(gate.connections):
-            connection.close_if_idle()
-        if gate.connections:
+        while gate.connections:
+            for connection in list(gate.connections):
+                connection.close_if_idle()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_BYTES_S):
                     await gate.empty.wait()
+            if not gate.live:
+                break
 
     def _tick(self) -> None:
         """One sweep over all clocks."""
         now = self._loop.time()
+        self._gate.look_around()
         for exchange in list(self._gate.live):
             exchange.check(now)
         for connection in list(self._gate.connections):

@@ -14,10 +14,6 @@ UPGRADE = (
 SWITCHING = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a call that follows in the read that ends a planned call's body gets that call's head",
-)
 def test_call_behind_the_rest_of_a_known_call() -> None:
     """A known head serves its own call alone, also where the next call comes with its body's end.
 
@@ -48,10 +44,6 @@ def test_call_behind_the_rest_of_a_known_call() -> None:
         ]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="bytes behind an upgrade that waits for its turn go up with the call before it",
-)
 @pytest.mark.parametrize("upgrade", [UPGRADE, b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"])
 def test_bytes_behind_an_upgrade_that_waits(upgrade: bytes) -> None:
     """B11, P4: bytes behind a pipelined upgrade are no part of the call under way."""
@@ -63,7 +55,6 @@ def test_bytes_behind_an_upgrade_that_waits(upgrade: bytes) -> None:
         assert b"smuggled" not in sent
 
 
-@pytest.mark.xfail(strict=True, reason="waiting calls are begun by recursion")
 @pytest.mark.parametrize("waiting", [HEALTH, post().replace(KEY, b"")])
 def test_many_calls_wait(waiting: bytes) -> None:
     """However many calls wait in one read, each is answered in turn: the stack does not grow."""
@@ -77,9 +68,6 @@ def test_many_calls_wait(waiting: bytes) -> None:
         assert wire.gate.live == set()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="once an upgrade was asked for, the connection reads no more calls"
-)
 def test_upgrade_that_is_declined() -> None:
     """An upstream that declines an upgrade leaves a connection that serves, or is closed."""
     with MemoryWire() as wire:
@@ -93,9 +81,6 @@ def test_upgrade_that_is_declined() -> None:
         assert me.closed or len(requests_in(bytes(wire.upstreams[0].sent))) == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bytes behind an upgrade are kept without bound, and never sent up"
-)
 def test_bytes_before_the_upgrade_is_accepted() -> None:
     """Bytes that come before the 101 wait, bounded, and go up once the tunnel stands."""
     with MemoryWire() as wire:
@@ -174,9 +159,6 @@ def test_body_with_a_length_in_odd_writing() -> None:
         assert [row.request_bytes for row in wire.rows()] == [5] * 6
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a plan whose head writes its length oddly believes that there is no body"
-)
 def test_get_with_a_body_is_not_repeated() -> None:
     """A GET is repeated on a dead connection only where nothing of it would be missing."""
     with MemoryWire() as wire:
@@ -214,9 +196,6 @@ def test_slow_client_stops_its_upstream() -> None:
         assert (up.reading, me.sent[-5000:]) == (True, b"z" * 5000)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a client that is behind as a call begins does not stop that call's answer"
-)
 def test_slow_client_stops_its_next_upstream() -> None:
     """A client that is behind with one answer is behind with the next: that upstream waits too."""
     with MemoryWire() as wire:
@@ -254,9 +233,6 @@ def test_slow_upstream_stops_its_client() -> None:
         assert requests_in(bytes(up.sent))[1].body == b"z" * 5000
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a new upstream that takes nothing is sent all that the client has"
-)
 def test_slow_new_upstream_stops_its_client() -> None:
     """The same where the body came while the connection was being made."""
     with MemoryWire() as wire:
