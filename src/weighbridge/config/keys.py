@@ -32,6 +32,11 @@ def field_at(path: Path) -> FieldInfo | None:
     return found
 
 
+def is_section(path: Path) -> bool:
+    """Whether settings stand below the path."""
+    return any(leaf[: len(path)] == path and leaf != path for leaf in LEAVES)
+
+
 def is_mapping(field: FieldInfo) -> bool:
     """Whether the field holds names that are no settings of their own."""
     return typing.get_origin(field.annotation) is dict

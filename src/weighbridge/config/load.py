@@ -47,6 +47,8 @@ def load(
     merged: dict[str, Any] = {}
     origins: dict[Path, str] = {}
     for one in given:
+        if one.value == {} and keys.is_section(one.path):
+            continue  # a heading with nothing below it, or all of it commented out
         if keys.field_at(one.path) is None:
             problems.append(_unknown(one))
         else:

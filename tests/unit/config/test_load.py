@@ -143,3 +143,12 @@ def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
     (told,) = _problems(_file(tmp_path, "[gateway\n"))
     assert "not a TOML file" in told
     assert "line 1" in told
+
+
+def test_a_heading_with_nothing_below_it(tmp_path: Path) -> None:
+    """A section whose settings are all commented out is no problem; an unknown one is."""
+    given = _file(tmp_path, "[gateway]\n# workers = 2\n[gateway.upstreams]\n[labels]\n")
+    assert load(given).settings == load().settings
+    (told,) = _problems(_file(tmp_path, "[gatewya]\n"))
+    assert "gatewya" in told
+    assert "no such setting" in told
