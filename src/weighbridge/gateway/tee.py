@@ -4,19 +4,18 @@ Hides that observing can fail: whatever goes wrong in here ends as usage `unpars
 exception in the byte path. Counterpart: the readers of `providers/`.
 """
 
+import msgspec
+
 from weighbridge.core.outcome import UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading, UsageReader
 
 
-class Observer:
+class Observer(msgspec.Struct):
     """Feeds one answer's body to its usage reader."""
 
-    __slots__ = ("_reader", "failed")
-
-    def __init__(self, reader: UsageReader) -> None:
-        self._reader = reader
-        self.failed = False
+    _reader: UsageReader
+    failed: bool = False
 
     def __repr__(self) -> str:
         return f"<Observer {'failed' if self.failed else 'reading'}>"

@@ -70,6 +70,13 @@ BLOCK_REASONS: Final[Mapping[str, Mapping[int, str | None]]] = {
     },
 }
 
+_KNOWN_WORDS: Final = frozenset(
+    name
+    for reasons in (FINISH_REASONS, BLOCK_REASONS)
+    for names in reasons.values()
+    for name in names.values()
+)
+
 # What a details list counts, as the ledger's kinds. Anything else counts as text (M6).
 MODALITIES: Final[Mapping[object, str]] = {
     2: "image",
@@ -112,7 +119,7 @@ def enum_name(value: object, names: Mapping[int, str | None]) -> str | None:
     if value is None:
         return None
     if type(value) is str:
-        return keep_word(value)
+        return value if value in _KNOWN_WORDS else keep_word(value)
     if type(value) is int:
         return names.get(value, UNRECOGNISED)
     return UNRECOGNISED

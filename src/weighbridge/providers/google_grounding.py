@@ -54,24 +54,27 @@ class Candidate(msgspec.Struct, rename="camel"):
     grounding_metadata: GroundingMetadata | None = None
     url_context_metadata: msgspec.Raw = _ABSENT
 
-    @property
-    def tells_of_tools(self) -> bool:
-        """Whether there is anything here for `Grounding`."""
-        return (
-            self.grounding_metadata is not None
-            or self.url_context_metadata is not _ABSENT
-            or self.ran_code
-        )
 
-    @property
-    def ran_code(self) -> bool:
-        """Whether a part is code that ran, or its result."""
-        if self.content is None or self.content.parts is None:
-            return False
-        return any(
-            _there(part.executable_code) or _there(part.code_execution_result)
-            for part in self.content.parts
-        )
+def tells_of_tools(candidate: Candidate) -> bool:
+    """Whether there is anything here for `Grounding`: metadata, or a part that is no text."""
+    if candidate.grounding_metadata is not None or candidate.url_context_metadata is not _ABSENT:
+        return True
+    content = candidate.content
+    if content is not None and content.parts:
+        for part in content.parts:
+            if part.executable_code is not _ABSENT or part.code_execution_result is not _ABSENT:
+                return True
+    return False
+
+
+def _ran_code(candidate: Candidate) -> bool:
+    """Whether a part is code that ran, or its result."""
+    if candidate.content is None or candidate.content.parts is None:
+        return False
+    return any(
+        _there(part.executable_code) or _there(part.code_execution_result)
+        for part in candidate.content.parts
+    )
 
 
 class Grounding:
@@ -91,7 +94,7 @@ class Grounding:
 
     def add(self, candidate: Candidate) -> None:
         """Take one candidate of one chunk."""
-        if _there(candidate.url_context_metadata) or candidate.ran_code:
+        if _there(candidate.url_context_metadata) or _ran_code(candidate):
             self._tools = True
         metadata = candidate.grounding_metadata
         if metadata is None:

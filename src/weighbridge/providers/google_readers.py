@@ -5,6 +5,7 @@ may mean, never how it is framed; an answer of 4xx or 5xx is read for its error 
 Counterpart: `gemini` and `vertex` offer it as their `Provider.reader`.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,8 @@ from weighbridge.providers.sse import SseReader
 from weighbridge.providers.unread import UnreadAnswer
 
 EVENT_STREAM: Final = b"text/event-stream"
+# What almost every answer says, or nothing at all: no need to look closer.
+_JSON: Final = frozenset({None, b"application/json; charset=UTF-8", b"application/json"})
 OPENAI_OPERATIONS: Final = frozenset({"chat.completions", "embeddings"})
 
 
@@ -29,23 +32,21 @@ def google_reader(route: Route, status: int, content_type: bytes | None) -> Usag
     """A reader for one answer of Google's."""
     if status < 400 and not route.metered:
         return UnreadAnswer()
-    answer = ErrorAnswer() if status >= 400 else _answer(route)
-    if content_type is not None and is_event_stream(content_type):
+    answer: Answer
+    if status >= 400:
+        answer = ErrorAnswer()
+    elif route.operation in _OTHER_ANSWERS:
+        answer = _OTHER_ANSWERS[route.operation]()
+    else:
+        answer = GeminiAnswer(route.surface)
+    if content_type not in _JSON and is_event_stream(content_type):
         return SseReader(answer)
     return JsonReader(answer)
 
 
-def _answer(route: Route) -> Answer:
-    if route.operation in OPENAI_OPERATIONS:
-        return OpenAiAnswer()
-    if route.operation == "createCachedContent":
-        return CachedContentAnswer()
-    return GeminiAnswer(route.surface)
-
-
-def is_event_stream(content_type: bytes) -> bool:
+def is_event_stream(content_type: bytes | None) -> bool:
     """Whether a `Content-Type` says event stream, whatever its case and parameters."""
-    return content_type[: len(EVENT_STREAM)].lower() == EVENT_STREAM
+    return content_type is not None and content_type[: len(EVENT_STREAM)].lower() == EVENT_STREAM
 
 
 class _ErrorDocument(msgspec.Struct):
@@ -141,3 +142,9 @@ class CachedContentAnswer(_Silent):
         else:
             source = UsageSource.UNPARSED if self._broken and complete else UsageSource.NONE
         return Reading(usage=usage, usage_source=source)
+
+
+_OTHER_ANSWERS: Final[Mapping[str, Callable[[], Answer]]] = {
+    **dict.fromkeys(OPENAI_OPERATIONS, OpenAiAnswer),
+    "createCachedContent": CachedContentAnswer,
+}

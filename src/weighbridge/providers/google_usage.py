@@ -93,6 +93,71 @@ def usage_of(metadata: UsageMetadata, notes: set[Note]) -> Usage:
 
     Takes: notes to add to.
     """
+    return text_usage_of(metadata) or any_usage_of(metadata, notes)
+
+
+def text_usage_of(metadata: UsageMetadata) -> Usage | None:
+    """What `any_usage_of` comes to in the common case, in a fifth of its time (a test compares).
+
+    That is: whole numbers that add up, nothing cached, no tools, and details, where they came,
+    of text alone. None in any other case.
+    """
+    prompt = metadata.prompt_token_count
+    output = metadata.candidates_token_count
+    thinking = metadata.thoughts_token_count
+    total = metadata.total_token_count
+    if (
+        type(prompt) is not int
+        or type(output) is not int
+        or type(total) is not int
+        or not (thinking is None or (type(thinking) is int and thinking >= 0))
+        or prompt < 0
+        or output < 0
+        or total > LARGEST_COUNT
+        or total != prompt + output + (thinking or 0)
+        or metadata.cached_content_token_count is not None
+        or metadata.tool_use_prompt_token_count is not None
+    ):
+        return None
+    input_text = input_other = output_text = output_other = None
+    details = metadata.prompt_tokens_details
+    if details is None:
+        details = metadata.prompt_token_details
+    if details is not None:
+        if not _is_text(details, prompt):
+            return None
+        input_text, input_other = prompt, 0
+    if metadata.candidates_tokens_details is not None:
+        if not _is_text(metadata.candidates_tokens_details, output):
+            return None
+        output_text, output_other = output, 0
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=output,
+        thinking_tokens=thinking,
+        total_tokens=total,
+        input_text_tokens=input_text,
+        input_image_tokens=input_other,
+        input_audio_tokens=input_other,
+        input_video_tokens=input_other,
+        input_document_tokens=input_other,
+        output_text_tokens=output_text,
+        output_image_tokens=output_other,
+        output_audio_tokens=output_other,
+        output_video_tokens=output_other,
+    )
+
+
+def _is_text(details: list[Any], count: int) -> bool:
+    """Whether a details list has one entry, of text, that fits its count."""
+    if type(details) is not list or len(details) != 1 or type(details[0]) is not dict:
+        return False
+    tokens = details[0].get("tokenCount")
+    return type(tokens) is int and 0 <= tokens <= count and details[0].get("modality") == "TEXT"
+
+
+def any_usage_of(metadata: UsageMetadata, notes: set[Note]) -> Usage:
+    """The same by all the rules."""
     prompt = _count(metadata.prompt_token_count, notes)
     total = _count(metadata.total_token_count, notes)
     reported = _count(metadata.candidates_token_count, notes)

@@ -10,8 +10,10 @@ Counterpart: `sse` frames event streams for the same answers.
 import re
 from typing import Final
 
+import msgspec
+
 from weighbridge.providers.base import Reading
-from weighbridge.providers.documents import Answer, DocumentBuffer
+from weighbridge.providers.documents import WHOLE_BYTES, Answer, DocumentBuffer
 
 # Everything up to and with the next bracket outside strings, or the quote of a string that this
 # piece does not end, or the piece's end. Whole strings are passed over inside the match, which
@@ -26,40 +28,48 @@ _OBJECT: Final = 0x7B
 _ARRAY: Final = 0x5B
 
 
-class JsonReader:
-    """Reads a body of `application/json`: an object is one document, an array's objects many."""
+class JsonReader(msgspec.Struct):
+    """Reads a body of `application/json`: an object is one document, an array's objects many.
 
-    __slots__ = ("_answer", "_buffer", "_elements", "_shape")
+    Most bodies are an object in one piece, which is kept as it came; a second piece, or one
+    that is too large, brings the buffer.
+    """
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-        self._buffer = DocumentBuffer()
-        self._elements: _Elements | None = None
-        self._shape = 0  # First byte that is no white space; 0 until it came.
+    _answer: Answer
+    _piece: bytes = b""
+    _buffer: DocumentBuffer | None = None
+    _elements: "_Elements | None" = None
+    _shape: int = 0  # First byte that is no white space; 0 until it came.
 
     def __repr__(self) -> str:
-        return f"<JsonReader {chr(self._shape) if self._shape else 'waiting'} {self._buffer!r}>"
+        shape = chr(self._shape) if self._shape else "waiting"
+        return f"<JsonReader {shape} {self._buffered()!r}>"
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body."""
         if not data:
             return
-        if not self._shape:
-            if data[0] != _OBJECT:
-                data = data.lstrip()
-                if not data:
-                    return
-            self._shape = data[0]
-            if self._shape == _ARRAY:
-                self._elements = _Elements(self._answer)
-        if self._shape == _OBJECT:
-            self._buffer.add(data)
-        elif self._elements is not None:
-            self._elements.feed(data)
+        if self._shape:
+            self._add(data)
+            return
+        if data[0] != _OBJECT:
+            data = data.lstrip()
+            if not data:
+                return
+        self._shape = shape = data[0]
+        if shape == _OBJECT and len(data) <= WHOLE_BYTES:
+            self._piece = data
+            return
+        if shape == _ARRAY:
+            self._elements = _Elements(self._answer)
+        self._add(data)
 
     def finish(self, *, complete: bool) -> Reading:
         """Sum up; `complete` is False where the answer was cut."""
-        self.close(complete=complete)
+        if complete and self._piece:
+            self._answer.document(self._piece)
+        else:
+            self.close(complete=complete)
         return self._answer.reading(complete=complete)
 
     def close(self, *, complete: bool) -> None:
@@ -67,12 +77,27 @@ class JsonReader:
         if self._elements is not None:
             self._elements.finish(complete=complete)
         elif self._shape == _OBJECT:
-            if complete or not self._buffer.whole:
-                self._buffer.hand_to(self._answer)
+            buffer = self._buffered()
+            if complete or not buffer.whole:
+                buffer.hand_to(self._answer)
             else:
-                self._answer.cut(self._buffer.take())
+                self._answer.cut(buffer.take())
         elif self._shape:
             self._answer.broken()
+
+    def _add(self, data: bytes) -> None:
+        if self._elements is not None:
+            self._elements.feed(data)
+        elif self._shape == _OBJECT:
+            self._buffered().add(data)
+
+    def _buffered(self) -> DocumentBuffer:
+        """The buffer, with what came before there was one."""
+        if self._buffer is None:
+            self._buffer = DocumentBuffer()
+            self._buffer.add(self._piece)
+            self._piece = b""
+        return self._buffer
 
 
 class _Elements:

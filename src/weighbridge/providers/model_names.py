@@ -6,9 +6,11 @@ tuned model keeps its `tunedModels/` so that it is never priced as a base model 
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
-_NAME: Final = re.compile(r"[A-Za-z0-9._@:/-]{1,256}")
+_LONGEST: Final = 256
+_NAME: Final = re.compile(r"[A-Za-z0-9._@:/-]+")
 
 # `models/` comes from the Developer API (12 of the recorded answers), the others from Vertex:
 # full resource names, and the publisher prefix of its OpenAI-compatible endpoint.
@@ -22,8 +24,19 @@ def keep_model(name: object) -> str | None:
     `keep_model("tunedModels/mine")` gives `"tunedModels/mine"`;
     `keep_model("what is love?")` gives None.
     """
-    if type(name) is not str or _NAME.fullmatch(name) is None:
+    if type(name) is not str or len(name) > _LONGEST:
         return None
+    try:
+        return _kept(name)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _kept(name: str) -> str | None:
+    """The same, remembered; what is no name raises, so that no such text stays behind."""
+    if _NAME.fullmatch(name) is None:
+        raise ValueError("no name of a model")
     for prefix in _PREFIXES:
         if name.startswith(prefix):
             return name[len(prefix) :] or None
