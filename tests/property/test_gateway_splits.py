@@ -239,3 +239,70 @@ def test_every_cut_in_two(name: str) -> None:
     first = len(kinds[0].request)
     for place in range(first, sum(len(kind.request) for kind in kinds)):
         assert pipelined(kinds, [first, place], [], [True]) == whole, place
+
+
+STREAMS = ["array", "gzip", "sized", "sse"]
+
+
+def client_leaves(kind: Kind, place: int, **changes: Any) -> tuple[dict[str, Any], bytes]:
+    """The row of a call whose client leaves when so much of the answer came, and what it got."""
+    with MemoryWire(**changes) as wire:
+        me = wire.client()
+        me.deliver(kind.request)
+        wire.settle()
+        (up,) = wire.upstreams
+        if place:
+            up.deliver(kind.answer[:place])
+        me.peer_closes()
+        wire.settle()
+        up.deliver(kind.answer[place:])
+        wire.hang_up()
+        (row,) = wire.rows()
+        assert wire.gate.live == set()
+        assert wire.marks.open == {}
+        return without_times(row), bytes(me.sent)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_client_leaves_anywhere(name: str) -> None:
+    """S2: wherever in an answer a client leaves, there is one row, with the whole usage."""
+    kind = KINDS[name]
+    (whole,) = one_after_another([kind], [], [])[2]
+    for place in range(len(kind.answer)):
+        row, _ = client_leaves(kind, place)
+        assert row == {**whole, "outcome": "client_closed"}, place
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_client_leaves_anywhere_and_the_answer_is_cancelled(name: str) -> None:
+    """S2: with `cancel` the row is an honest lower bound: never more than was reported."""
+    kind = KINDS[name]
+    (whole,) = one_after_another([kind], [], [])[2]
+    for place in range(len(kind.answer)):
+        row, _ = client_leaves(kind, place, on_client_disconnect="cancel")
+        assert (row["outcome"], row.get("usage_source")) != ("client_closed", "final"), place
+        for count in ("input_tokens", "output_tokens"):
+            assert row.get(count) is None or row[count] <= whole[count], place
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_upstream_is_lost_anywhere(name: str) -> None:
+    """Wherever an answer is cut, the client sees that it is cut, and the row says so."""
+    kind = KINDS[name]
+    for place in range(len(kind.answer)):
+        with MemoryWire() as wire:
+            me = wire.client()
+            me.deliver(kind.request)
+            wire.settle()
+            (up,) = wire.upstreams
+            up.deliver(kind.answer[:place])
+            up.peer_closes()
+            wire.settle()
+            (got,) = answers_in(bytes(me.sent), [kind.method])
+            (row,) = wire.rows()
+        assert row.outcome == "upstream_failed"
+        assert row.error_type == "UPSTREAM_UNREACHABLE"
+        assert (got.start[1], got.whole, me.closed) in (
+            (b"502", True, False),
+            (b"200", False, True),
+        ), place
