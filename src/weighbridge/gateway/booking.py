@@ -80,7 +80,7 @@ class InFlightMarks(Protocol):
         ...
 
 
-class _Tail(msgspec.Struct, omit_defaults=True):
+class _Tail(msgspec.Struct, omit_defaults=True, gc=False):
     """The columns of a row that are known when the exchange has ended; see `core/exchange`.
 
     Filled by position, in this order: a call with more than fifteen keywords makes a dict first,
@@ -291,17 +291,17 @@ class Booker:
         source = reading.usage_source
         return self._rate(
             RatingFacts(
-                provider=route.provider,
-                surface=route.surface,
-                operation=route.operation,
-                model=route.model,
-                model_version=reading.model_version,
-                service_tier=reading.service_tier,
-                location=route.location,
-                usage=reading.usage,
-                usage_source=source,
-                free=route.free or (source is _NO_USAGE and _costs_nothing(exchange)),
-                at_unix_us=exchange.started_us,
+                route.provider,
+                route.surface,
+                route.operation,
+                route.model,
+                reading.model_version,
+                reading.service_tier,
+                route.location,
+                reading.usage,
+                source,
+                route.free or (source is _NO_USAGE and _costs_nothing(exchange)),
+                exchange.started_us,
             )
         )
 

@@ -29,7 +29,7 @@ from weighbridge.gateway.heads import (
     is_tunnel,
     read_request_head,
 )
-from weighbridge.gateway.lifecycle import Event, Phase
+from weighbridge.gateway.lifecycle import ENDED, Event
 from weighbridge.gateway.plans import HEAD_END, RawHead
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ class ClientConnection(asyncio.Protocol):
             if now - self.head_since > _LINGER_S:
                 self._transport.abort()
         elif self._current is not None:
-            if self._current.phase is Phase.ENDED and (
+            if self._current.phase is ENDED and (
                 now - self.last_read > settings.client_idle_timeout_s
             ):
                 self._transport.abort()
@@ -357,7 +357,7 @@ class ClientConnection(asyncio.Protocol):
         self._receiving = None
         exchange.request_end(self._trailers)
         self._trailers = []
-        if exchange is self._current and exchange.phase is Phase.ENDED:
+        if exchange is self._current and exchange.phase is ENDED:
             self._next()
 
     # Inside.
@@ -392,7 +392,7 @@ class ClientConnection(asyncio.Protocol):
     def _own_path(self, exchange: LiveExchange, head: RequestHead) -> None:
         """Answer `/-/healthz` and `/-/readyz`, which are no exchanges."""
         status, body = self._gate.health(head.target)
-        exchange.phase = Phase.ENDED
+        exchange.phase = ENDED
         close = not head.keep_alive or self._gate.draining or head.has_body
         self.write(own_answer(status, body, [], close=close, with_body=head.method != b"HEAD"))
         self.exchange_ended(exchange, close=close)
@@ -438,7 +438,7 @@ class ClientConnection(asyncio.Protocol):
         if self._queue:
             return self._queue[-1]
         current = self._current
-        return None if current is None or current.phase is Phase.ENDED else current
+        return None if current is None or current.phase is ENDED else current
 
     def _unparsed(self, data: bytes) -> None:
         if self._upgrading is not None:
@@ -460,7 +460,7 @@ class ClientConnection(asyncio.Protocol):
             self.pause_reading()
             return
         self._gate.counters.bad_requests += 1
-        if current is not None and current.phase is not Phase.ENDED:
+        if current is not None and current.phase is not ENDED:
             current.client_event(Event.CLIENT_MALFORMED)
             return
         refusal = Refusal(Reason.BAD_REQUEST, _BAD_REQUEST_MESSAGES[status])

@@ -14,11 +14,26 @@ from weighbridge.attribution.identity import Identity
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.answers import chunked, refusal_bytes, trailer_bytes
 from weighbridge.gateway.heads import AnswerHead, Headers, RequestHead, request_head_bytes
-from weighbridge.gateway.lifecycle import ENDINGS, Act, Event, Phase, outcome_of_status
+from weighbridge.gateway.lifecycle import (
+    ANSWERING,
+    AWAITING,
+    DRAINING,
+    ENDED,
+    ENDINGS,
+    OK,
+    QUEUED,
+    TUNNEL,
+    Act,
+    Event,
+    Phase,
+    outcome_of_status,
+)
 from weighbridge.gateway.plans import HeadPlan, RawHead, can_be_planned, recipe
 from weighbridge.gateway.settings import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from weighbridge.gateway.client import ClientConnection
     from weighbridge.gateway.gate import Gate
     from weighbridge.gateway.tee import Observer
@@ -31,6 +46,7 @@ NO_ROUTE = Refusal(
     "no provider owns this path; use a path of Google's API, such as "
     "/v1beta/models/MODEL:generateContent",
 )
+NOBODY = Identity()
 _RETRIED_METHODS = frozenset({b"GET", b"HEAD"})
 _FAILURE_MESSAGES = {
     Reason.UPSTREAM_UNREACHABLE: "the upstream could not be reached, or closed the connection "
@@ -93,9 +109,9 @@ class LiveExchange:
         self.head = head
         self._content_length = content_length
         self.method = head.method
-        self.phase = Phase.QUEUED
+        self.phase: Phase = QUEUED
         self.route: Route | None = None
-        self.identity = Identity()
+        self.identity = NOBODY
         self.exchange_id = ""
         self.mark = b""
         self.slot = -1
@@ -106,7 +122,7 @@ class LiveExchange:
         self.ended_ns = 0
         self.overhead_ns = 0
         self.status = 0
-        self.outcome = Outcome.OK
+        self.outcome = OK
         self.reason: Reason | None = None
         self.request_bytes = 0
         self.response_bytes = 0
@@ -115,11 +131,11 @@ class LiveExchange:
         self.streamed = False
         self.upstream_began = False
         self.observer: Observer | None = None
-        self.unread: list[bytes] = []
+        self.unread: Sequence[bytes] = ()
         self._upstream: UpstreamConnection | None = None
         self._up: list[bytes] = []
         self._up_bytes = 0
-        self._early: list[bytes] = []
+        self._early: list[bytes] | None = None
         self._chunked_out = False
         self._close_after = not head.keep_alive
         self._retry_bytes: bytes | None = None
@@ -199,7 +215,7 @@ class LiveExchange:
         self.started_ns = read_ns
         self.started_us = now_us = time_ns() // 1000
         self.exchange_id = self._gate.new_id(now_us)
-        self.phase = Phase.AWAITING
+        self.phase = AWAITING
         return now_us
 
     def _send(self, origin: Origin, idle: "list[UpstreamConnection]", head: bytes) -> None:
@@ -221,7 +237,7 @@ class LiveExchange:
     def request_body(self, data: bytes) -> None:
         """Body bytes from the client."""
         self.request_bytes += len(data)
-        if self.phase is Phase.ENDED:
+        if self.phase is ENDED:
             return
         if self.head.chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
@@ -231,7 +247,7 @@ class LiveExchange:
     def request_end(self, trailers: Headers) -> None:
         """The client's request is whole."""
         self.request_done = True
-        if self.head.chunked and self.phase is not Phase.ENDED:
+        if self.head.chunked and self.phase is not ENDED:
             self._up.append(trailer_bytes(trailers))
 
     def request_flush(self) -> None:
@@ -248,7 +264,7 @@ class LiveExchange:
         if ending is None:
             return
         if ending.act is Act.DRAIN and self._can_drain():
-            self.phase = Phase.DRAINING
+            self.phase = DRAINING
             self._drain_until = self._gate.now() + self._gate.settings.disconnect_drain_timeout_s
             self._read_upstream(reading=True)
             return
@@ -261,11 +277,12 @@ class LiveExchange:
     def client_tunnel_data(self, data: bytes) -> None:
         """Bytes of an upgraded connection, upwards."""
         self.request_bytes += len(data)
-        if self._upstream is not None and self.phase is Phase.TUNNEL:
+        if self._upstream is not None and self.phase is TUNNEL:
             self._upstream.write([data])
             self._last_upstream = self._gate.now()
             return
-        self._early.append(data)  # not to be sent before the upstream has accepted
+        early = self._early = self._early or []
+        early.append(data)  # not to be sent before the upstream has accepted
         self._up_bytes += len(data)
         if self._up_bytes > _CONNECTING_BUFFER_BYTES:
             self._client.pause_reading()
@@ -274,8 +291,8 @@ class LiveExchange:
 
     def interim_answer(self, head: AnswerHead) -> None:
         """Pass a 1xx on; HTTP/1.0 knows none."""
-        if self.phase is Phase.AWAITING and not self.head.version_1_0:
-            self._client.write([head.passed + b"\r\n"])
+        if self.phase is AWAITING and not self.head.version_1_0:
+            self._client.write([head.passed() + b"\r\n"])
 
     def answer(
         self, head: AnswerHead | None, pieces: list[bytes], trailers: Headers | None
@@ -285,7 +302,7 @@ class LiveExchange:
         if head is not None:
             self.first_byte_ns = perf_counter_ns()
             down.append(self._answer_head(head))
-        if self.phase is Phase.ANSWERING or self.phase is Phase.TUNNEL:
+        if self.phase is ANSWERING or self.phase is TUNNEL:
             if self._chunked_out:
                 down += chunked(pieces, trailers)
             else:
@@ -296,7 +313,7 @@ class LiveExchange:
         for data in pieces:
             self.response_bytes += len(data)
         if trailers is not None:
-            self.unread = pieces.copy()  # the list is the connection's
+            self.unread = tuple(pieces)  # the list is the connection's
             self._answer_ended()
             return
         self._last_upstream = self._gate.now()
@@ -315,19 +332,19 @@ class LiveExchange:
         self.streamed = route.operation == "streamGenerateContent" or (
             head.content_type is not None and head.content_type.startswith(b"text/event-stream")
         )
-        if self.phase is Phase.DRAINING:
+        if self.phase is DRAINING:
             return b""
         if status == 101:
-            self.phase = Phase.TUNNEL
-            if self._upstream is not None:
+            self.phase = TUNNEL
+            if self._upstream is not None and self._early:
                 self._upstream.write(self._early)
-            self._early = []
+            self._early = None
             self._client.resume_reading()
             more = b"Connection: Upgrade\r\n"
             if head.upgrade:
                 more += b"Upgrade: " + head.upgrade + b"\r\n"
         else:
-            self.phase = Phase.ANSWERING
+            self.phase = ANSWERING
             more = b""
             if self.head.websocket:
                 self._close_after = True  # declined: the parser has no way back
@@ -336,7 +353,7 @@ class LiveExchange:
             elif self.head.version_1_0:
                 more = b"Connection: keep-alive\r\n"
         return b"%bX-Weighbridge-Id: %b\r\n%b\r\n" % (
-            head.passed,
+            head.passed(),
             self.exchange_id.encode(),
             more,
         )
@@ -352,7 +369,7 @@ class LiveExchange:
         lost, self._upstream = self._upstream, None
         if (
             event is Event.UPSTREAM_LOST
-            and self.phase is Phase.AWAITING
+            and self.phase is AWAITING
             and self._retry_bytes is not None
             and lost is not None
             and lost.served > 1
@@ -375,7 +392,7 @@ class LiveExchange:
 
     def check(self, now: float) -> None:
         """Look at the clocks of the phase; called by the worker's ticker."""
-        if self.phase is Phase.DRAINING:
+        if self.phase is DRAINING:
             most = self._gate.settings.disconnect_drain_max_bytes
             if now > self._drain_until or self.response_bytes > most:
                 self._fail(Event.CLIENT_TIMEOUT)
@@ -400,7 +417,7 @@ class LiveExchange:
         if not self.request_done and not self._client.reading_paused:
             return False
         limit = settings.upstream_idle_timeout_s
-        if self.phase is Phase.AWAITING and self.request_done:
+        if self.phase is AWAITING and self.request_done:
             limit = settings.upstream_first_byte_timeout_s
         return now - self._last_upstream > limit
 
@@ -413,7 +430,7 @@ class LiveExchange:
     def _connected(self, connection: "UpstreamConnection | None", event: Event | None) -> None:
         if connection is None:
             self.upstream_event(event or Event.CONNECT_FAILED)
-        elif self.phase in (Phase.AWAITING, Phase.DRAINING):
+        elif self.phase in (AWAITING, DRAINING):
             self._take_upstream(connection)
             self._client.resume_reading()
             self._write_up(connection)
@@ -453,8 +470,8 @@ class LiveExchange:
     def _answer_ended(self) -> None:
         """The answer is whole: let the upstream go, and book."""
         self.complete = True
-        outcome = outcome_of_status(self.status) if self.status >= 400 else Outcome.OK
-        if self.phase is Phase.DRAINING:
+        outcome = outcome_of_status(self.status)
+        if self.phase is DRAINING:
             outcome = Outcome.CLIENT_CLOSED
         upstream = self._upstream
         if upstream is not None:
@@ -528,7 +545,7 @@ class LiveExchange:
     def _end(self, outcome: Outcome) -> None:
         self.outcome = outcome
         self.ended_ns = perf_counter_ns()
-        self.phase = Phase.ENDED
+        self.phase = ENDED
         self._up = []
         self._gate.leave(self)
         self._client.exchange_ended(self, close=self._close_after)

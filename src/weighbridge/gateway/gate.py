@@ -18,6 +18,7 @@ from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.heads import AnswerHead
+from weighbridge.gateway.lifecycle import OK
 from weighbridge.gateway.plans import HeadPlans
 from weighbridge.gateway.settings import GatewaySettings, Origin
 from weighbridge.gateway.tee import Observer
@@ -127,7 +128,7 @@ class Gate:
         counters = self.counters
         counters.request_bytes += exchange.request_bytes
         counters.response_bytes += exchange.response_bytes
-        if exchange.outcome is Outcome.REFUSED:
+        if exchange.outcome is not OK and exchange.outcome is Outcome.REFUSED:
             counters.refused += 1
         self._book(exchange)
         if self.draining and not self.live:

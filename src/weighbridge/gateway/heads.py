@@ -7,7 +7,6 @@ in a table here. Source: RFC 9110 sections 7.6.1 (Connection) and 7.2 (Host), RF
 3.2 and 6.
 """
 
-import re
 from enum import IntEnum, auto
 from typing import Final
 
@@ -284,116 +283,108 @@ def request_head_bytes(head: RequestHead, target: bytes, host: bytes) -> bytes:
 
 
 class AnswerHead:
-    """An answer's head after one reading.
+    """An answer's head, filled header by header as the parser finds them.
 
-    `passed` is the head as it is passed on, from the status line on, each line with its CRLF,
-    without the empty line at the end: hop-by-hop headers are taken out, all else stays byte
-    for byte. `header_count` counts all header lines.
+    Takes: the status, and the head's bytes up to and with the CRLF before the empty line.
     """
 
     __slots__ = (
+        "_connection",
+        "_raw",
         "chunked",
         "content_encoding",
         "content_length",
         "content_type",
-        "header_count",
-        "keep_alive",
-        "passed",
+        "ends_here",
         "status",
         "upgrade",
     )
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, raw: bytes) -> None:
         self.status = status
-        self.passed = b""
-        self.header_count = 0
-        self.keep_alive = True
+        self._raw = raw
+        self._connection = b""
         self.content_type: bytes | None = None
         self.content_encoding: bytes | None = None
         self.content_length: int | None = None
         self.chunked = False
         self.upgrade: bytes | None = None
+        self.ends_here: list[bytes] | None = None
 
     def __repr__(self) -> str:
         return f"<AnswerHead {self.status}>"
+
+    def take(self, name: bytes, value: bytes) -> None:
+        """Take a header of `ANSWER_NAMES`; the name in whatever case it came."""
+        lower = name.lower()
+        if lower == b"content-length":
+            self.content_length = int(value)
+        elif lower == b"content-type":
+            self.content_type = value
+        elif lower == b"content-encoding":
+            self.content_encoding = value.lower()
+        else:
+            if self.ends_here is None:
+                self.ends_here = [name]
+            else:
+                self.ends_here.append(name)
+            if lower == b"transfer-encoding":
+                self.chunked = True
+            elif lower == b"connection":
+                self._connection += value.lower() + b","
+            elif lower == b"upgrade":
+                self.upgrade = value
 
     @property
     def close_delimited(self) -> bool:
         """Whether only the end of the connection ends the answer."""
         return not (self.chunked or self.content_length is not None or self.status in (204, 304))
 
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection may serve another exchange."""
+        if b"close" in self._connection or self._raw.startswith(b"HTTP/1.0"):
+            return False
+        return self.content_length is not None or not self.close_delimited
 
-# The headers of an answer that mean something to us, each at the beginning of its line.
-_ANSWER_HEADERS: Final = re.compile(
-    rb"\r\n(connection|content-(?:encoding|length|type)|keep-alive|proxy-[a-z]+|te"
-    rb"|transfer-encoding|upgrade):[ \t]*([^\r\n]*)",
-    re.IGNORECASE,
-)
-_answer_headers = _ANSWER_HEADERS.finditer
+    def passed(self) -> bytes:
+        """The head as it is passed on, from the status line on, each line with its CRLF.
 
-
-def read_answer_head(raw: bytes) -> AnswerHead:
-    """An answer's head from its bytes, up to and with the CRLF before the empty line.
-
-    The parser has the last word on whether these bytes are HTTP; nothing of them is passed on
-    before it has read them.
-    """
-    head = AnswerHead(_status_code(raw))
-    cuts: list[tuple[int, int]] = []
-    named = b""
-    for found in _answer_headers(raw):
-        name, value = found.groups()
-        name = name.lower()
-        if name == b"content-type":
-            head.content_type = value
-        elif name == b"content-length":
-            head.content_length = int(value) if value.strip().isdigit() else None
-        elif name == b"content-encoding":
-            head.content_encoding = value.strip().lower()
-        else:
-            cuts.append(found.span())
-            if name == b"transfer-encoding":
-                head.chunked = True
-                head.header_count = raw.count(b"\r\n") - 1
-            elif name == b"connection":
-                named = named + b"," + value if named else value.lower()
-            elif name == b"upgrade":
-                head.upgrade = value
-    head.passed = _without(raw, cuts) if cuts else raw
-    if raw.startswith(b"HTTP/1.0") or head.close_delimited:
-        head.keep_alive = False
-    if named and named != b"keep-alive":
-        _apply_answer_connection(head, named)
-    return head
-
-
-def _status_code(raw: bytes) -> int:
-    """The status of `HTTP/1.1 200 OK`, 0 where there is none."""
-    code = raw[9:12]
-    return int(code) if code.isdigit() else 0
-
-
-def _without(raw: bytes, cuts: list[tuple[int, int]]) -> bytes:
-    """A head without some of its lines; a cut begins with the CRLF before its line."""
-    pieces = []
-    start = 0
-    for cut_start, cut_end in cuts:
-        pieces.append(raw[start:cut_start])
-        start = cut_end
-    pieces.append(raw[start:])
-    return b"".join(pieces)
-
-
-def _apply_answer_connection(head: AnswerHead, named: bytes) -> None:
-    """Take out the headers that `Connection` names, and note whether the connection ends."""
-    tokens = {token.strip().lower() for token in named.split(b",")}
-    if b"close" in tokens:
-        head.keep_alive = False
-    dropped = tokens - {b"", b"close", b"keep-alive", b"upgrade", b"content-length"}
-    if dropped:
-        status_line, *lines = head.passed.split(b"\r\n")
+        Hop-by-hop headers, and what `Connection` names, are taken out; all else stays byte for
+        byte.
+        """
+        raw = self._raw
+        if self.ends_here is None:
+            return raw
+        if self._connection in _PLAIN_ANSWER_CONNECTION:
+            for name in self.ends_here:
+                start = raw.find(b"\r\n" + name + b":")
+                raw = raw[:start] + raw[raw.find(b"\r\n", start + 2) :]
+            return raw
+        named = {token.strip() for token in self._connection.split(b",")}
+        dropped = {name.lower() for name in self.ends_here} | named - {b"", b"content-length"}
+        status_line, *lines = raw.split(b"\r\n")
         kept = [line for line in lines if _name_of(line) not in dropped]
-        head.passed = b"\r\n".join([status_line, *kept])
+        return b"\r\n".join([status_line, *kept])
+
+
+_PLAIN_ANSWER_CONNECTION: Final = frozenset({b"", b"keep-alive,", b"close,"})
+# The headers of an answer that mean something here; all but the first three end here.
+ANSWER_NAMES: Final = frozenset(
+    {
+        b"content-length",
+        b"content-type",
+        b"content-encoding",
+        b"connection",
+        b"transfer-encoding",
+        b"upgrade",
+        b"keep-alive",
+        b"te",
+        b"proxy-connection",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+    }
+)
 
 
 def split_prefix(target: bytes) -> tuple[bytes | None, bytes]:

@@ -5,15 +5,14 @@ head is parsed, admitted and rewritten in full; what is remembered is a recipe: 
 the head's bytes are sent on, with what between, and what the admission decided. Hides the
 recipe and its key.
 
-Rules for future edits: nothing of a head is kept, neither in the key (a keyed hash of 128 bits)
-nor in the plan (offsets, the gateway's own lines, the attribution); the parser still reads
+Rules for future edits: nothing of a head is kept, neither in the key (a keyed hash of it) nor
+in the plan (offsets, the gateway's own lines, the attribution); the parser still reads
 every head byte, so strictness never depends on this memory; a plan is kept only if it makes
 the very bytes that the full reading made; refusals are never remembered; a change of policy
 forgets all.
 """
 
-import re
-from hashlib import blake2b
+from hashlib import sha256
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -35,9 +34,8 @@ if TYPE_CHECKING:
     from weighbridge.gateway.upstream import UpstreamConnection
 
 HEAD_END: Final = b"\r\n\r\n"
-_find_length: Final = re.compile(rb"\r\n[Cc]ontent-[Ll]ength: ([0-9]{1,15})\r\n").search
+_MOST_DIGITS: Final = 15
 _LIMIT: Final = 8192
-_KEY_BYTES: Final = 16
 _PASSED: Final = frozenset({
     Role.PASS, Role.CONTENT_LENGTH, Role.GOOGLE_KEY, Role.AUTHORIZATION, Role.MISTAKEN_TOKEN,
 })  # fmt: skip
@@ -110,16 +108,20 @@ class RawHead:
 
     def __init__(self, raw: bytes, secret: bytes) -> None:
         self.raw = raw
-        found = _find_length(raw)
-        if found is None:
-            self.length = -1 if b"content-length" in raw.lower() else 0
-            self.value_start = self.value_end = 0
-            keyed = raw
-        else:
-            self.length = int(found[1])
-            self.value_start, self.value_end = start, end = found.span(1)
-            keyed = raw[:start] + b"\0" + raw[end:]
-        self.key = blake2b(keyed, digest_size=_KEY_BYTES, key=secret).digest()
+        self.length = self.value_start = self.value_end = 0
+        at = raw.find(b"\r\nContent-Length: ")
+        if at < 0:
+            at = raw.find(b"\r\ncontent-length: ")
+        if at < 0:
+            if b"content-length" in raw.lower():
+                self.length = -1
+            self.key = sha256(secret + raw).digest()
+            return
+        self.value_start = start = at + 18
+        self.value_end = end = raw.find(b"\r\n", start)
+        digits = raw[start:end]
+        self.length = int(digits) if digits.isdigit() and end - start <= _MOST_DIGITS else -1
+        self.key = sha256(b"%b%b\0%b" % (secret, raw[:start], raw[end:])).digest()
 
     def __repr__(self) -> str:
         return f"<RawHead of {len(self.raw)} bytes, body of {self.length}>"

@@ -11,7 +11,7 @@ from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading, UsageReader
 
 
-class Observer(msgspec.Struct):
+class Observer(msgspec.Struct, gc=False):
     """Feeds one answer's body to its usage reader."""
 
     _reader: UsageReader

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from weighbridge.gateway.heads import AnswerHead, Headers, read_answer_head
+from weighbridge.gateway.heads import ANSWER_NAMES, AnswerHead, Headers
 from weighbridge.gateway.lifecycle import Event
 from weighbridge.gateway.plans import HEAD_END
 
@@ -56,23 +56,19 @@ class AnswerSink(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or serving `sink`.
 
-    A head is collected until it is whole and read from its bytes; the strict parser then gets
-    the same bytes and frames the body, and nothing is told before it has accepted them. Of its
-    two instances the quiet one, for answers whose length is known, does not report header by
-    header; the full one is there for trailers.
+    A head is collected until it is whole; the strict parser then gets its bytes and what follows,
+    and nothing is told before it has accepted them.
     """
 
     __slots__ = (
         "_body_end",
         "_collected",
         "_ended",
-        "_full_parser",
         "_head",
-        "_headers",
         "_parser",
         "_pieces",
         "_pool",
-        "_quiet_parser",
+        "_trailers",
         "dirty",
         "has_news",
         "idle",
@@ -98,20 +94,18 @@ class UpstreamConnection(asyncio.Protocol):
         self.tunnel = False
         self._collected = b""
         self._head: AnswerHead | None = None
-        self._headers: Headers = []
+        self._trailers: Headers | None = None
         self._pieces: list[bytes] = []
         self._body_end = 0
         self._ended = False
-        self._new_parsers()
+        self._new_parser()
 
     def __repr__(self) -> str:
         state = "serving" if self.sink else "idle"
         return f"<UpstreamConnection {self.origin.host}:{self.origin.port} {state} {self.served}>"
 
-    def _new_parsers(self) -> None:
-        self._full_parser = HttpResponseParser(_FullCallbacks(self, self._pieces.append))
-        self._quiet_parser = HttpResponseParser(_Callbacks(self, self._pieces.append))
-        self._parser = self._quiet_parser
+    def _new_parser(self) -> None:
+        self._parser = HttpResponseParser(_Callbacks(self, self._pieces.append))
 
     # The transport's side.
 
@@ -161,11 +155,10 @@ class UpstreamConnection(asyncio.Protocol):
             if sink.method == b"HEAD":
                 # The parser can't be told that a HEAD's answer has no body: start afresh.
                 pieces.clear()
-                self._new_parsers()
+                self._new_parser()
             if not head.keep_alive:
                 self.dirty = True
-            trailers = self._headers[head.header_count :] if self._headers else []
-            sink.answer(new_head, pieces, trailers)
+            sink.answer(new_head, pieces, self._trailers or [])
             if self.dirty and self.transport is not None:
                 self.transport.close()
         else:
@@ -188,11 +181,11 @@ class UpstreamConnection(asyncio.Protocol):
                 else:
                     self._collected = data
                 return None, b""
-            head = read_answer_head(data[: end + 2])
-            self._parser = self._full_parser if head.chunked else self._quiet_parser
-            if not 100 <= head.status < 200 or head.status == _SWITCHING:
-                self._head = head
-                self._headers.clear()
+            code = data[9:12]
+            status = int(code) if code.isdigit() else 0
+            head = self._head = AnswerHead(status, data[: end + 2])
+            self._trailers = None
+            if not 100 <= status < 200 or status == _SWITCHING:
                 return head, data
             try:
                 self._parser.feed_data(data[: end + 4])
@@ -200,6 +193,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self._drop(Event.UPSTREAM_MALFORMED)
                 return None, b""
             self._ended = False
+            self._head = None
             sink.interim_answer(head)
             data = data[end + 4 :]
             if not data:
@@ -271,8 +265,19 @@ class UpstreamConnection(asyncio.Protocol):
             self.dirty = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; those beyond the head's are trailers."""
-        self._headers.append((name, value))
+        """Take a header, or a trailer once the head is through."""
+        if self._trailers is not None:
+            self._trailers.append((name, value))
+            return
+        means_something = _known_name(name)
+        if means_something is None:
+            means_something = _learn(name)
+        if means_something and self._head is not None:
+            self._head.take(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is through; what comes as headers now are trailers."""
+        self._trailers = []
 
     def on_message_complete(self) -> None:
         """The answer's end."""
@@ -305,16 +310,24 @@ class _Callbacks:
 
     def __init__(self, connection: UpstreamConnection, take: Callable[[bytes], None]) -> None:
         self.on_message_begin = connection.on_message_begin
+        self.on_header = connection.on_header
+        self.on_headers_complete = connection.on_headers_complete
         self.on_body = take
         self.on_message_complete = connection.on_message_complete
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
+        return "<_Callbacks>"
 
 
-class _FullCallbacks(_Callbacks):
-    """The same with headers, for the trailers of chunked answers."""
+# Names of headers as upstreams write them, and whether they mean something here: saves the
+# lower-casing of the same ten names answer after answer.
+_KNOWN_NAMES: dict[bytes, bool] = {}
+_known_name = _KNOWN_NAMES.get
+_MOST_NAMES = 512
 
-    def __init__(self, connection: UpstreamConnection, take: Callable[[bytes], None]) -> None:
-        super().__init__(connection, take)
-        self.on_header = connection.on_header
+
+def _learn(name: bytes) -> bool:
+    means_something = name.lower() in ANSWER_NAMES
+    if len(_KNOWN_NAMES) < _MOST_NAMES:
+        _KNOWN_NAMES[name] = means_something
+    return means_something
