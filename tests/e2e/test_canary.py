@@ -155,6 +155,7 @@ class Calls:
     async def all(self) -> None:
         """Every path, several at once."""
         unary, sse = f"{MODEL}:generateContent", f"{MODEL}:streamGenerateContent?alt=sse"
+        await self.send("first", self.post(unary))  # the next of the same head is known
         await asyncio.gather(
             *(
                 self.send(do or "ok", self.post(sse if _PARTS[0] in steps else unary, do=do))
