@@ -59,7 +59,8 @@ def test_text_calls_take_the_shortcut(
     """An everyday call of a model with text prices is rated by it, and by nothing else."""
     call = card.base.text_call
     if call is not None:
-        rating = _rate_text(call, prompt, answer, thinking)
+        usage = Usage(output_tokens=answer, thinking_tokens=thinking)
+        rating = _rate_text(call, usage, prompt)
         assert rating is not None
         assert len(rating.charges) == 2 + bool(thinking)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Usage(msgspec.Struct, kw_only=True):
+class Usage(msgspec.Struct, kw_only=True, gc=False):
     """Counts of one exchange; all optional.
 
     Inclusion: `input_tokens` holds cached and cache-write tokens and excludes tool use;

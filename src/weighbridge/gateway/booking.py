@@ -29,8 +29,7 @@ _NOTHING_READ = Reading(usage=Usage(), usage_source=UsageSource.NONE)
 _UNREADABLE = Reading(usage=Usage(), usage_source=UsageSource.UNPARSED)
 _UNRATED = Rating(None, PricingStatus.UNMETERED)
 _FREE = Rating(0, PricingStatus.FREE)
-_BEGUN = '{"exchange_id":"%s","started_at":"%s","ended_at":"'
-_NO_TIMES = (_BEGUN % ("", "")).encode() + b'",'
+_NO_TIMES = b'{"exchange_id":"","started_at":"","ended_at":"",'
 # Members of an enum are looked up anew at each use, which takes as long as ten attributes.
 _OK = Outcome.OK
 _UPSTREAM_ERROR = Outcome.UPSTREAM_ERROR
@@ -83,8 +82,9 @@ class InFlightMarks(Protocol):
 class _Tail(msgspec.Struct, omit_defaults=True, gc=False):
     """The columns of a row that are known when the exchange has ended; see `core/exchange`.
 
-    Filled by position, in this order: a call with more than fifteen keywords makes a dict first,
-    which takes five times as long.
+    Filled by position, in this order, but for the last seven, which few rows have. A call whose
+    arguments, keywords counted twice, are more than thirty makes a tuple and a dict first, which
+    takes three times as long.
     """
 
     model_version: str | None
@@ -104,8 +104,6 @@ class _Tail(msgspec.Struct, omit_defaults=True, gc=False):
     ttfb_us: int | None = None
     input_tokens: int | None = None
     cached_input_tokens: int | None = None
-    cache_write_input_tokens: int | None = None
-    tool_use_input_tokens: int | None = None
     output_tokens: int | None = None
     thinking_tokens: int | None = None
     total_tokens: int | None = None
@@ -117,13 +115,19 @@ class _Tail(msgspec.Struct, omit_defaults=True, gc=False):
     output_text_tokens: int | None = None
     output_image_tokens: int | None = None
     output_audio_tokens: int | None = None
+    list_cost: str | None = None
+    charges: msgspec.Raw = NO_CHARGES
+    cache_write_input_tokens: int | None = None
+    tool_use_input_tokens: int | None = None
     search_queries: int | None = None
     maps_queries: int | None = None
     images: int | None = None
     video_seconds: Decimal | None = None
-    list_cost: str | None = None
-    charges: msgspec.Raw = NO_CHARGES
     notes: tuple[str, ...] = ()
+
+
+# Behind the thirty that are filled by position; `notes` are a rating's as well.
+_RARE_COUNTS = _Tail.__struct_fields__[30:-1]
 
 
 class Booker:
@@ -187,7 +191,8 @@ class Booker:
     def begin(self, exchange: "LiveExchange") -> None:
         """Mark an exchange as begun."""
         started = self._started(exchange.started_us)
-        exchange.started_text = begun = _BEGUN % (exchange.exchange_id, started)
+        begun = f'{{"exchange_id":"{exchange.exchange_id}","started_at":"{started}","ended_at":"'
+        exchange.started_text = begun
         exchange.slot = self._mark_in_flight(f'{begun}{started}",'.encode() + exchange.mark + b"}")
 
     def enqueue(self, exchange: "LiveExchange") -> None:
@@ -259,8 +264,6 @@ class Booker:
             (first_byte_ns - started_ns) // 1000 if first_byte_ns else None,
             usage.input_tokens,
             usage.cached_input_tokens,
-            usage.cache_write_input_tokens,
-            usage.tool_use_input_tokens,
             usage.output_tokens,
             usage.thinking_tokens,
             usage.total_tokens,
@@ -272,14 +275,21 @@ class Booker:
             usage.output_text_tokens,
             usage.output_image_tokens,
             usage.output_audio_tokens,
-            usage.search_queries,
-            usage.maps_queries,
-            usage.images,
-            usage.video_seconds,
             None if cost is None else pico_to_text(cost),
             rating.charges_json,
-            tuple(dict.fromkeys(notes)) if notes else (),
         )
+        if (
+            usage.tool_use_input_tokens is not None
+            or usage.search_queries is not None
+            or usage.maps_queries is not None
+            or usage.images is not None
+            or usage.video_seconds is not None
+            or usage.cache_write_input_tokens is not None
+        ):
+            for name in _RARE_COUNTS:
+                setattr(tail, name, getattr(usage, name))
+        if notes:
+            tail.notes = tuple(dict.fromkeys(notes))
         ended = self._ended(exchange.started_us + latency_us)
         times = f'{exchange.started_text}{ended}",'
         return b"".join((times.encode(), exchange.mark, b",", self._encode(tail)[1:]))

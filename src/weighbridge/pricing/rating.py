@@ -31,7 +31,7 @@ _CHARGES: Final = msgspec.json.Decoder(tuple[Charge, ...])
 _PRICED: Final = PricingStatus.PRICED
 
 
-class RatingFacts(msgspec.Struct, frozen=True):
+class RatingFacts(msgspec.Struct, frozen=True, gc=False):
     """All that a price depends on.
 
     `service_tier` is the tier as served (None = standard), `free` says that the provider
@@ -51,7 +51,7 @@ class RatingFacts(msgspec.Struct, frozen=True):
     at_unix_us: int
 
 
-class Rating(msgspec.Struct, frozen=True):
+class Rating(msgspec.Struct, frozen=True, gc=False):
     """What an exchange costs at list price, and why; `list_cost_pico` None = not known.
 
     The charges are kept as the JSON in which the ledger's row wants them.
@@ -88,17 +88,17 @@ def rate_usage(card: RateCard, usage: Usage) -> Rating:
     rates = card.above if prompt > card.threshold else card.base
     call = rates.text_call
     if call is not None and prompt > 0 and _is_text_only(usage):
-        rating = _rate_text(call, prompt, usage.output_tokens or 0, usage.thinking_tokens or 0)
-        if rating is not None:
-            return rating
+        return _rate_text(call, usage, prompt) or _rate_all(usage, prompt, rates)
     return _rate_all(usage, prompt, rates)
 
 
-def _rate_text(call: TextCall, prompt: int, answer: int, thinking: int) -> Rating | None:
+def _rate_text(call: TextCall, usage: Usage, prompt: int) -> Rating | None:
     """What `_rate_all` comes to where all is text, in a third of its time (a test compares).
 
     None where a charge is missing or too large for the prepared form.
     """
+    answer = usage.output_tokens or 0
+    thinking = usage.thinking_tokens or 0
     if answer <= 0 or thinking < 0:
         return None
     prompt_pico = prompt * call.prompt_pico_usd

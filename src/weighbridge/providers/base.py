@@ -38,7 +38,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     error_shape: str = "google"
 
 
-class Reading(msgspec.Struct, kw_only=True):
+class Reading(msgspec.Struct, kw_only=True, gc=False):
     """What a reader made of an answer.
 
     `usage_source` is `final` only where the answer was whole and held usage. `error_type` is

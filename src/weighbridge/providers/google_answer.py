@@ -42,11 +42,11 @@ UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _NULL: Final = msgspec.Raw(b"null")
 
 
-class _PromptFeedback(msgspec.Struct, rename="camel"):
+class _PromptFeedback(msgspec.Struct, rename="camel", gc=False):
     block_reason: Any = None
 
 
-class _Document(msgspec.Struct, rename="camel"):
+class _Document(msgspec.Struct, rename="camel", gc=False):
     usage_metadata: UsageMetadata | None = None
     candidates: list[Candidate] | None = None
     prompt_feedback: _PromptFeedback | None = None
@@ -54,7 +54,7 @@ class _Document(msgspec.Struct, rename="camel"):
     error: Any = None
 
 
-class _LooseDocument(msgspec.Struct, rename="camel"):
+class _LooseDocument(msgspec.Struct, rename="camel", gc=False):
     """The same undecoded, for documents of which a part is not what it should be."""
 
     usage_metadata: msgspec.Raw = _NULL
@@ -77,7 +77,7 @@ _decode_parts: Final = msgspec.json.Decoder(_LooseDocument).decode
 _FINAL: Final = UsageSource.FINAL
 
 
-class GeminiAnswer(msgspec.Struct):
+class GeminiAnswer(msgspec.Struct, gc=False):
     """Reads the answers of generateContent, streamGenerateContent and the embedding calls.
 
     One is made for every answer, so its fields get their defaults in C.
@@ -197,25 +197,20 @@ class GeminiAnswer(msgspec.Struct):
                 self._usage = usage
             else:
                 self._usage.merge(usage)
-        candidates = document.candidates
-        if candidates:
-            self._absorb_candidates(candidates)
-        if document.model_version is not None:
-            self._model = document.model_version
-        if document.prompt_feedback is not None:
-            self._block = document.prompt_feedback.block_reason or self._block
-        if document.error is not None:
-            self._error = error_type(document.error), error_code(document.error)
-
-    def _absorb_candidates(self, candidates: list[Candidate]) -> None:
         finish = None
-        for candidate in candidates:
+        for candidate in document.candidates or ():
             if finish is None and candidate.finish_reason is not None:
                 self._finish = finish = candidate.finish_reason
             if tells_of_tools(candidate):
                 if self._grounding is None:
                     self._grounding = Grounding()
                 self._grounding.add(candidate)
+        if document.model_version is not None:
+            self._model = document.model_version
+        if document.prompt_feedback is not None:
+            self._block = document.prompt_feedback.block_reason or self._block
+        if document.error is not None:
+            self._error = error_type(document.error), error_code(document.error)
 
     def _finish_in(self, text: bytes | bytearray) -> None:
         """Finish reason by its key, for a document too large to decode."""
@@ -234,7 +229,7 @@ class GeminiAnswer(msgspec.Struct):
             metadata = msgspec.json.decode(rest[:end], type=GroundingMetadata)
         except (ValueError, *UNREADABLE):
             return
-        self._absorb_candidates([Candidate(grounding_metadata=metadata)])
+        self._absorb(_Document(candidates=[Candidate(grounding_metadata=metadata)]))
 
 
 def _reads(usage: Usage) -> bool:

@@ -24,12 +24,12 @@ def _there(value: msgspec.Raw) -> bool:
     return value is not _ABSENT and value != _ABSENT
 
 
-class _Part(msgspec.Struct, rename="camel"):
+class _Part(msgspec.Struct, rename="camel", gc=False):
     executable_code: msgspec.Raw = _ABSENT
     code_execution_result: msgspec.Raw = _ABSENT
 
 
-class _Content(msgspec.Struct):
+class _Content(msgspec.Struct, gc=False):
     parts: list[_Part] | None = None
 
 
@@ -37,7 +37,7 @@ class _Chunk(msgspec.Struct):
     maps: msgspec.Raw = _ABSENT
 
 
-class GroundingMetadata(msgspec.Struct, rename="camel"):
+class GroundingMetadata(msgspec.Struct, rename="camel", gc=False):
     """`groundingMetadata` of one candidate."""
 
     web_search_queries: list[str] | None = None
@@ -46,7 +46,7 @@ class GroundingMetadata(msgspec.Struct, rename="camel"):
     google_maps_widget_context_token: msgspec.Raw = _ABSENT
 
 
-class Candidate(msgspec.Struct, rename="camel"):
+class Candidate(msgspec.Struct, rename="camel", gc=False):
     """The fields of a candidate that bear on cost or outcome."""
 
     finish_reason: Any = None

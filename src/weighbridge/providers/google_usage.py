@@ -30,7 +30,7 @@ _LONGEST_TEXT: Final = 11
 _CACHED_ORDER: Final = ("text", "document", "image", "video", "audio")
 
 
-class UsageMetadata(msgspec.Struct, rename="camel"):
+class UsageMetadata(msgspec.Struct, rename="camel", gc=False):
     """`usageMetadata` as it came, untrusted: any field may hold anything.
 
     `prompt_token_details` is the spelling of embedding answers.
@@ -148,12 +148,14 @@ def text_usage_of(metadata: UsageMetadata) -> Usage | None:
     )
 
 
-def _is_text(details: list[Any], count: int) -> bool:
+def _is_text(details: Any, count: int) -> bool:
     """Whether a details list has one entry, of text, that fits its count."""
-    if type(details) is not list or len(details) != 1 or type(details[0]) is not dict:
+    try:
+        (detail,) = details
+        tokens = detail["tokenCount"]
+        return type(tokens) is int and 0 <= tokens <= count and detail["modality"] == "TEXT"
+    except (LookupError, TypeError, ValueError):
         return False
-    tokens = details[0].get("tokenCount")
-    return type(tokens) is int and 0 <= tokens <= count and details[0].get("modality") == "TEXT"
 
 
 def any_usage_of(metadata: UsageMetadata, notes: set[Note]) -> Usage:

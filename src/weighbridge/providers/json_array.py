@@ -28,7 +28,7 @@ _OBJECT: Final = 0x7B
 _ARRAY: Final = 0x5B
 
 
-class JsonReader(msgspec.Struct):
+class JsonReader(msgspec.Struct, gc=False):
     """Reads a body of `application/json`: an object is one document, an array's objects many.
 
     Most bodies are an object in one piece, which is kept as it came; a second piece, or one
