@@ -34,6 +34,13 @@ def test_one_second_and_the_next() -> None:
     assert formatter(1_700_000_000_000_001) == "2023-11-14T22:13:20.000001Z"
 
 
+def test_instants_before_the_epoch() -> None:
+    """A year keeps its four digits, and a fraction counts upwards."""
+    formatter = InstantFormatter()
+    assert formatter(-1) == "1969-12-31T23:59:59.999999Z"
+    assert formatter(to_unix_us(datetime(999, 1, 1, tzinfo=UTC))) == "0999-01-01T00:00:00.000000Z"
+
+
 def test_other_zones_are_the_same_instant() -> None:
     """An aware datetime of any zone gives its instant."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)

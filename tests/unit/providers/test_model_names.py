@@ -2,7 +2,7 @@
 
 import pytest
 
-from weighbridge.providers.model_names import keep_model
+from weighbridge.providers.model_names import _kept, keep_model
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,12 @@ from weighbridge.providers.model_names import keep_model
 def test_only_a_bounded_plain_name_is_kept(name: object, expected: str | None) -> None:
     """Prefixes that name the same model go, and no prompt fits through (P1)."""
     assert keep_model(name) == expected
+
+
+def test_what_is_no_name_is_not_remembered() -> None:
+    """Names are looked at once; any other text is gone when the call ends."""
+    keep_model("gemini-2.5-pro")
+    names = _kept.cache_info().currsize
+    assert keep_model("what is love, again?") is None
+    assert keep_model("gemini-2.5-pro") == "gemini-2.5-pro"
+    assert _kept.cache_info().currsize == names
