@@ -106,15 +106,15 @@ def text_usage_of(metadata: UsageMetadata) -> Usage | None:
     output = metadata.candidates_token_count
     thinking = metadata.thoughts_token_count
     total = metadata.total_token_count
+    thoughts = 0 if thinking is None else thinking
+    if not type(prompt) is type(output) is type(thoughts) is type(total) is int:
+        return None
     if (
-        type(prompt) is not int
-        or type(output) is not int
-        or type(total) is not int
-        or not (thinking is None or (type(thinking) is int and thinking >= 0))
-        or prompt < 0
+        prompt < 0
         or output < 0
+        or thoughts < 0
         or total > LARGEST_COUNT
-        or total != prompt + output + (thinking or 0)
+        or total != prompt + output + thoughts
         or metadata.cached_content_token_count is not None
         or metadata.tool_use_prompt_token_count is not None
     ):
