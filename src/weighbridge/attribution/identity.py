@@ -5,6 +5,7 @@ then token) and the hints that refusals give. Pure: the clock and the policy are
 Counterpart: `gateway/admission` calls it once per distinct set of tracking values.
 """
 
+import unicodedata
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +19,7 @@ from weighbridge.core.outcome import Reason, Refusal
 DIMENSIONS: Final = ("department", "project", "agent")
 MAX_VALUE_CHARACTERS: Final = 128
 TOKEN_HEADER: Final = "X-Weighbridge-Key"
+_DIRECTION_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _GOOGLE_KEY_PREFIX = "AIza"
 
 
@@ -250,8 +252,25 @@ def _dimensions(
                 f"{MAX_VALUE_CHARACTERS} are allowed",
                 {"dimension": name},
             )
+        if value and not _printable(value):
+            return Refusal(
+                Reason.ATTRIBUTION_NOT_ALLOWED,
+                f"the {name} given holds a control character; send plain text",
+                {"dimension": name},
+            )
         values[name] = value or None
     return values
+
+
+def _printable(value: str) -> bool:
+    """Whether a value may be shown to people: no control or text-direction characters.
+
+    A terminal or a page would act on them; joiners, which some scripts need, pass.
+    """
+    return not any(
+        unicodedata.category(character) == "Cc" or character in _DIRECTION_CHARACTERS
+        for character in value
+    )
 
 
 def _sent(value: bytes | None) -> str | None:

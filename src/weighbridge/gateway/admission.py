@@ -6,6 +6,7 @@ memo; time is an argument. Counterpart: `attribution/identity` decides, `provide
 knows routes, `gateway/exchange` acts.
 """
 
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from weighbridge.attribution.identity import (
@@ -92,7 +93,7 @@ class Admission:
     def _identity(
         self, head: RequestHead, prefix: bytes | None, now_us: int, *, needs_token: bool
     ) -> Identity | Refusal:
-        key = (
+        values = (
             head.token,
             head.second_token,
             head.department,
@@ -101,14 +102,14 @@ class Admission:
             head.agent,
             head.labels,
             prefix,
-            needs_token,
         )
+        key = (_unreadable(head.token, head.second_token, prefix), *values[2:7], needs_token)
         known = self._memo.get(key)
         if known is not None:
             if known.expires_at_us is not None and expired(known.expires_at_us, now_us):
                 return expired_refusal(known.token_id)
             return known
-        tracking = Tracking(*key[:8], head.mistaken_token)
+        tracking = Tracking(*values, head.mistaken_token)
         found = identify(
             tracking, self._policy, now_us, needs_token=needs_token, lenient=self._lenient
         )
@@ -117,6 +118,11 @@ class Admission:
                 self._memo.clear()
             self._memo[key] = found
         return found
+
+
+def _unreadable(*secrets: bytes | None) -> bytes:
+    """A digest of what holds tracking tokens, so that the memo holds none."""
+    return sha256(b"\0".join(secret or b"" for secret in secrets)).digest()
 
 
 def _swapped() -> Refusal:

@@ -330,10 +330,12 @@ class ClientConnection(asyncio.Protocol):
             keep_alive=parser.should_keep_alive(),
         )
         read_request_head(head, self._headers)
+        head.problem = head.problem or self._oversize()
+        headers, self._headers = self._headers, []  # keys are not kept beyond their call
         if parser.should_upgrade() and not is_tunnel(head):
             # The parser would take the body for another protocol: read the head once more,
             # without the offer.
-            self._plain_head = head_without_upgrade(head, self._headers)
+            self._plain_head = head_without_upgrade(head, headers)
             return
         exchange = self._receiving = LiveExchange(self._gate, self, head, head.content_length or 0)
         if self._current is None and not self._queue:
@@ -364,10 +366,9 @@ class ClientConnection(asyncio.Protocol):
 
     def _begin(self, exchange: LiveExchange, head: RequestHead) -> None:
         self._current = exchange
-        problem = head.problem or self._oversize()
-        if problem:
+        if head.problem:
             self._current = self._receiving = None
-            self._malformed(problem)
+            self._malformed(head.problem)
         elif head.target in _OWN_PATHS:
             self._own_path(exchange, head)
         else:

@@ -145,6 +145,11 @@ class LiveExchange:
     def __repr__(self) -> str:
         return f"<LiveExchange {self.exchange_id} {self.phase.name} status {self.status}>"
 
+    @property
+    def asks_for_tunnel(self) -> bool:
+        """Whether the request may be answered by a 101."""
+        return self.head.websocket
+
     # The client's side.
 
     def begin(self, read_ns: int, raw: RawHead | None) -> None:

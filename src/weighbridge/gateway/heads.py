@@ -286,6 +286,7 @@ class AnswerHead:
     """An answer's head, filled header by header as the parser finds them.
 
     Takes: the status, and the head's bytes up to and with the CRLF before the empty line.
+    `readable` is False where the status is none, or a transfer coding is not ours to undo.
     """
 
     __slots__ = (
@@ -296,6 +297,7 @@ class AnswerHead:
         "content_length",
         "content_type",
         "ends_here",
+        "readable",
         "status",
         "upgrade",
     )
@@ -310,6 +312,7 @@ class AnswerHead:
         self.chunked = False
         self.upgrade: bytes | None = None
         self.ends_here: list[bytes] | None = None
+        self.readable = status >= 100
 
     def __repr__(self) -> str:
         return f"<AnswerHead {self.status}>"
@@ -330,6 +333,7 @@ class AnswerHead:
                 self.ends_here.append(name)
             if lower == b"transfer-encoding":
                 self.chunked = True
+                self.readable = self.readable and value.strip().lower() == b"chunked"
             elif lower == b"connection":
                 self._connection += value.lower() + b","
             elif lower == b"upgrade":
@@ -354,6 +358,8 @@ class AnswerHead:
         byte.
         """
         raw = self._raw
+        if raw.startswith(b"HTTP/1.0"):
+            raw = b"HTTP/1.1" + raw[8:]  # the version is each connection's own
         if self.ends_here is None:
             return raw
         if self._connection in _PLAIN_ANSWER_CONNECTION:

@@ -30,6 +30,11 @@ class AnswerSink(Protocol):
 
     method: bytes
 
+    @property
+    def asks_for_tunnel(self) -> bool:
+        """Whether the request may be answered by a 101."""
+        ...
+
     def interim_answer(self, head: AnswerHead) -> None:
         """A 1xx answer other than 101."""
 
@@ -138,7 +143,12 @@ class UpstreamConnection(asyncio.Protocol):
             self._upgraded(data[upgrade.args[0] :])
             return
         except HttpParserError:
-            self._drop(Event.UPSTREAM_MALFORMED)
+            if not self._ended:
+                self._drop(Event.UPSTREAM_MALFORMED)
+                return
+            self.dirty = True  # the answer is whole; what follows it is nothing of ours
+        if new_head is not None and not (new_head.readable and new_head.status >= 200):
+            self._drop(Event.UPSTREAM_MALFORMED)  # a 101 that switches to nothing, among others
             return
         self._tell(sink, new_head)
 
@@ -288,7 +298,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _upgraded(self, rest: bytes) -> None:
         sink = self.sink
         head = self._head
-        if sink is None or head is None or head.status != _SWITCHING:
+        if sink is None or head is None or not (sink.asks_for_tunnel and head.status == _SWITCHING):
             self._drop(Event.UPSTREAM_MALFORMED)
             return
         self.tunnel = True

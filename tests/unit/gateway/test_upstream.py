@@ -29,16 +29,10 @@ HEAD = b"HEAD /v1beta/models HTTP/1.1\r\nHost: gw\r\n%b\r\n" % KEY
         pytest.param(
             OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
             id="unknown transfer coding",
-            marks=pytest.mark.xfail(
-                strict=True, reason="a transfer coding that is not undone is taken off all the same"
-            ),
         ),
         pytest.param(
             b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello",
             id="101 that nobody asked for",
-            marks=pytest.mark.xfail(
-                strict=True, reason="a 101 makes a tunnel of a call that asked for none"
-            ),
         ),
     ],
 )
@@ -92,7 +86,6 @@ def test_connection_after_an_answer(request_bytes: bytes, answered: bytes, *, re
         assert wire.upstreams[0].closed is not reused
 
 
-@pytest.mark.xfail(strict=True, reason="an upstream's HTTP version is passed on as if it were ours")
 @pytest.mark.parametrize("length", [b"", b"Content-Length: 2\r\n"])
 def test_answer_of_an_old_upstream(length: bytes) -> None:
     """RFC 9112 2.3: an HTTP/1.0 answer reaches the client as HTTP/1.1, whose framing it gets.
