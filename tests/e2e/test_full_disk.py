@@ -222,7 +222,7 @@ def test_a_worker_killed_on_a_full_file_system_is_accounted_for(
 
     async def die_in_flight() -> None:
         waiting = asyncio.create_task(exchange(port, held))
-        marked = bridge.data / "run" / "in-flight-0.slots"
+        (marked,) = (bridge.data / "run").glob("in-flight-0.slots*")
         while not InFlight.read(marked).payloads:  # noqa: ASYNC110 -- another process's file
             await asyncio.sleep(0.01)
         _fill(small_disk)

@@ -70,10 +70,10 @@ class InFlight:
 
     @classmethod
     def create(cls, path: Path, slots: int = 4096, slot_bytes: int = 512) -> "InFlight":
-        """A new slot file in the place of `path`.
+        """A new slot file beside `path`, under its name and a number that never came before.
 
-        An older file of that name is moved aside, locked or not, for `recovery` to read once
-        its owner is dead: a worker never waits for the one before it to be accounted for.
+        A worker never waits for the one before it to be accounted for, and no name is taken
+        twice: what `recovery` deletes by name is surely the file that it has read.
         """
         hidden = path.with_name(f".{path.name}")
         fd = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -81,10 +81,9 @@ class InFlight:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(fd, 0)  # what a crash at this point left
             os.posix_fallocate(fd, 0, _PAGE)
-            in_flight = cls(path, fd, slots, slot_bytes)
-            if path.exists():
-                path.rename(path.with_name(f"{path.name}.{time.time_ns()}"))
-            hidden.rename(path)
+            shown = path.with_name(f"{path.name}.{time.time_ns()}")
+            in_flight = cls(shown, fd, slots, slot_bytes)
+            hidden.rename(shown)
         except OSError:
             os.close(fd)
             raise

@@ -21,11 +21,11 @@ def test_what_is_in_flight_can_be_read_from_the_file(path: Path) -> None:
     marks = InFlight.create(path, slots=4)
     first, second = marks.begin(b"first"), marks.begin(b"second")
 
-    assert InFlight.read(path).payloads == [b"first", b"second"]
+    assert InFlight.read(marks.path).payloads == [b"first", b"second"]
     assert marks.payload(second) == b"second"
     marks.end(first)
-    assert InFlight.read(path).payloads == [b"second"]
-    assert repr(marks) == "<InFlight in-flight-0.slots: 1 of 4 slots taken>"
+    assert InFlight.read(marks.path).payloads == [b"second"]
+    assert repr(marks) == f"<InFlight {marks.path.name}: 1 of 4 slots taken>"
 
 
 def test_the_slot_freed_last_is_taken_first(path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_full_file_grows_and_keeps_its_marks(path: Path) -> None:
     for payload in payloads:
         assert marks.begin(payload) >= 0
 
-    assert sorted(InFlight.read(path).payloads) == sorted(payloads)
+    assert sorted(InFlight.read(marks.path).payloads) == sorted(payloads)
 
 
 def test_a_payload_too_long_for_a_slot_gets_a_large_one(path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_payload_too_long_for_a_slot_gets_a_large_one(path: Path) -> None:
     assert marks.begin(b"x" * (LARGE_SLOT_BYTES - 12)) > 0
     assert marks.begin(b"x" * (LARGE_SLOT_BYTES - 11)) == -1
 
-    assert InFlight.read(path).payloads[:2] == [exact, over]
+    assert InFlight.read(marks.path).payloads[:2] == [exact, over]
     marks.end(slot)
     assert marks.begin(b"small") == 1
 
@@ -78,10 +78,10 @@ def test_a_torn_slot_is_counted_and_not_believed(path: Path) -> None:
     marks = InFlight.create(path, slots=2)
     marks.begin(b"whole")
     marks.begin(b"torn!")
-    data = path.read_bytes().replace(b"torn!", b"tOrn!")
-    path.write_bytes(data)
+    data = marks.path.read_bytes().replace(b"torn!", b"tOrn!")
+    marks.path.write_bytes(data)
 
-    read = InFlight.read(path)
+    read = InFlight.read(marks.path)
     assert (read.payloads, read.torn) == ([b"whole"], 1)
 
 
@@ -105,14 +105,15 @@ def test_a_disk_too_full_to_grow_refuses_marks(path: Path, monkeypatch: pytest.M
     assert marks.begin(b"y" * 1000) == -1
 
 
-def test_an_older_file_is_moved_aside_whole(path: Path) -> None:
-    """A worker that starts does not wait for its predecessor to be accounted for."""
-    InFlight.create(path).begin(b"left behind")
-    InFlight.create(path)
+def test_each_life_has_a_file_of_its_own(path: Path) -> None:
+    """A worker that starts neither waits for its predecessor nor takes its file's name."""
+    before, after = InFlight.create(path), InFlight.create(path)
+    before.begin(b"left behind")
 
-    aside = [one for one in path.parent.iterdir() if one != path]
-    assert [InFlight.read(one).payloads for one in aside] == [[b"left behind"]]
-    assert InFlight.read(path).payloads == []
+    assert before.path != after.path
+    assert InFlight.read(before.path).payloads == [b"left behind"]
+    assert InFlight.read(after.path).payloads == []
+    assert sorted(path.parent.iterdir()) == sorted([before.path, after.path])
 
 
 def test_close_leaves_a_file_only_where_marks_are_left(path: Path) -> None:
@@ -120,14 +121,14 @@ def test_close_leaves_a_file_only_where_marks_are_left(path: Path) -> None:
     marks = InFlight.create(path)
     slot = marks.begin(b"x")
     marks.close()
-    assert InFlight.read(path).payloads == [b"x"]
+    assert InFlight.read(marks.path).payloads == [b"x"]
 
     marks = InFlight.create(path)
     marks.end(marks.begin(b"x"))
     marks.close()
     marks.close()
     assert slot == 0
-    assert not path.exists()
+    assert not marks.path.exists()
 
 
 def test_marks_outlive_kill_9(path: Path) -> None:
@@ -142,5 +143,6 @@ def test_marks_outlive_kill_9(path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program, str(path)], check=False, timeout=30)
 
     assert done.returncode == -signal.SIGKILL
-    left = {int(payload) for payload in InFlight.read(path).payloads}
+    (file,) = path.parent.iterdir()
+    left = {int(payload) for payload in InFlight.read(file).payloads}
     assert left == set(range(5000)) - {17}

@@ -134,6 +134,23 @@ def test_files_of_several_deaths_are_all_read(scene: Scene) -> None:
     assert scene.recover() == RecoveryResult(interrupted=3)
 
 
+def test_a_worker_that_starts_meanwhile_keeps_its_marks(scene: Scene) -> None:
+    """B7: its predecessor's file is deleted while its own is there; its own is not."""
+    scene.die_with(1)
+    started: list[InFlight] = []
+
+    def start(_: list[str]) -> tuple[str, ...]:
+        started.append(InFlight.create(scene.run / "in-flight-0.slots"))
+        return ()
+
+    Recovery(scene.folders.root, scene.run, start).run_once(NOW_US)
+    started[0].begin(mark(2))
+    assert InFlight.read(started[0].path).payloads == [mark(2)]
+    started[0].close()
+    assert scene.recover() == RecoveryResult(interrupted=1)
+    assert scene.ids() == [exchange_id(1), exchange_id(2)]
+
+
 def test_an_unreadable_mark_is_counted(scene: Scene) -> None:
     """Ours to know about; it makes no row that would be a guess."""
     marks = InFlight.create(scene.run / "in-flight-0.slots")
