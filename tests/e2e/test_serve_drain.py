@@ -177,7 +177,6 @@ def test_calls_after_the_grace_are_refused_and_still_booked(scene: Callable[...,
     assert (row["outcome"], row["error_type"]) == ("refused", "OVERLOADED")
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal in a drain leaves its connection open")
 def test_a_refusal_in_a_drain_ends_its_connection(scene: Callable[..., Scene]) -> None:
     """S9: a pooled connection to a gateway that stops is of no use to its client."""
     now = scene(streams=1, drain_grace_s=0.1)

@@ -521,7 +521,8 @@ class LiveExchange:
         """Answer instead of the upstream."""
         self.reason = refusal.reason
         self.status = refusal.status
-        if not self.request_done and not self._body_is_small():
+        unread = not self.request_done and not self._body_is_small()
+        if unread or self._gate.draining:
             self._close_after = True
         body = self._gate.refusal_body(self.route, refusal)
         self._client.write(
