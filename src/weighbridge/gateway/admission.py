@@ -19,7 +19,7 @@ from weighbridge.attribution.identity import (
 )
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.core.outcome import Reason, Refusal
-from weighbridge.gateway.heads import RequestHead, query_key_is_tracking_token, split_prefix
+from weighbridge.gateway.request_heads import RequestHead, query_key_is_tracking_token, split_prefix
 from weighbridge.providers.base import Route
 
 _MEMO_LIMIT = 8192

@@ -4,7 +4,8 @@ Hides llhttp's callbacks and the order of pipelined requests: exchanges are answ
 another; while one is under way, later ones wait with reading paused, so what waits is bounded
 by one read. Rules for future edits: the parser is strict and stays strict (P4); a head that
 breaks a rule is answered 400, 414, 431, 501 or 505 and the connection closed.
-Counterpart: `gateway/exchange.LiveExchange`.
+Counterpart: `gateway/exchange.LiveExchange`. Long, but one thing: what a connection does with
+the bytes that come depends on all of its state.
 """
 
 import asyncio
@@ -19,18 +20,18 @@ from httptools import (
     HttpRequestParser,
 )
 
-from weighbridge.core.outcome import Reason, Refusal
 from weighbridge.gateway.answers import own_answer
+from weighbridge.gateway.bad_requests import bad_request, status_of
 from weighbridge.gateway.exchange import LiveExchange
-from weighbridge.gateway.heads import (
-    Headers,
+from weighbridge.gateway.heads import HEAD_END, Headers
+from weighbridge.gateway.lifecycle import ENDED, Event
+from weighbridge.gateway.plans import RawHead
+from weighbridge.gateway.request_heads import (
     RequestHead,
     head_without_upgrade,
     is_tunnel,
     read_request_head,
 )
-from weighbridge.gateway.lifecycle import ENDED, Event
-from weighbridge.gateway.plans import HEAD_END, RawHead
 
 if TYPE_CHECKING:
     from weighbridge.gateway.gate import Gate
@@ -40,13 +41,6 @@ _LINGER_S = 5.0
 _CHECKED_READ_BYTES = 8 * 1024
 _LONGEST_PLANNED_HEAD = 8 * 1024
 _OWN_PATHS = (b"/-/healthz", b"/-/readyz")
-_BAD_REQUEST_MESSAGES = {
-    400: "the request breaks the rules of HTTP/1.1",
-    414: "the request target is too long",
-    431: "the request's header fields are too large",
-    501: "the only transfer coding known here is chunked",
-    505: "the only HTTP versions known here are 1.1 and 1.0",
-}
 
 
 class ClientConnection(asyncio.Protocol):
@@ -148,7 +142,7 @@ class ClientConnection(asyncio.Protocol):
             return
         except HttpParserError as error:
             if not self._lingering:
-                self._malformed(_status_of(error, self._headers))
+                self._malformed(status_of(error, self._headers))
             return
         if self._in_head:
             self._bound_head(len(data))
@@ -464,10 +458,7 @@ class ClientConnection(asyncio.Protocol):
         if current is not None and current.phase is not ENDED:
             current.client_event(Event.CLIENT_MALFORMED)
             return
-        refusal = Refusal(Reason.BAD_REQUEST, _BAD_REQUEST_MESSAGES[status])
-        body = self._gate.bad_request_body(refusal, status)
-        extra = [b"X-Weighbridge-Error: BAD_REQUEST"]
-        self.write(own_answer(status, body, extra, close=True))
+        self.write(bad_request(status))
         self._linger()
 
     def _linger(self) -> None:
@@ -489,17 +480,3 @@ class ClientConnection(asyncio.Protocol):
             transport.write_eof()
         else:
             transport.close()
-
-
-def _status_of(error: HttpParserError, headers: Headers) -> int:
-    """HTTP status of a parser's complaint."""
-    text = str(error)
-    if "version" in text:
-        return 505 if "Invalid HTTP version" in text else 400
-    if "Transfer-Encoding" in text:
-        names = {name.lower() for name, _ in headers}
-        codings = [value for name, value in headers if name.lower() == b"transfer-encoding"]
-        lone = len(codings) == 1 and b"content-length" not in names
-        if lone and b"chunked" not in codings[0].lower():
-            return 501
-    return 400

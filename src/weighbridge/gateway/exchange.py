@@ -4,7 +4,8 @@ Hides the order of things between the two connections. Bytes pass as they come; 
 means stands in `lifecycle`; what is booked is made in `booking` after the last byte has gone.
 Rules for future edits: write first, observe after; nothing here waits, parses a body, or raises
 because of what a peer sent; every path ends in `_end` exactly once.
-Counterparts: `client.ClientConnection` below, `upstream.UpstreamConnection` above.
+Counterparts: `client.ClientConnection` below, `upstream.UpstreamConnection` above. One file,
+though a long one: it is one state machine, and half of it would not be understood alone.
 """
 
 from time import perf_counter_ns, time_ns
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from weighbridge.attribution.identity import Identity
 from weighbridge.core.outcome import Outcome, Reason, Refusal
+from weighbridge.gateway.answer_heads import AnswerHead
 from weighbridge.gateway.answers import chunked, refusal_bytes, trailer_bytes
-from weighbridge.gateway.heads import AnswerHead, Headers, RequestHead, request_head_bytes
+from weighbridge.gateway.heads import Headers
 from weighbridge.gateway.lifecycle import (
     ANSWERING,
     AWAITING,
@@ -29,6 +31,7 @@ from weighbridge.gateway.lifecycle import (
     outcome_of_status,
 )
 from weighbridge.gateway.plans import HeadPlan, RawHead, can_be_planned, recipe
+from weighbridge.gateway.request_heads import RequestHead, request_head_bytes
 from weighbridge.gateway.settings import Origin
 
 if TYPE_CHECKING:

@@ -9,15 +9,14 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
 import structlog
 
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.core.ids import uuid7
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
+from weighbridge.gateway.answer_heads import AnswerHead
 from weighbridge.gateway.counters import Counters
-from weighbridge.gateway.heads import AnswerHead
 from weighbridge.gateway.lifecycle import OK
 from weighbridge.gateway.plans import HeadPlans
 from weighbridge.gateway.settings import GatewaySettings, Origin
@@ -192,26 +191,6 @@ class Gate:
         if self.ready and not self.draining:
             return 200, b'{"status":"ready"}\n'
         return 503, b'{"status":"draining"}\n' if self.draining else b'{"status":"starting"}\n'
-
-    @staticmethod
-    def bad_request_body(refusal: Refusal, status: int) -> bytes:
-        """Body of an answer to what is no HTTP; there is no route, so the shape is Google's."""
-        return msgspec.json.encode(
-            {
-                "error": {
-                    "code": status,
-                    "message": refusal.message,
-                    "status": "INVALID_ARGUMENT",
-                    "details": [
-                        {
-                            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-                            "reason": refusal.reason,
-                            "domain": "weighbridge",
-                        }
-                    ],
-                }
-            }
-        )
 
     def internal_error(self, error: BaseException) -> None:
         """A fault of ours in the byte path: count it, log its place, never its values."""

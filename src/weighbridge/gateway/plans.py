@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighbridge.attribution.identity import Identity, expired, expired_refusal
 from weighbridge.core.outcome import Refusal
-from weighbridge.gateway.heads import (
+from weighbridge.gateway.request_heads import (
     REQUEST_ROLES,
     RequestHead,
     Role,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from weighbridge.gateway.upstream import UpstreamConnection
 
-HEAD_END: Final = b"\r\n\r\n"
 _MOST_DIGITS: Final = 15
 _LIMIT: Final = 8192
 _PASSED: Final = frozenset({

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from weighbridge.gateway.heads import ANSWER_NAMES, AnswerHead, Headers
+from weighbridge.gateway.answer_heads import ANSWER_NAMES, AnswerHead
+from weighbridge.gateway.heads import HEAD_END, Headers
 from weighbridge.gateway.lifecycle import Event
-from weighbridge.gateway.plans import HEAD_END
 
 if TYPE_CHECKING:
     from weighbridge.gateway.pool import Pool

@@ -10,7 +10,7 @@ from weighbridge.core.ids import secret_hash
 from weighbridge.core.outcome import Reason
 from weighbridge.gateway import admission as module
 from weighbridge.gateway.admission import Admission
-from weighbridge.gateway.heads import RequestHead
+from weighbridge.gateway.request_heads import RequestHead
 from weighbridge.providers.registry import Registry
 
 TARGET = b"/v1beta/models/gemini-2.5-flash:generateContent"

@@ -2,10 +2,9 @@
 
 import pytest
 
-from weighbridge.gateway.heads import (
-    ANSWER_NAMES,
-    AnswerHead,
-    Headers,
+from weighbridge.gateway.answer_heads import ANSWER_NAMES, AnswerHead
+from weighbridge.gateway.heads import Headers
+from weighbridge.gateway.request_heads import (
     RequestHead,
     head_without_upgrade,
     is_tunnel,
