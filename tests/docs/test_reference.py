@@ -5,6 +5,7 @@ import re
 import pytest
 from markdown import ROOT, first_cells
 
+from weighbridge.admin.metrics import HELP, PREFIX
 from weighbridge.core.exchange import COLUMNS
 from weighbridge.core.outcome import (
     HTTP_STATUS,
@@ -59,3 +60,14 @@ def test_the_metrics_said_to_be_given_are_given() -> None:
     page = (REFERENCE / "query.md").read_text(encoding="utf-8")
     said = page.split("an answer has ")[1].split(".")[0]
     assert re.findall(r"`([a-z_]+)`", said) == list(DEFAULT_METRICS)
+
+
+def test_every_metric_has_its_help_text() -> None:
+    """The page on metrics and the help texts of `/metrics` name the same things."""
+    shown = [cell for cell in first_cells(REFERENCE / "metrics.md") if cell.startswith(PREFIX)]
+    assert shown == [PREFIX + name for name in HELP]
+
+
+def test_no_help_text_promises_labels() -> None:
+    """Counters over workers have none: outcomes and reasons are what reports are for."""
+    assert [text for text in HELP.values() if re.search(r"\bby\b", text)] == []

@@ -17,16 +17,35 @@ from prometheus_client.registry import Collector
 PREFIX: Final = "weighbridge_"
 SERIES_PER_NAME: Final = 100
 OTHER: Final = "other"
-_HELP = {
-    "exchanges_total": "Exchanges that ended, by outcome.",
-    "refusals_total": "Calls that the gateway refused, by reason.",
+# One line for each metric of docs/reference/metrics.md; a test compares the names.
+HELP: Final = {
+    "exchanges_total": "Exchanges that ended, refused ones included.",
+    "refused_total": "Exchanges that the gateway refused.",
+    "live_exchanges": "Exchanges that run now.",
+    "connections_total": "Client connections taken.",
+    "open_connections": "Client connections open now.",
+    "turned_away_total": "Connections closed at once, over gateway.max_connections.",
+    "bad_requests_total": "Requests that were no well-formed HTTP; they have no row.",
+    "slow_heads_total": "Connections closed because the head took too long.",
+    "request_bytes_total": "Bytes of request bodies.",
+    "response_bytes_total": "Bytes of answer bodies.",
+    "upstream_opened_total": "Connections opened to upstreams.",
+    "upstream_reused_total": "Exchanges that took an open connection.",
+    "internal_errors_total": "Faults of our own; each is in the log.",
+    "journal_rows_written_total": "Rows that workers wrote to their journals.",
+    "journal_rows_dropped_total": "Rows given up because disk and memory bound were full.",
     "journal_pending_bytes": "Rows that wait for the journal's disk.",
-    "journal_segments": "Sealed segments that wait for the ledger.",
-    "ledger_rows_loaded_total": "Rows that the ledger took from the journal.",
+    "journal_failing": "Workers whose journal cannot be written.",
+    "journal_segments_waiting": "Sealed segments that wait for the ledger.",
+    "rows_failed_total": "Rows whose figures could not be made; they are booked without.",
+    "ledger_rows_loaded_total": "Rows that the ledger took from journals.",
     "ledger_rows_rejected_total": "Journal lines that are no rows, kept in journal/rejected.",
+    "ledger_rows_interrupted_total": "Rows made for calls that a dead worker left.",
+    "ledger_failing": "1 while the ledger takes no rows.",
+    "ledger_exchanges": "Rows in the ledger.",
     "ledger_bytes": "Size of the ledger on disk.",
-    "price_data_age_days": "Age of the price data.",
     "workers": "Gateway workers that are connected.",
+    "price_data_age_days": "Days since the prices were last checked.",
 }
 Labels = tuple[tuple[str, str], ...]
 
@@ -69,7 +88,7 @@ def _family(name: str, series: Mapping[Labels, int | float]) -> Metric:
     names = [label for label, _ in next(iter(series))]
     kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
     family: CounterMetricFamily | GaugeMetricFamily = kind(
-        PREFIX + name, _HELP.get(name, name.replace("_", " ")), labels=names
+        PREFIX + name, HELP.get(name, name.replace("_", " ")), labels=names
     )
     for labels, value in sorted(series.items()):
         given = dict(labels)
