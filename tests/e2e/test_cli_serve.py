@@ -82,6 +82,13 @@ def test_workers_need_no_control_process(two_workers: Bridge) -> None:
     two_workers.wait_for_rows(4)
 
 
+def test_the_control_process_yields_to_workers(serve: Callable[..., Bridge]) -> None:
+    """A heavy report takes no core from the calls that pass."""
+    of = children(serve().process.pid)
+    nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in of.items()}
+    assert nice["control"] > nice["worker 0"]
+
+
 def test_sigterm_drains_loads_everything_and_ends_with_0(serve: Callable[..., Bridge]) -> None:
     """S9: a second SIGTERM changes nothing; what was booked is in the ledger afterwards."""
     bridge = serve()

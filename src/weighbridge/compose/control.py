@@ -6,7 +6,9 @@ Workers run on without it; its supervisor starts it again. Counterpart: `compose
 
 import argparse
 import asyncio
+import contextlib
 import datetime as dt
+import os
 import socket
 import sys
 
@@ -25,6 +27,7 @@ from weighbridge.errors import ConfigurationError, WeighbridgeError
 from weighbridge.privacy import log
 
 _PRICE_CHECK_EVERY_S = 6 * 3600
+_NICENESS = 5
 _log = structlog.get_logger()
 
 
@@ -36,6 +39,7 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = Settings.model_validate_json(read_settings())
     log.configure(settings.log.level, settings.log.format)
+    _yield_to_workers()
     bound = socket.socket(fileno=arguments.fd)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -48,6 +52,16 @@ def main() -> int:
         _log.error(error.message, code=error.code)
         return 1
     return 0
+
+
+def _yield_to_workers() -> None:
+    """Step back where cores are short: a report may wait a moment, an answer may not.
+
+    Called before any thread begins, for each inherits it. Best effort: where the system
+    forbids it, everything works as before.
+    """
+    with contextlib.suppress(OSError):
+        os.nice(_NICENESS)
 
 
 async def _serve(settings: Settings, bound: socket.socket, workers: int) -> None:
