@@ -1,114 +1,20 @@
 """Answer heads: what of them means something here, and how they are passed on.
 
 Hides which headers of an answer are hop-by-hop. All other names, their order and their
-repetition stay. Pure: bytes and values only. Source: RFC 9110 section 7.6.1, RFC 9112
-section 6. Counterpart: `upstream` fills it while the parser reads.
+repetition stay. Pure: bytes and values only. The parser has the last word on whether the bytes
+are HTTP at all; nothing of a head is passed on before it has read them.
+Source: RFC 9110 section 7.6.1, RFC 9112 section 6. Counterpart: `upstream`.
 """
 
 from typing import Final
 
 from weighbridge.gateway.heads import name_of
 
-
-class AnswerHead:
-    """An answer's head, filled header by header as the parser finds them.
-
-    Takes: the status, and the head's bytes up to and with the CRLF before the empty line.
-    `readable` is False where the status is none, or a transfer coding is not ours to undo.
-    """
-
-    __slots__ = (
-        "_connection",
-        "_raw",
-        "chunked",
-        "content_encoding",
-        "content_length",
-        "content_type",
-        "ends_here",
-        "readable",
-        "status",
-        "upgrade",
-    )
-
-    def __init__(self, status: int, raw: bytes) -> None:
-        self.status = status
-        self._raw = raw
-        self._connection = b""
-        self.content_type: bytes | None = None
-        self.content_encoding: bytes | None = None
-        self.content_length: int | None = None
-        self.chunked = False
-        self.upgrade: bytes | None = None
-        self.ends_here: list[bytes] | None = None
-        self.readable = status >= 100
-
-    def __repr__(self) -> str:
-        return f"<AnswerHead {self.status}>"
-
-    def take(self, name: bytes, value: bytes) -> None:
-        """Take a header of `ANSWER_NAMES`; the name in whatever case it came."""
-        lower = name.lower()
-        if lower == b"content-length":
-            self.content_length = int(value)
-        elif lower == b"content-type":
-            self.content_type = value
-        elif lower == b"content-encoding":
-            self.content_encoding = value.lower()
-        else:
-            if self.ends_here is None:
-                self.ends_here = [name]
-            else:
-                self.ends_here.append(name)
-            if lower == b"transfer-encoding":
-                self.chunked = True
-                self.readable = self.readable and value.strip().lower() == b"chunked"
-            elif lower == b"connection":
-                self._connection += value.lower() + b","
-            elif lower == b"upgrade":
-                self.upgrade = value
-
-    @property
-    def close_delimited(self) -> bool:
-        """Whether only the end of the connection ends the answer."""
-        return not (self.chunked or self.content_length is not None or self.status in (204, 304))
-
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the connection may serve another exchange."""
-        if b"close" in self._connection or self._raw.startswith(b"HTTP/1.0"):
-            return False
-        return self.content_length is not None or not self.close_delimited
-
-    def passed(self) -> bytes:
-        """The head as it is passed on, from the status line on, each line with its CRLF.
-
-        Hop-by-hop headers, and what `Connection` names, are taken out; all else stays byte for
-        byte.
-        """
-        raw = self._raw
-        if raw.startswith(b"HTTP/1.0"):
-            raw = b"HTTP/1.1" + raw[8:]  # the version is each connection's own
-        if self.ends_here is None:
-            return raw
-        if self._connection in _PLAIN_ANSWER_CONNECTION:
-            for name in self.ends_here:
-                start = raw.find(b"\r\n" + name + b":")
-                raw = raw[:start] + raw[raw.find(b"\r\n", start + 2) :]
-            return raw
-        named = {token.strip() for token in self._connection.split(b",")}
-        dropped = {name.lower() for name in self.ends_here} | named - {b"", b"content-length"}
-        status_line, *lines = raw.split(b"\r\n")
-        kept = [line for line in lines if name_of(line) not in dropped]
-        return b"\r\n".join([status_line, *kept])
-
-
-_PLAIN_ANSWER_CONNECTION: Final = frozenset({b"", b"keep-alive,", b"close,"})
-# The headers of an answer that mean something here; all but the first three end here.
-ANSWER_NAMES: Final = frozenset(
+_CONTENT_LENGTH: Final = b"content-length"
+_CONTENT_TYPE: Final = b"content-type"
+_CONTENT_ENCODING: Final = b"content-encoding"
+_ENDS_HERE: Final = frozenset(
     {
-        b"content-length",
-        b"content-type",
-        b"content-encoding",
         b"connection",
         b"transfer-encoding",
         b"upgrade",
@@ -119,3 +25,105 @@ ANSWER_NAMES: Final = frozenset(
         b"proxy-authorization",
     }
 )
+# Most lines begin with another byte than any name above, and are told apart by it at once.
+_FIRST_BYTES: Final = frozenset(b"CcTtUuKkPp")
+
+
+class AnswerHead:
+    """What an answer's head says.
+
+    `passed` is the head as it is passed on, from the status line on, each line with its CRLF,
+    without the empty line at the end. `readable` is False where the status is none, or a
+    transfer coding is not ours to undo. `keep_alive` says whether the connection may serve
+    another exchange.
+    """
+
+    __slots__ = (
+        "chunked",
+        "content_encoding",
+        "content_length",
+        "content_type",
+        "keep_alive",
+        "passed",
+        "readable",
+        "status",
+        "upgrade",
+    )
+
+    def __init__(self, status: int, raw: bytes) -> None:
+        self.status = status
+        self.passed = raw
+        self.readable = status >= 100
+        self.keep_alive = True
+        self.chunked = False
+        self.content_length: int | None = None
+        self.content_type: bytes | None = None
+        self.content_encoding: bytes | None = None
+        self.upgrade: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"<AnswerHead {self.status}>"
+
+    @property
+    def close_delimited(self) -> bool:
+        """Whether only the end of the connection ends the answer."""
+        return not (self.chunked or self.content_length is not None or self.status in (204, 304))
+
+
+def read_answer_head(raw: bytes) -> AnswerHead:
+    """An answer's head from its bytes, up to and with the CRLF before the empty line."""
+    code = raw[9:12]
+    head = AnswerHead(int(code) if code.isdigit() else 0, raw)
+    lines = raw.split(b"\r\n")
+    ending: list[tuple[bytes, bytes, bytes]] | None = None
+    for line in lines:
+        if not line or line[0] not in _FIRST_BYTES:
+            continue
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name == _CONTENT_LENGTH:
+            value = value.strip()
+            head.content_length = int(value) if value.isdigit() else None
+        elif name == _CONTENT_TYPE:
+            head.content_type = value.strip()
+        elif name in _ENDS_HERE:
+            ending = ending or []
+            ending.append((line, name, value.strip().lower()))
+        elif name == _CONTENT_ENCODING:
+            head.content_encoding = value.strip().lower()
+    if ending is not None:
+        _take_out(head, lines, ending)
+    if head.content_length is None and head.close_delimited:
+        head.keep_alive = False
+    if raw[7:8] == b"0":
+        head.keep_alive = False
+        head.passed = b"HTTP/1.1" + head.passed[8:]  # the version is each connection's own
+    return head
+
+
+def _take_out(
+    head: AnswerHead, lines: list[bytes], ending: list[tuple[bytes, bytes, bytes]]
+) -> None:
+    """Take the lines that end here out of what is passed, and note what they say.
+
+    Takes: all lines; those that end here with their names and values in lower case.
+    """
+    connection: bytes | None = None
+    for line, name, value in ending:
+        lines.remove(line)
+        if name == b"connection":
+            connection = value if connection is None else connection + b"," + value
+        elif name == b"transfer-encoding":
+            head.chunked = True
+            head.readable = head.readable and value == b"chunked"
+        elif name == b"upgrade":
+            head.upgrade = value
+    if connection is not None and connection != b"keep-alive":
+        named = {token.strip() for token in connection.split(b",")}
+        if b"close" in named:
+            head.keep_alive = False
+        named.discard(_CONTENT_LENGTH)
+        lines = [line for line in lines if name_of(line) not in named]
+        if lines[-1]:
+            lines.append(b"")
+    head.passed = b"\r\n".join(lines)

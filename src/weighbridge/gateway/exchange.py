@@ -300,7 +300,7 @@ class LiveExchange:
     def interim_answer(self, head: AnswerHead) -> None:
         """Pass a 1xx on; HTTP/1.0 knows none."""
         if self.phase is AWAITING and not self.head.version_1_0:
-            self._client.write([head.passed() + b"\r\n"])
+            self._client.write([head.passed + b"\r\n"])
 
     def answer(
         self, head: AnswerHead | None, pieces: list[bytes], trailers: Headers | None
@@ -361,7 +361,7 @@ class LiveExchange:
             elif self.head.version_1_0:
                 more = b"Connection: keep-alive\r\n"
         return b"%bX-Weighbridge-Id: %b\r\n%b\r\n" % (
-            head.passed(),
+            head.passed,
             self.exchange_id.encode(),
             more,
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from weighbridge.gateway.answer_heads import ANSWER_NAMES, AnswerHead
+from weighbridge.gateway.answer_heads import AnswerHead, read_answer_head
 from weighbridge.gateway.heads import HEAD_END, Headers
 from weighbridge.gateway.lifecycle import Event
 
@@ -61,18 +61,22 @@ class AnswerSink(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or serving `sink`.
 
-    A head is collected until it is whole; the strict parser then gets its bytes and what follows,
-    and nothing is told before it has accepted them.
+    A head is collected until it is whole and read from its bytes; the strict parser then gets
+    them and what follows, and nothing is told before it has accepted them. Of its two instances
+    the quiet one does not report headers; the full one does, for the trailers of chunked
+    answers.
     """
 
     __slots__ = (
         "_body_end",
         "_collected",
         "_ended",
+        "_full_parser",
         "_head",
         "_parser",
         "_pieces",
         "_pool",
+        "_quiet_parser",
         "_trailers",
         "dirty",
         "has_news",
@@ -103,14 +107,16 @@ class UpstreamConnection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._body_end = 0
         self._ended = False
-        self._new_parser()
+        self._new_parsers()
 
     def __repr__(self) -> str:
         state = "serving" if self.sink else "idle"
         return f"<UpstreamConnection {self.origin.host}:{self.origin.port} {state} {self.served}>"
 
-    def _new_parser(self) -> None:
-        self._parser = HttpResponseParser(_Callbacks(self, self._pieces.append))
+    def _new_parsers(self) -> None:
+        self._full_parser = HttpResponseParser(_AllCallbacks(self, self._pieces.append))
+        self._quiet_parser = HttpResponseParser(_Callbacks(self, self._pieces.append))
+        self._parser = self._quiet_parser
 
     # The transport's side.
 
@@ -165,7 +171,7 @@ class UpstreamConnection(asyncio.Protocol):
             if sink.method == b"HEAD":
                 # The parser can't be told that a HEAD's answer has no body: start afresh.
                 pieces.clear()
-                self._new_parser()
+                self._new_parsers()
             if not head.keep_alive:
                 self.dirty = True
             sink.answer(new_head, pieces, self._trailers or [])
@@ -191,11 +197,10 @@ class UpstreamConnection(asyncio.Protocol):
                 else:
                     self._collected = data
                 return None, b""
-            code = data[9:12]
-            status = int(code) if code.isdigit() else 0
-            head = self._head = AnswerHead(status, data[: end + 2])
-            self._trailers = None
-            if not 100 <= status < 200 or status == _SWITCHING:
+            head = self._head = read_answer_head(data[: end + 2])
+            self._parser = self._full_parser if head.chunked else self._quiet_parser
+            if not 100 <= head.status < 200 or head.status == _SWITCHING:
+                self._trailers = None
                 return head, data
             try:
                 self._parser.feed_data(data[: end + 4])
@@ -275,15 +280,9 @@ class UpstreamConnection(asyncio.Protocol):
             self.dirty = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer once the head is through."""
+        """Take a trailer; the head has been read."""
         if self._trailers is not None:
             self._trailers.append((name, value))
-            return
-        means_something = _known_name(name)
-        if means_something is None:
-            means_something = _learn(name)
-        if means_something and self._head is not None:
-            self._head.take(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is through; what comes as headers now are trailers."""
@@ -320,24 +319,17 @@ class _Callbacks:
 
     def __init__(self, connection: UpstreamConnection, take: Callable[[bytes], None]) -> None:
         self.on_message_begin = connection.on_message_begin
-        self.on_header = connection.on_header
-        self.on_headers_complete = connection.on_headers_complete
         self.on_body = take
         self.on_message_complete = connection.on_message_complete
 
     def __repr__(self) -> str:
-        return "<_Callbacks>"
+        return f"<{type(self).__name__}>"
 
 
-# Names of headers as upstreams write them, and whether they mean something here: saves the
-# lower-casing of the same ten names answer after answer.
-_KNOWN_NAMES: dict[bytes, bool] = {}
-_known_name = _KNOWN_NAMES.get
-_MOST_NAMES = 512
+class _AllCallbacks(_Callbacks):
+    """The same with headers, for the trailers of chunked answers."""
 
-
-def _learn(name: bytes) -> bool:
-    means_something = name.lower() in ANSWER_NAMES
-    if len(_KNOWN_NAMES) < _MOST_NAMES:
-        _KNOWN_NAMES[name] = means_something
-    return means_something
+    def __init__(self, connection: UpstreamConnection, take: Callable[[bytes], None]) -> None:
+        super().__init__(connection, take)
+        self.on_header = connection.on_header
+        self.on_headers_complete = connection.on_headers_complete
