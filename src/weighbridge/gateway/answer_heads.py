@@ -6,6 +6,7 @@ are HTTP at all; nothing of a head is passed on before it has read them.
 Source: RFC 9110 section 7.6.1, RFC 9112 section 6. Counterpart: `upstream`.
 """
 
+import re
 from typing import Final
 
 from weighbridge.gateway.heads import name_of
@@ -25,8 +26,9 @@ _ENDS_HERE: Final = frozenset(
         b"proxy-authorization",
     }
 )
-# Most lines begin with another byte than any name above, and are told apart by it at once.
-_FIRST_BYTES: Final = frozenset(b"CcTtUuKkPp")
+# The lines that may have one of the names above; most begin with another byte.
+_candidates: Final = re.compile(rb"\n([CcTtUuKkPp].*)").findall
+_STATUS: Final = {b"%d" % status: status for status in range(100, 1000)}.get
 
 
 class AnswerHead:
@@ -72,27 +74,24 @@ class AnswerHead:
 
 def read_answer_head(raw: bytes) -> AnswerHead:
     """An answer's head from its bytes, up to and with the CRLF before the empty line."""
-    code = raw[9:12]
-    head = AnswerHead(int(code) if code.isdigit() else 0, raw)
-    lines = raw.split(b"\r\n")
-    ending: list[tuple[bytes, bytes, bytes]] | None = None
-    for line in lines:
-        if not line or line[0] not in _FIRST_BYTES:
-            continue
+    head = AnswerHead(_STATUS(raw[9:12], 0), raw)
+    ending: list[tuple[bytes, bytes]] | None = None
+    for line in _candidates(raw):  # each ends in its CR
         name, _, value = line.partition(b":")
         name = name.lower()
+        value = value.strip()
         if name == _CONTENT_LENGTH:
-            value = value.strip()
             head.content_length = int(value) if value.isdigit() else None
         elif name == _CONTENT_TYPE:
-            head.content_type = value.strip()
+            head.content_type = value
         elif name in _ENDS_HERE:
+            head.passed = head.passed.replace(b"\n" + line, b"", 1)
             ending = ending or []
-            ending.append((line, name, value.strip().lower()))
+            ending.append((name, value.lower()))
         elif name == _CONTENT_ENCODING:
-            head.content_encoding = value.strip().lower()
+            head.content_encoding = value.lower()
     if ending is not None:
-        _take_out(head, lines, ending)
+        _apply(head, ending)
     if head.content_length is None and head.close_delimited:
         head.keep_alive = False
     if raw[7:8] == b"0":
@@ -101,16 +100,10 @@ def read_answer_head(raw: bytes) -> AnswerHead:
     return head
 
 
-def _take_out(
-    head: AnswerHead, lines: list[bytes], ending: list[tuple[bytes, bytes, bytes]]
-) -> None:
-    """Take the lines that end here out of what is passed, and note what they say.
-
-    Takes: all lines; those that end here with their names and values in lower case.
-    """
+def _apply(head: AnswerHead, ending: list[tuple[bytes, bytes]]) -> None:
+    """Do what the headers say that end here. Takes: names and values in lower case."""
     connection: bytes | None = None
-    for line, name, value in ending:
-        lines.remove(line)
+    for name, value in ending:
         if name == b"connection":
             connection = value if connection is None else connection + b"," + value
         elif name == b"transfer-encoding":
@@ -119,11 +112,9 @@ def _take_out(
         elif name == b"upgrade":
             head.upgrade = value
     if connection is not None and connection != b"keep-alive":
-        named = {token.strip() for token in connection.split(b",")}
+        named = {token.strip() for token in connection.split(b",")} - {b"", _CONTENT_LENGTH}
         if b"close" in named:
             head.keep_alive = False
-        named.discard(_CONTENT_LENGTH)
-        lines = [line for line in lines if name_of(line) not in named]
-        if lines[-1]:
-            lines.append(b"")
-    head.passed = b"\r\n".join(lines)
+        status_line, *lines = head.passed.split(b"\r\n")
+        kept = [line for line in lines if name_of(line) not in named]
+        head.passed = b"\r\n".join([status_line, *kept])
