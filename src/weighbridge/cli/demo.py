@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from weighbridge.cli.client import Client, connect
 from weighbridge.cli.options import Config, Data, command_app, configuration
 from weighbridge.cli.serve import print_ready
-from weighbridge.compose.parts import price_book
+from weighbridge.compose.prices import price_book
 from weighbridge.compose.serve import Addresses, serve
 from weighbridge.config import Settings
 from weighbridge.errors import LedgerError

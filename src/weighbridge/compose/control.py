@@ -109,7 +109,7 @@ async def _watch_prices(parts: Parts, settings: Settings) -> None:
         age = parts.book.age(dt.datetime.now(dt.UTC)).days
         if age > settings.pricing.max_age_days:
             _log.warning(
-                "the price data is old; update weighbridge, or add rates as pricing.overrides",
+                "the price data is old; upgrade genai-prices, then `weighbridge models update`",
                 age_days=age,
                 limit=settings.pricing.max_age_days,
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from weighbridge.admin.ports import Policy, Services, Vitals
 from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
 from weighbridge.control.database import Database
 from weighbridge.control.folder import DataFolder
@@ -73,15 +74,6 @@ class Parts:
         self.keeper.stop()
         self.store.close()
         self.database.close()
-
-
-def price_book(settings: Settings) -> PriceBook:
-    """The price book with the operator's own rates.
-
-    Errors: `ConfigurationError` with every problem of the overrides file.
-    """
-    overrides = settings.pricing.overrides
-    return PriceBook.load(overlay_paths=[overrides] if overrides else [])
 
 
 def open_parts(folder: DataFolder, settings: Settings) -> Parts:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from weighbridge.compose.parts import price_book
+from weighbridge.compose.prices import price_book
 from weighbridge.compose.tls import server_context, upstream_context
 from weighbridge.config import Settings
 from weighbridge.control.folder import DataFolder

@@ -19,7 +19,7 @@ import structlog
 import uvloop
 
 from weighbridge.attribution.policy import PolicySnapshot
-from weighbridge.compose.parts import price_book
+from weighbridge.compose.prices import price_book
 from weighbridge.compose.tls import server_context, upstream_context
 from weighbridge.config import Settings
 from weighbridge.control.child import Leash, read_settings

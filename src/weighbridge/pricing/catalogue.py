@@ -46,6 +46,7 @@ OVERLAY: Final = "overlay.toml"
 DEFAULT_PROVIDER: Final = "google"
 _US_PER_DAY: Final = 86_400_000_000
 _UNIX_EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
+_DATA: Final = resources.files("weighbridge.pricing.data")
 _NO_USAGE: Final = frozenset({UsageSource.NONE, UsageSource.UNPARSED})
 # Model names are the client's to invent: the memo of resolved calls is emptied at this size.
 _MEMO_ENTRIES: Final = 4096
@@ -83,16 +84,15 @@ class PriceBook:
 
     @classmethod
     def load(
-        cls, *, snapshot: Path | None = None, overlay_paths: Iterable[Path] = ()
+        cls, *, snapshot: Path | PriceFile | None = None, overlay_paths: Iterable[Path] = ()
     ) -> "PriceBook":
         """The book: `snapshot` (the packaged one by default), our overlay, then `overlay_paths`.
 
         Errors: `ConfigurationError` with every problem of a file that cannot be used.
         """
-        data = resources.files("weighbridge.pricing.data")
-        first = snapshot if snapshot is not None else data / SNAPSHOT
-        files: list[PriceFile] = []
-        for path in (first, data / OVERLAY, *overlay_paths):
+        first = snapshot if isinstance(snapshot, PriceFile) else read_snapshot(snapshot)
+        files = [first]
+        for path in (_DATA / OVERLAY, *overlay_paths):
             known = {model.id for file in files for model in file.models}
             files.append(parse(_read(path), str(getattr(path, "name", path)), known))
         book = cls(files)
@@ -232,6 +232,15 @@ class PriceBook:
                 problems.append(Problem(model, str(error), origin=file.origin, remedy=remedy))
         if problems:
             raise ConfigurationError(problems)
+
+
+def read_snapshot(path: Path | None = None) -> PriceFile:
+    """The prices of a generated snapshot; the packaged one where no path is given.
+
+    Errors: `ConfigurationError` with every problem of the file.
+    """
+    chosen = _DATA / SNAPSHOT if path is None else path
+    return parse(_read(chosen), chosen.name)
 
 
 def _begin_of(day: int) -> int:

@@ -1,15 +1,18 @@
 """What differs between two price books on a day, line by line, before one replaces the other.
 
-Hides how lines are matched (M14): by what they price, not by their dates or sources.
+Hides how lines are matched (M14): by what they price, not by their dates or sources; and how
+books that change by themselves from day to day are compared for all days at once.
 """
 
 import datetime as dt
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.compiler import PriceLine
 
 _What = tuple[str, str, str, str, str, str, int]
+_ALWAYS: Final = dt.date.min
 
 
 class Change(NamedTuple):
@@ -32,6 +35,29 @@ def changes(before: PriceBook, after: PriceBook, at: dt.date) -> list[Change]:
         Change(_text(what), old.get(what), new.get(what))
         for what in sorted(old.keys() | new.keys())
         if old.get(what) != new.get(what)
+    ]
+
+
+class DatedChange(NamedTuple):
+    """A change with the first UTC day on which the books differ so; None is "from the start"."""
+
+    since: dt.date | None
+    change: Change
+
+    def __str__(self) -> str:
+        """`2026-12-01 gemini-2.5-flash gemini standard global input_text_token: 0.3 -> 0.35`."""
+        return f"{self.since or 'always'} {self.change}"
+
+
+def dated_changes(before: PriceBook, after: PriceBook) -> list[DatedChange]:
+    """Every change on any day, past and future, once: on the day from which it holds."""
+    days = sorted({_ALWAYS, *before.change_days(), *after.change_days()})
+    found: list[list[Change]] = [[], *(changes(before, after, day) for day in days)]
+    return [
+        DatedChange(None if day == _ALWAYS else day, change)
+        for day, (known, now) in zip(days, pairwise(found), strict=True)
+        for change in now
+        if change not in known
     ]
 
 

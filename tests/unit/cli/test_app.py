@@ -20,6 +20,8 @@ from weighbridge.cli import app
         (("report", "--nosuch"), "--nosuch"),
         (("tail", "--filter", "x"), "--filter 'x' has no '='"),
         (("token", "create", "--name", "n", "--label", "x"), "--label 'x' has no '='"),
+        (("models", "--data", "x", "update"), "--data stands before 'update'"),
+        (("models", "--json", "update"), "--json stands before 'update'"),
         (("import", "absent.ndjson"), "no such file, got 'absent.ndjson'"),
         (("report", "--config", "absent.toml"), "no such file or directory, got absent.toml"),
     ],

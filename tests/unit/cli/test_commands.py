@@ -11,6 +11,8 @@ import pytest
 
 from weighbridge.control.folder import DataFolder
 from weighbridge.core.exchange import Exchange
+from weighbridge.pricing import build
+from weighbridge.pricing.pricefile import Price
 
 
 @pytest.fixture
@@ -150,6 +152,44 @@ def test_models_at_a_date(command: Any) -> None:
     assert len(rows) == lines
     assert len(command(*ask).out.splitlines()) == lines + 1
     assert command("models", "--at", "yore").status == 2
+
+
+def test_updating_the_book(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B2: each change of price, what was written, and when it is in force."""
+    same = command("models", "update")
+    assert same.out == "nothing changes; genai-prices 0.2.3 (MIT), checked 2026-10-15\n"
+    assert "upgrade the package genai-prices" in same.err
+    made = build.snapshot()
+    rates = {"input_text_token": "9"}
+    price = Price(models=("gemini-2.5-pro",), source="s", read=made.as_of, rates=rates)
+    newer = msgspec.structs.replace(made, prices=(*made.prices, price))
+    monkeypatch.setattr(build, "snapshot", lambda: newer)
+    dry = command("models", "update", "--dry-run")
+    line = "always gemini-2.5-pro gemini standard global input_text_token: 1.25 -> 9\n"
+    assert line in dry.out
+    assert dry.err == "Nothing was written.\n"
+    document = command("models", "update", "--json").json
+    assert document["written"]
+    assert len(document["changes"]) == len(dry.out.splitlines()) - 1
+    assert document["changes"][0] == {
+        "since": None,
+        "price": "gemini-2.5-pro gemini batch global input_text_token",
+        "before": "0.625",
+        "after": "4.5",
+    }
+    listed = [
+        price["usd"]
+        for model in command("models", "--surface", "gemini", "--json").json["models"]
+        for price in model["prices"]
+        if (model["model"], price["tier"]) == ("gemini-2.5-pro", "standard")
+        and price["unit"] == "input_text_token"
+    ]
+    assert listed == ["9"]
+    (tmp_path / "data" / "prices.json").write_text("{")
+    for broken in (("models",), ("report",), ("serve",)):
+        done = command(*broken)
+        assert done.status == 2
+        assert "make it anew with `weighbridge models update`" in done.err
 
 
 def test_configuration_with_origins(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """From the configuration to the byte path's settings, and to metric names."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -55,3 +57,16 @@ def test_what_only_grows_is_a_counter() -> None:
         "exchanges_total": 2,
         "live_exchanges": 1,
     }
+
+
+def test_a_worker_loads_no_store_and_no_web_framework() -> None:
+    """It needs none of them; each worker would pay for them in memory and time to start."""
+    program = (
+        "import sys\nimport weighbridge.compose.worker\n"
+        "loaded = {'duckdb', 'fastapi', 'sqlalchemy', 'sqlglot'} & set(sys.modules)\n"
+        "sys.exit(str(loaded) if loaded else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
