@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from weighbridge.admin import problems
 from weighbridge.admin.auth import Failures
+from weighbridge.admin.content_type import JsonBodies
 from weighbridge.admin.limits import BodyLimit
 from weighbridge.admin.ports import Services
 from weighbridge.admin.routes import exchanges, health, imports, keys, models, query, tokens
@@ -30,6 +31,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.failures = Failures()
+    app.add_middleware(JsonBodies)
     app.add_middleware(BodyLimit)
     problems.install(app)
     for module in (query, exchanges, tokens, keys, models, imports, health):

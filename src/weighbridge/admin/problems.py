@@ -108,7 +108,12 @@ async def _validation(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     items = []
     for detail in error.errors():
-        where = ".".join(str(part) for part in detail["loc"][1:]) or str(detail["loc"][0])
+        kind, *path = detail["loc"]
+        if detail["type"] == "json_invalid":
+            message = f"the body is no JSON (character {path[0]}); send an object"
+            items.append(ProblemItem(where=str(kind), message=message))
+            continue
+        where = ".".join(str(part) for part in path) or str(kind)
         items.append(ProblemItem(where=where, message=detail["msg"]))
     return answer(422, "REQUEST_INVALID", "the request is not as documented", items)
 

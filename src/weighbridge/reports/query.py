@@ -23,6 +23,7 @@ from weighbridge.reports.cost_query import (
 from weighbridge.reports.dimensions import (
     COLUMN_OF,
     LABEL_PREFIX,
+    NONE,
     is_dimension,
     nearest,
     value_problem,
@@ -198,7 +199,7 @@ class _Reader:
 
     def _filter_values(self, name: str, given: Any) -> tuple[str, ...]:
         self._check_dimension("filters", name)
-        items = given if isinstance(given, list | tuple) else [given]
+        items = given if isinstance(given, list | tuple) else [] if given is None else [given]
         if not items:
             self._add("filters", f"filter {_show(name)} has no values: give one, or leave it out")
         if len(items) > MAX_FILTER_VALUES:
@@ -247,6 +248,9 @@ class _Reader:
 
 
 def _filter_text(item: Any) -> str | None:
+    """A filter's value as its dimension shows it; null is what was not given."""
+    if item is None:
+        return NONE
     if isinstance(item, bool):
         return "true" if item else "false"
     if isinstance(item, int):

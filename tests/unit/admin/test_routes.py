@@ -162,6 +162,24 @@ async def test_a_query_is_answered_in_the_contracts_form(local: httpx.AsyncClien
     assert document["as_of"].endswith("Z")
 
 
+@pytest.mark.usefixtures("rows")
+async def test_what_was_not_given_is_null_or_none_in_a_filter(local: httpx.AsyncClient) -> None:
+    """Both spellings count the same exchanges."""
+    found = [
+        (await local.post("/api/v1/query", json={"filters": {"department": [value]}})).json()
+        for value in (None, "(none)")
+    ]
+    assert found[0]["totals"] == found[1]["totals"]
+    assert found[0]["totals"]["exchanges"] > 0
+
+
+async def test_a_body_that_is_no_json_is_told(local: httpx.AsyncClient) -> None:
+    """Where, and what was expected."""
+    answer = await local.post("/api/v1/query", content=b"not json")
+    assert await _problem(answer, 422, "REQUEST_INVALID") == ["body"]
+    assert "no JSON" in answer.text
+
+
 async def test_a_wrong_query_is_told_in_full(local: httpx.AsyncClient) -> None:
     """Every field that is wrong, in one answer."""
     answer = await local.post(
