@@ -68,6 +68,10 @@ class PolicyIndex:
         """The record of a token, compared by its full hash (P5)."""
         return self._by_hash.get(secret_hash(token))
 
+    def allows(self, name: str, value: str | None) -> bool:
+        """Whether a dimension may have that value; nothing given is another rule's concern."""
+        return value is None or name not in self._allowed or value in self._allowed[name]
+
     def refused_dimension(self, identity: Identity) -> Refusal | None:
         """The first dimension that the policy requires or restricts and the call breaks."""
         for name in self.snapshot.required:
@@ -81,7 +85,7 @@ class PolicyIndex:
                 )
         for name, allowed in self._allowed.items():
             value = getattr(identity, name)
-            if value is not None and value not in allowed:
+            if not self.allows(name, value):
                 return Refusal(
                     Reason.ATTRIBUTION_NOT_ALLOWED,
                     f"{name} {value!r} is not one of the values that this gateway allows; "
@@ -100,21 +104,13 @@ def identify(
     Gives: never an empty identity for a token that failed its check (P5).
     """
     prefix_token, prefix_values, prefix_labels = _read_prefix(tracking.prefix)
-    given = _given_token(tracking, prefix_token)
-    if isinstance(given, Refusal):
-        return given
-    record: TokenRecord | None = None
-    if given is None:
-        if needs_token and policy.snapshot.require_token:
-            return _missing(tracking)
-    else:
-        found = _checked_token(given, policy, now_us)
-        if isinstance(found, Refusal):
-            return found
-        record = found
+    record = _record(tracking, prefix_token, policy, now_us, needs_token=needs_token)
+    if isinstance(record, Refusal):
+        return record
     values = _dimensions(tracking, prefix_values, record)
-    if isinstance(values, Refusal):
-        return values
+    for name, value in values.items():
+        if refusal := _refused_value(name, value):
+            return refusal
     labels = _labels(tracking.labels, prefix_labels, record, lenient=lenient)
     if isinstance(labels, Refusal):
         return labels
@@ -129,6 +125,32 @@ def identify(
     return policy.refused_dimension(identity) or identity
 
 
+def attributable(
+    tracking: Tracking, policy: PolicyIndex, now_us: int, *, lenient: bool
+) -> Identity:
+    """What the row of a refused call may say about whose it was.
+
+    Gives: what passes its own check, so that broken labels can be traced to their sender; nothing
+    where the token failed or is missing (P5).
+    """
+    prefix_token, prefix_values, prefix_labels = _read_prefix(tracking.prefix)
+    record = _record(tracking, prefix_token, policy, now_us, needs_token=True)
+    if isinstance(record, Refusal):
+        return Identity()
+    values = {
+        name: None if _refused_value(name, value) or not policy.allows(name, value) else value
+        for name, value in _dimensions(tracking, prefix_values, record).items()
+    }
+    labels = _labels(tracking.labels, prefix_labels, record, lenient=lenient)
+    return Identity(
+        token_id=record.token_id if record else None,
+        department=values["department"],
+        project=values["project"],
+        agent=values["agent"],
+        labels={} if isinstance(labels, Refusal) else labels,
+    )
+
+
 def header_text(value: bytes | str) -> str:
     """Text of an attribution value: percent-decoded UTF-8, trimmed; Latin-1 where it is none."""
     raw = value.encode("latin-1", "surrogateescape") if isinstance(value, str) else value
@@ -138,6 +160,23 @@ def header_text(value: bytes | str) -> str:
         return raw.decode("utf-8").strip()
     except UnicodeDecodeError:
         return raw.decode("latin-1").strip()
+
+
+def _record(
+    tracking: Tracking,
+    prefix_token: str | None,
+    policy: PolicyIndex,
+    now_us: int,
+    *,
+    needs_token: bool,
+) -> TokenRecord | Refusal | None:
+    """The token that the call shows, checked; None where it shows none and needs none."""
+    given = _given_token(tracking, prefix_token)
+    if isinstance(given, Refusal):
+        return given
+    if given is not None:
+        return _checked_token(given, policy, now_us)
+    return _missing(tracking) if needs_token and policy.snapshot.require_token else None
 
 
 def _given_token(tracking: Tracking, prefix_token: str | None) -> str | Refusal | None:
@@ -235,31 +274,34 @@ def _read_prefix(
 
 def _dimensions(
     tracking: Tracking, prefix: dict[str, str], record: TokenRecord | None
-) -> dict[str, str | None] | Refusal:
+) -> dict[str, str | None]:
     sent: dict[str, str | None] = {
         "department": _sent(tracking.department),
         "project": _sent(tracking.project) or _sent(tracking.team),
         "agent": _sent(tracking.agent),
     }
-    values: dict[str, str | None] = {}
-    for name in DIMENSIONS:
-        default = getattr(record, name) if record else None
-        value = sent[name] or prefix.get(name) or default
-        if value and len(value) > MAX_VALUE_CHARACTERS:
-            return Refusal(
-                Reason.ATTRIBUTION_NOT_ALLOWED,
-                f"the {name} given has {len(value)} characters; at most "
-                f"{MAX_VALUE_CHARACTERS} are allowed",
-                {"dimension": name},
-            )
-        if value and not _printable(value):
-            return Refusal(
-                Reason.ATTRIBUTION_NOT_ALLOWED,
-                f"the {name} given holds a control character; send plain text",
-                {"dimension": name},
-            )
-        values[name] = value or None
-    return values
+    return {
+        name: sent[name] or prefix.get(name) or (getattr(record, name) if record else None) or None
+        for name in DIMENSIONS
+    }
+
+
+def _refused_value(name: str, value: str | None) -> Refusal | None:
+    """Why a value can stand in no row, whatever the policy says."""
+    if value and len(value) > MAX_VALUE_CHARACTERS:
+        return Refusal(
+            Reason.ATTRIBUTION_NOT_ALLOWED,
+            f"the {name} given has {len(value)} characters; at most "
+            f"{MAX_VALUE_CHARACTERS} are allowed",
+            {"dimension": name},
+        )
+    if value and not _printable(value):
+        return Refusal(
+            Reason.ATTRIBUTION_NOT_ALLOWED,
+            f"the {name} given holds a control character; send plain text",
+            {"dimension": name},
+        )
+    return None
 
 
 def _printable(value: str) -> bool:

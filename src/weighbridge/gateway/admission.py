@@ -13,6 +13,7 @@ from weighbridge.attribution.identity import (
     Identity,
     PolicyIndex,
     Tracking,
+    attributable,
     expired,
     expired_refusal,
     identify,
@@ -23,7 +24,6 @@ from weighbridge.gateway.request_heads import RequestHead, query_key_is_tracking
 from weighbridge.providers.base import Route
 
 _MEMO_LIMIT = 8192
-_NOBODY = Identity()
 
 
 class Routes(Protocol):
@@ -76,48 +76,66 @@ class Admission:
         route = self._routes.route(head.method, target)
         if route.__class__ is not Route:
             refusal = route if isinstance(route, Refusal) else None
-            return Admitted(None, self._known_identity(head, prefix, now_us), target, refusal)
+            found = self._identity(head, prefix, now_us, needs_token=False)
+            known = (
+                found if isinstance(found, Identity) else self._attributable(head, prefix, now_us)
+            )
+            return Admitted(None, known, target, refusal)
         identity = self._identity(head, prefix, now_us, needs_token=route.needs_token)
         if identity.__class__ is not Identity:
             assert isinstance(identity, Refusal)
-            return Admitted(route, _NOBODY, target, identity)
+            return Admitted(route, self._attributable(head, prefix, now_us), target, identity)
         if head.provider_key_is_tracking_token or query_key_is_tracking_token(target):
             return Admitted(route, identity, target, _swapped())
         return Admitted(route, identity, target, None)
 
-    def _known_identity(self, head: RequestHead, prefix: bytes | None, now_us: int) -> Identity:
-        """Attribution of a call that is refused for another reason, as far as it is valid."""
-        found = self._identity(head, prefix, now_us, needs_token=False)
-        return found if isinstance(found, Identity) else _NOBODY
+    def _attributable(self, head: RequestHead, prefix: bytes | None, now_us: int) -> Identity:
+        """Attribution of a refused call, as far as it is valid; not remembered."""
+        return attributable(_tracking(head, prefix), self._policy, now_us, lenient=self._lenient)
 
     def _identity(
         self, head: RequestHead, prefix: bytes | None, now_us: int, *, needs_token: bool
     ) -> Identity | Refusal:
-        values = (
-            head.token,
-            head.second_token,
+        key = (
+            _unreadable(head.token, head.second_token, prefix),
             head.department,
             head.project,
             head.team,
             head.agent,
             head.labels,
-            prefix,
+            needs_token,
         )
-        key = (_unreadable(head.token, head.second_token, prefix), *values[2:7], needs_token)
         known = self._memo.get(key)
         if known is not None:
             if known.expires_at_us is not None and expired(known.expires_at_us, now_us):
                 return expired_refusal(known.token_id)
             return known
-        tracking = Tracking(*values, head.mistaken_token)
         found = identify(
-            tracking, self._policy, now_us, needs_token=needs_token, lenient=self._lenient
+            _tracking(head, prefix),
+            self._policy,
+            now_us,
+            needs_token=needs_token,
+            lenient=self._lenient,
         )
         if isinstance(found, Identity):
             if len(self._memo) >= _MEMO_LIMIT:
                 self._memo.clear()
             self._memo[key] = found
         return found
+
+
+def _tracking(head: RequestHead, prefix: bytes | None) -> Tracking:
+    return Tracking(
+        token=head.token,
+        second_token=head.second_token,
+        department=head.department,
+        project=head.project,
+        team=head.team,
+        agent=head.agent,
+        labels=head.labels,
+        prefix=prefix,
+        mistaken_token=head.mistaken_token,
+    )
 
 
 def _unreadable(*secrets: bytes | None) -> bytes:

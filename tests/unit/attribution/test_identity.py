@@ -8,6 +8,7 @@ from weighbridge.attribution.identity import (
     Identity,
     PolicyIndex,
     Tracking,
+    attributable,
     expired,
     header_text,
     identify,
@@ -273,3 +274,33 @@ def test_repr_of_the_index_shows_no_token() -> None:
     """The index's line of state names counts, never hashes."""
     index = PolicyIndex(PolicySnapshot(version=3, tokens=TOKENS))
     assert repr(index) == "<PolicyIndex version 3, 4 tokens>"
+
+
+@pytest.mark.parametrize(
+    ("sent", "labels"),
+    [
+        ({"labels": "No=1"}, {}),
+        ({"department": "d" * 129, "labels": "a=b"}, {"env": "test", "a": "b"}),
+        ({"allowed": {"department": ["care"]}}, {"env": "test"}),
+    ],
+    ids=["a broken label", "a value too long", "a value that is not allowed"],
+)
+def test_a_refused_call_is_still_somebodys(sent: dict[str, Any], labels: dict[str, str]) -> None:
+    """What passes its own check stays on the row, so that the sender can be found."""
+    given = {"token": FULL, "agent": "cron", **sent}
+    assert isinstance(find(**given), Refusal)
+    rules = {"allowed": given.pop("allowed", {})}
+    index = PolicyIndex(PolicySnapshot(version=1, tokens=TOKENS, **rules))
+    tracking = Tracking(**{name: value.encode() for name, value in given.items()})
+    known = attributable(tracking, index, 0, lenient=False)
+    assert (known.token_id, known.project, known.agent) == ("tok_full", "crm", "cron")
+    assert known.department == ("sales" if "No=1" in sent.values() else None)
+    assert known.labels == labels
+
+
+@pytest.mark.parametrize("token", [None, GONE, "trk_x"])
+def test_no_good_token_attributes_nothing(token: str | None) -> None:
+    """P5: what a caller without a token says about himself is not booked."""
+    index = PolicyIndex(PolicySnapshot(version=1, tokens=TOKENS))
+    tracking = Tracking(token=token.encode() if token else None, department=b"sales", labels=b"X=")
+    assert attributable(tracking, index, 0, lenient=False) == Identity()

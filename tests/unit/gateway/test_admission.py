@@ -121,6 +121,14 @@ def test_unknown_route_is_attributed(admission: Admission) -> None:
     assert found.identity.token_id == "tok_main"
 
 
+def test_a_call_with_broken_labels_is_attributed(admission: Admission) -> None:
+    """Its row names the token, so that somebody can tell the sender."""
+    found = admission.decide(head(token=TOKEN.encode(), labels=b"A=b"), 0)
+    assert found.refusal is not None
+    assert found.refusal.reason is Reason.LABELS_INVALID
+    assert (found.identity.token_id, found.identity.labels) == ("tok_main", {})
+
+
 def test_route_comes_from_the_target_alone(admission: Admission) -> None:
     """P3: no header moves a call to another host."""
     route = admission.decide(head(token=TOKEN.encode()), 0).route
