@@ -1,7 +1,9 @@
 """How commands reach the admin API: over `admin.sock` while `serve` runs, else in-process.
 
 Both ways are one HTTP client with another transport under it, so a command gives the same
-answer either way. Counterparts: `admin/server` listens, `compose/local` opens the folder.
+answer either way. Only a command that adds something makes a data folder that is not there:
+one that asks would answer a mistyped `--data` with zeros.
+Counterparts: `admin/server` listens, `compose/local` opens the folder.
 """
 
 import asyncio
@@ -72,10 +74,12 @@ class Client:
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[Client]:
+def connect(settings: Settings, *, makes: bool = False) -> Iterator[Client]:
     """A client of the gateway that serves a data folder, or of the folder itself.
 
-    Errors: `FolderInUseError` where another process holds the folder and does not answer.
+    Takes: `makes`, whether to begin a folder where there is none.
+    Errors: `NotFoundError` where there is none, `FolderInUseError` where another process holds
+    the folder and does not answer.
     """
     folder = DataFolder(settings.data)
     give_up_at = time.monotonic() + _STARTING_S
@@ -87,6 +91,11 @@ def connect(settings: Settings) -> Iterator[Client]:
             finally:
                 client.close()
             return
+        if not makes and not folder.begun:
+            raise NotFoundError(
+                f"there is no ledger in {folder.root} yet; start `weighbridge serve`, or name "
+                "another folder with --data"
+            )
         try:
             opened = import_module("weighbridge.compose.local").local_app(settings)
             app = opened.__enter__()
@@ -103,6 +112,24 @@ def connect(settings: Settings) -> Iterator[Client]:
     finally:
         client.close()
         opened.__exit__(None, None, None)
+
+
+@contextmanager
+def connect_to_book(settings: Settings) -> Iterator[Client]:
+    """A client for the price book alone, which needs no folder where nothing serves.
+
+    Errors: `ConfigurationError` where the price data cannot be used.
+    """
+    folder = DataFolder(settings.data)
+    if _serves(folder):
+        client = Client(httpx.HTTPTransport(uds=str(folder.admin_socket)), live=True)
+    else:
+        app = import_module("weighbridge.compose.local_book").book_app(settings)
+        client = Client(_InProcess(app), live=False)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def _serves(folder: DataFolder) -> bool:

@@ -30,7 +30,7 @@ def run(
         if not file.is_file():
             raise UsageError(f"no such file, got {str(file)!r}; name an NDJSON or Parquet file")
     settings = configuration(data, config).settings
-    with connect(settings) as client, _progress() as progress:
+    with connect(settings, makes=True) as client, _progress() as progress:
         done = [_import(client, file.absolute(), progress) for file in files]
     total = {name: sum(job[name] for job in done) for name in ("imported", "skipped")}
     if as_json:

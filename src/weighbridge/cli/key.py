@@ -31,7 +31,7 @@ def create(
     config: Config = None,
 ) -> None:
     """Make an admin API key; its secret is shown once."""
-    with connect(configuration(data, config).settings) as client:
+    with connect(configuration(data, config).settings, makes=True) as client:
         key = client.post("/api/v1/keys", {"name": name, "role": role.value})
     if as_json:
         print_json(key)

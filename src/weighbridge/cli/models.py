@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from weighbridge.cli.client import connect
+from weighbridge.cli.client import connect_to_book
 from weighbridge.cli.options import (
     AsJson,
     Config,
@@ -65,7 +65,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
         _refuse_options_before(context)
         return
     params = {"provider": provider, "surface": surface, "at": at}
-    with connect(configuration(data, config).settings) as client:
+    with connect_to_book(configuration(data, config).settings) as client:
         given = {name: value for name, value in params.items() if value is not None}
         document = client.get("/api/v1/models", given)
     if as_json or form is ListFormat.JSON:

@@ -53,7 +53,7 @@ def create(  # noqa: PLR0913, PLR0917 - each is a flag
         "labels": _labels(label or []),
         "expires": expires,
     }
-    with connect(configuration(data, config).settings) as client:
+    with connect(configuration(data, config).settings, makes=True) as client:
         token = client.post("/api/v1/tokens", wanted)
     if as_json:
         print_json(token)

@@ -30,6 +30,11 @@ class DataFolder:
     def __repr__(self) -> str:
         return f"<DataFolder {self.root}>"
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a ledger, or was somebody about to make one."""
+        return self.ledger.exists() or (self.run / LOCK_NAME).exists()
+
     def make(self) -> None:
         """Create what is missing, for this user alone.
 

@@ -54,6 +54,7 @@ def test_all_problems_of_a_configuration_are_told(command: Any, tmp_path: Path) 
 
 def test_a_failure_is_status_1(command: Any) -> None:
     """Nothing is wrong with the command; what it names is not there."""
+    command("token", "create", "--name", "n")
     done = command("token", "revoke", "tok_x")
     assert done.status == app.FAILURE
     assert done.err == "weighbridge: no tracking token has the id 'tok_x'; see `token list`\n"

@@ -116,6 +116,7 @@ def test_reports_by_time_and_filter(command: Any) -> None:
     assert [row["exchanges"] for row in document["rows"]] == [1, 1]
 
 
+@pytest.mark.usefixtures("history")
 def test_a_report_that_cannot_be_made_tells_every_flag(command: Any) -> None:
     """Problems carry the names of the flags."""
     done = command("report", "--by", "departmnt", "--since", "yore", "--filter", "x")
@@ -185,6 +186,7 @@ def test_updating_the_book(command: Any, tmp_path: Path, monkeypatch: pytest.Mon
         and price["unit"] == "input_text_token"
     ]
     assert listed == ["9"]
+    command("token", "create", "--name", "n")
     (tmp_path / "data" / "prices.json").write_text("{")
     for broken in (("models",), ("report",), ("serve",)):
         done = command(*broken)
@@ -202,6 +204,36 @@ def test_configuration_with_origins(command: Any, monkeypatch: pytest.MonkeyPatc
     given = command("config", "show", "--given").out
     assert "gateway.workers" in given
     assert "gateway.listen" not in given
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        ("report",),
+        ("tail",),
+        ("token", "list"),
+        ("token", "revoke", "tok_x"),
+        ("key", "list"),
+        ("key", "revoke", "key_x"),
+    ],
+    ids=" ".join,
+)
+def test_what_asks_makes_no_folder(command: Any, tmp_path: Path, ask: tuple[str, ...]) -> None:
+    """A mistyped `--data` is told, not answered with zeros."""
+    done = command(*ask)
+    assert (done.status, done.out) == (1, "")
+    assert done.err == (
+        f"weighbridge: there is no ledger in {tmp_path / 'data'} yet; start `weighbridge serve`, "
+        "or name another folder with --data\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_needs_no_ledger_makes_none(command: Any, tmp_path: Path) -> None:
+    """Prices and configuration can be read before anything was served."""
+    for ask in (("models",), ("models", "update"), ("config", "show")):
+        assert command(*ask).status == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_another_process_holds_is_told(

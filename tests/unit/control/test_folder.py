@@ -25,6 +25,19 @@ def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_is_begun_by_its_first_owner(tmp_path: Path) -> None:
+    """Asking changes nothing; a restored backup, which has no `run`, counts by its ledger."""
+    folder = DataFolder(tmp_path / "d")
+    assert not folder.begun
+    assert not folder.root.exists()
+    folder.lock().close()
+    assert folder.begun
+    restored = DataFolder(tmp_path / "restored")
+    restored.root.mkdir()
+    restored.ledger.touch()
+    assert restored.begun
+
+
 def test_a_path_too_long_for_sockets_is_told(tmp_path: Path) -> None:
     """The limit of the system is explained before anything is made."""
     with pytest.raises(StartError, match="too long"):
