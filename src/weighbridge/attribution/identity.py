@@ -28,7 +28,8 @@ class Tracking(msgspec.Struct, frozen=True):
 
     `prefix` is the text between `/-/` and the next `/`, None where the target has none.
     Values are the header bytes; None = not sent. `mistaken_token` says that
-    `X-Cloudidr-Token`, a header that does not exist, was sent.
+    `X-Cloudidr-Token`, a header that does not exist, was sent; `misplaced_token`, that a tracking
+    token stands where the Google key belongs.
     """
 
     token: bytes | None = None
@@ -40,6 +41,7 @@ class Tracking(msgspec.Struct, frozen=True):
     labels: bytes | None = None
     prefix: bytes | None = None
     mistaken_token: bool = False
+    misplaced_token: bool = False
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,6 +243,11 @@ def _unknown_token(given: str) -> Refusal:
 def _missing(tracking: Tracking) -> Refusal:
     if tracking.mistaken_token:
         hint = "X-Cloudidr-Token was sent, but the header's name is X-Cloudidr-Key; rename it"
+    elif tracking.misplaced_token:
+        hint = (
+            f"a tracking token ({TRACKING_TOKEN_PREFIX}…) stands where the Google API key belongs; "
+            f"send it in {TOKEN_HEADER} (or X-Cloudidr-Key), and the Google key there"
+        )
     else:
         hint = (
             f"no tracking token was sent; add the header {TOKEN_HEADER} (or X-Cloudidr-Key) "

@@ -85,7 +85,7 @@ class Admission:
         if identity.__class__ is not Identity:
             assert isinstance(identity, Refusal)
             return Admitted(route, self._attributable(head, prefix, now_us), target, identity)
-        if head.provider_key_is_tracking_token or query_key_is_tracking_token(target):
+        if _misplaced(head, target):
             return Admitted(route, identity, target, _swapped())
         return Admitted(route, identity, target, None)
 
@@ -135,12 +135,18 @@ def _tracking(head: RequestHead, prefix: bytes | None) -> Tracking:
         labels=head.labels,
         prefix=prefix,
         mistaken_token=head.mistaken_token,
+        misplaced_token=_misplaced(head, head.target),
     )
 
 
 def _unreadable(*secrets: bytes | None) -> bytes:
     """A digest of what holds tracking tokens, so that the memo holds none."""
     return sha256(b"\0".join(secret or b"" for secret in secrets)).digest()
+
+
+def _misplaced(head: RequestHead, target: bytes) -> bool:
+    """Whether a tracking token stands where the Google key belongs."""
+    return head.provider_key_is_tracking_token or query_key_is_tracking_token(target)
 
 
 def _swapped() -> Refusal:

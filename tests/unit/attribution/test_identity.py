@@ -133,12 +133,13 @@ def test_header_text(raw: bytes, text: str) -> None:
     [
         ({}, "X-Weighbridge-Key"),
         ({"mistaken_token": True}, "X-Cloudidr-Key"),
+        ({"misplaced_token": True}, "stands where the Google API key belongs"),
         ({"token": " "}, "X-Weighbridge-Key"),
         ({"prefix": ";agent=a"}, "X-Weighbridge-Key"),
     ],
 )
 def test_missing_token(sent: dict[str, Any], says: str) -> None:
-    """The message names the header, and the mistaken one where that was sent."""
+    """The message names the header, and the wrong place where one was sent there."""
     refused = refusal(**sent)
     assert refused.reason is Reason.TRACKING_TOKEN_MISSING
     assert says in refused.message

@@ -129,6 +129,17 @@ def test_a_call_with_broken_labels_is_attributed(admission: Admission) -> None:
     assert (found.identity.token_id, found.identity.labels) == ("tok_main", {})
 
 
+@pytest.mark.parametrize(
+    "sent", [head(provider_key_is_tracking_token=True), head(TARGET + b"?key=trk_x")]
+)
+def test_a_token_in_the_wrong_place_alone_is_said(admission: Admission, sent: RequestHead) -> None:
+    """None was sent as one, and the message says where it stands instead."""
+    refusal = admission.decide(sent, 0).refusal
+    assert refusal is not None
+    assert refusal.reason is Reason.TRACKING_TOKEN_MISSING
+    assert "where the Google API key belongs" in refusal.message
+
+
 def test_route_comes_from_the_target_alone(admission: Admission) -> None:
     """P3: no header moves a call to another host."""
     route = admission.decide(head(token=TOKEN.encode()), 0).route
