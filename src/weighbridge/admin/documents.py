@@ -59,7 +59,7 @@ class Token(BaseModel):
     revoked_at: datetime | None = Field(description="When it was revoked; null = it was not.")
 
     @classmethod
-    def of(cls, token: TrackingToken, /, **more: str) -> Self:
+    def of(cls, token: TrackingToken, /, **more: str | None) -> Self:
         """The document of a token."""
         return cls(
             id=token.id,
@@ -82,10 +82,18 @@ class CreatedToken(Token):
     token: str = Field(description="The secret, `trk_…`; it cannot be shown again.")
 
 
+class ListedToken(Token):
+    """A tracking token, with what the ledger knows of its use."""
+
+    last_used_at: datetime | None = Field(
+        description="When the latest exchange that is booked on it began; null = none is."
+    )
+
+
 class TokenList(BaseModel):
     """All tracking tokens, newest first."""
 
-    tokens: list[Token] = Field(description="Also revoked and expired ones.")
+    tokens: list[ListedToken] = Field(description="Also revoked and expired ones.")
     next_cursor: str | None = Field(None, description="Always null: the list is whole.")
 
 

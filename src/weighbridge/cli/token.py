@@ -19,7 +19,17 @@ from weighbridge.cli.output import instant, print_csv, print_json, print_table, 
 from weighbridge.errors import UsageError
 
 app = command_app("Tracking tokens: who a call is for.")
-_COLUMNS = ("id", "name", "department", "project", "agent", "labels", "expires", "state")
+_COLUMNS = (
+    "id",
+    "name",
+    "department",
+    "project",
+    "agent",
+    "labels",
+    "expires",
+    "state",
+    "last_used",
+)
 
 
 @app.command()
@@ -115,5 +125,6 @@ def _labels(given: list[str]) -> dict[str, str]:
 def _row(token: dict[str, Any]) -> dict[str, str]:
     row = {name: text(token.get(name)) for name in _COLUMNS}
     row["expires"] = instant(token["expires_at"])
+    row["last_used"] = instant(token["last_used_at"])
     row["state"] = "revoked" if token["revoked_at"] else "in force"
     return row

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from weighbridge.admin.problems import MEDIA_TYPE
@@ -34,12 +35,45 @@ async def test_a_token_is_made_shown_and_revoked(local: httpx.AsyncClient, polic
     assert made["expires_at"] > made["created_at"]
     assert policy.published == 1
     shown = (await local.get(f"/api/v1/tokens/{made['id']}")).json()
-    assert shown == {name: value for name, value in made.items() if name != "token"}
+    told = {name: value for name, value in made.items() if name != "token"}
+    assert shown == {**told, "last_used_at": None}
     listed = (await local.get("/api/v1/tokens")).json()
     assert listed == {"tokens": [shown], "next_cursor": None}
     revoked = (await local.delete(f"/api/v1/tokens/{made['id']}")).json()
     assert revoked["revoked_at"] is not None
     assert policy.published == 2
+
+
+async def test_a_token_is_shown_with_its_last_use(
+    local: httpx.AsyncClient, parts: Any, tmp_path: Path
+) -> None:
+    """The start of its latest exchange; another token's use is not its own."""
+    ids = [
+        (await local.post("/api/v1/tokens", json={"name": name})).json()["id"]
+        for name in ("used", "unused")
+    ]
+    file = tmp_path / "used.ndjson"
+    file.write_bytes(
+        b"\n".join(
+            msgspec.json.encode(
+                Exchange(
+                    exchange_id=f"01920000-0000-7000-8000-00000000001{day}",
+                    started_at=f"2026-11-0{day}T12:00:00.000001Z",
+                    ended_at=f"2026-11-0{day}T12:00:01.000001Z",
+                    token_id=token,
+                )
+            )
+            for day, token in ((2, ids[0]), (1, ids[0]), (3, None))
+        )
+    )
+    parts.store.import_files([file])
+    listed = (await local.get("/api/v1/tokens")).json()["tokens"]
+    assert {token["id"]: token["last_used_at"] for token in listed} == {
+        ids[0]: "2026-11-02T12:00:00.000001Z",
+        ids[1]: None,
+    }
+    for token in listed:
+        assert (await local.get(f"/api/v1/tokens/{token['id']}")).json() == token
 
 
 async def test_every_problem_of_a_token_is_told(local: httpx.AsyncClient, policy: Any) -> None:

@@ -55,6 +55,7 @@ def test_tokens(command: Any) -> None:
     assert command("token", "revoke", made["id"]).status == 0
     rows = list(csv.DictReader(io.StringIO(command("token", "list", "--format", "csv").out)))
     assert [row["state"] for row in rows] == ["in force", "revoked"]
+    assert [row["last_used"] for row in rows] == ["-", "-"]
     table = command("token", "list").out
     assert "department" in table
     assert made["token"] not in table

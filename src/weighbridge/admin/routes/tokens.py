@@ -1,15 +1,25 @@
 """`/api/v1/tokens`: tracking tokens."""
 
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 
 from weighbridge.admin.auth import Editor, ServicesOf, Viewer
-from weighbridge.admin.documents import CreatedToken, Token, TokenList, TokenRequest
+from weighbridge.admin.documents import (
+    CreatedToken,
+    ListedToken,
+    Token,
+    TokenList,
+    TokenRequest,
+)
 from weighbridge.admin.expiry import parse_expiry
+from weighbridge.admin.ports import Services
 from weighbridge.admin.problems import RESPONSES
 from weighbridge.core.credential import NewToken
+from weighbridge.reports.cost_query import CostQuery
 
 router = APIRouter(prefix="/api/v1", tags=["tokens"], responses=RESPONSES)
 
@@ -33,14 +43,19 @@ async def create_token(_role: Editor, services: ServicesOf, wanted: TokenRequest
 
 @router.get("/tokens", summary="List tracking tokens")
 def list_tokens(_role: Viewer, services: ServicesOf) -> TokenList:
-    """Newest first, without their secrets."""
-    return TokenList(tokens=[Token.of(token) for token in services.tokens.all()], next_cursor=None)
+    """Newest first, without their secrets; with the last use of each, as the ledger has it."""
+    used = _last_uses(services, {})
+    tokens = services.tokens.all()
+    listed = [ListedToken.of(token, last_used_at=used.get(token.id)) for token in tokens]
+    return TokenList(tokens=listed, next_cursor=None)
 
 
 @router.get("/tokens/{token_id}", summary="Show a tracking token")
-def get_token(_role: Viewer, services: ServicesOf, token_id: str) -> Token:
-    """One token, without its secret."""
-    return Token.of(services.tokens.get(token_id))
+def get_token(_role: Viewer, services: ServicesOf, token_id: str) -> ListedToken:
+    """One token, without its secret; with its last use."""
+    token = services.tokens.get(token_id)
+    used = _last_uses(services, {"token_id": (token.id,)})
+    return ListedToken.of(token, last_used_at=used.get(token.id))
 
 
 @router.delete("/tokens/{token_id}", summary="Revoke a tracking token")
@@ -49,3 +64,10 @@ async def revoke_token(_role: Editor, services: ServicesOf, token_id: str) -> To
     token = await run_in_threadpool(services.tokens.revoke, token_id)
     await services.policy.publish()
     return Token.of(token)
+
+
+def _last_uses(services: Services, filters: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """When each token was used last: a question to the ledger, so no counter can drift from it."""
+    query = CostQuery(group_by=("token_id",), metrics=("last_seen",), filters=filters)
+    answer = services.reports.run(query, datetime.now(UTC)).as_json()
+    return {row["token_id"]: row["last_seen"] for row in answer["rows"] if row["token_id"]}
