@@ -348,6 +348,14 @@ def test_a_bad_row_names_file_line_and_value(
     assert count(store) == 0
 
 
+def test_a_line_that_is_no_json_is_named(store: Store, tmp_path: Path) -> None:
+    """The line itself, not one after it."""
+    good = msgspec.json.encode(exchange(1))
+    path = write_lines(tmp_path / "bad.ndjson", good, b"", b"not json", good)
+    with pytest.raises(ImportDataError, match=r":3: not a JSON object$"):
+        store.import_files([path])
+
+
 def test_a_file_that_is_not_there_is_told(store: Store, tmp_path: Path) -> None:
     """Before anything is read."""
     with pytest.raises(ImportDataError, match="no such file"):

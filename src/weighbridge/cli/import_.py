@@ -49,7 +49,8 @@ def _import(client: Client, file: Path, progress: Progress) -> dict[str, Any]:
         job = client.get(f"/api/v1/imports/{job['id']}")
         progress.update(bar, total=job["total_bytes"] or None, completed=job["done_bytes"])
     if job["state"] == "failed":
-        raise LedgerError(f"{file}: {job['error']}")
+        said = str(job["error"])
+        raise LedgerError(said if said.startswith(str(file)) else f"{file}: {said}")
     progress.update(bar, total=1, completed=1)
     result: dict[str, Any] = job
     return result

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 import duckdb
+import msgspec
 
 from weighbridge.core.exchange import COLUMNS
 from weighbridge.ledger import schema
@@ -156,4 +157,20 @@ def _complaint(path: Path, error: duckdb.Error) -> str:
     """The engine's complaint in one line: file, line where it knows it, what."""
     text = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
     where = _LINE.search(text)
-    return f"{path}:{where[1]}: {where[2]}" if where else f"{path}: {text}"
+    if where is None:
+        return f"{path}: {text}"
+    if text.startswith("Malformed JSON"):
+        return f"{path}:{_first_malformed(path) or where[1]}: not a JSON object"
+    return f"{path}:{where[1]}: {where[2]}"
+
+
+def _first_malformed(path: Path) -> int | None:
+    """The line that is no object, looked for anew: the engine names a later one."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+                except msgspec.MsgspecError:
+                    return number
+    return None
