@@ -151,10 +151,13 @@ class LabelSettings(Section):
     """Google's labels in request bodies."""
 
     inject: bool = Field(
-        default=False, description="Fill attribution into Vertex bodies as labels."
+        default=False,
+        description="Fill attribution into Vertex bodies as labels. No effect in this version.",
     )
     developer_api: Literal["strip", "forward", "refuse"] = Field(
-        "strip", description="Labels on Developer API bodies, which that API has no field for."
+        "strip",
+        description="Labels on Developer API bodies, which that API has no field for. "
+        "No effect in this version: every body passes as it is.",
     )
     lenient: bool = Field(
         default=False, description="Let vowel signs and modifier letters pass in labels, too."
