@@ -90,6 +90,7 @@ async def _serve_parts(
         parts.store,
         workers=workers,
         price_age=lambda: parts.book.age(dt.datetime.now(dt.UTC)),
+        stopping=lambda: leash.service_stopping,
     )
     require_key = settings.admin.metrics_require_key
     app = create_app(parts.services(hub, vitals, metrics_require_key=require_key))

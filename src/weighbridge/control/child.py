@@ -1,8 +1,9 @@
 """A child process's side of its supervisor: settings in, readiness out, the end by EOF.
 
-Standard input is a pipe from the supervisor. Its first line is the child's settings as JSON;
-its end means "stop", whether the supervisor closed it on purpose or died by `kill -9`, so no
-child outlives its supervisor for long. Standard output carries one line, `ready`.
+Standard input is a pipe from the supervisor. Its first line is the child's settings as JSON; a
+line after that says that the service is stopping, though not yet this child; its end means
+"stop", whether the supervisor closed it on purpose or died by `kill -9`, so no child outlives
+its supervisor for long. Standard output carries one line, `ready`.
 Counterpart: `supervisor`.
 """
 
@@ -12,6 +13,7 @@ import signal
 import sys
 
 READY = b"ready\n"
+STOPPING = b"stopping\n"
 _LONGEST_SETTINGS = 1024 * 1024
 
 
@@ -19,12 +21,14 @@ class Leash:
     """This process's tie to its supervisor.
 
     `stop` is set when the process shall end: by EOF on standard input, or by SIGTERM.
+    `service_stopping` comes earlier: the supervisor has begun to stop what goes before.
     SIGINT is ignored: a terminal sends it to the whole group, and the supervisor decides.
     """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
         self.orphaned = False
+        self.service_stopping = False
 
     def __repr__(self) -> str:
         return f"<Leash {'stopping' if self.stop.is_set() else 'running'}>"
@@ -49,6 +53,7 @@ class Leash:
             data = os.read(0, 4096)
         except BlockingIOError:
             return
+        self.service_stopping = True
         if not data:
             asyncio.get_running_loop().remove_reader(0)
             self.orphaned = True

@@ -19,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from weighbridge.control.child import READY
+from weighbridge.control.child import READY, STOPPING
 from weighbridge.errors import StartError
 
 FIRST_BACKOFF_S: Final = 0.05
@@ -54,6 +54,7 @@ class _Child:
         self.plan = plan
         self.process: Process | None = None
         self._told_to_stop = asyncio.Event()
+        self._service_stopping = False
         self.was_ready = asyncio.Event()
         self.failures = 0
         self.restarts = 0
@@ -100,6 +101,8 @@ class _Child:
         assert process.stdout is not None
         with suppress(ConnectionError):
             process.stdin.write(self.plan.settings + b"\n")
+            if self._service_stopping:
+                process.stdin.write(STOPPING)
         if self.stopping:
             process.stdin.close()
         while line := await process.stdout.readline():
@@ -115,6 +118,15 @@ class _Child:
                 f"{self.plan.name} ended with status {status} before it was ready; "
                 "the log above says why"
             )
+
+    def announce_stop(self) -> None:
+        """Let the child know that the service stops, so that it stops calling itself ready."""
+        self._service_stopping = True
+        process = self.process
+        if process is not None and process.returncode is None:
+            assert process.stdin is not None
+            with suppress(ConnectionError):
+                process.stdin.write(STOPPING)
 
     async def stop(self) -> None:
         """Let the child drain; kill it when its time is over."""
@@ -182,6 +194,8 @@ class Supervisor:
         on_ready()
 
     async def _stop_all(self) -> None:
+        for child in self._children:
+            child.announce_stop()
         for rank in sorted({child.plan.rank for child in self._children}):
             await asyncio.gather(
                 *(child.stop() for child in self._children if child.plan.rank == rank)

@@ -20,7 +20,7 @@ class Sized(Protocol):
 class Vitals:
     """Readiness and metrics of a gateway that should have `workers` workers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it tells of, wired once
         self,
         hub: PolicyHub,
         keeper: LedgerKeeper,
@@ -28,12 +28,14 @@ class Vitals:
         *,
         workers: int,
         price_age: Callable[[], dt.timedelta],
+        stopping: Callable[[], bool],
     ) -> None:
         self._hub = hub
         self._keeper = keeper
         self._store = store
         self._workers = workers
         self._price_age = price_age
+        self._stopping = stopping
 
     def __repr__(self) -> str:
         return f"<Vitals {self._hub.workers} of {self._workers} workers>"
@@ -42,7 +44,9 @@ class Vitals:
         """Why the service is not ready; empty where it is."""
         found = []
         connected = self._hub.workers
-        if connected < self._workers:
+        if self._stopping():
+            found.append("the service is stopping")
+        elif connected < self._workers:
             found.append(f"{connected} of {self._workers} gateway workers are connected")
         if self._keeper.failure:
             found.append(f"the ledger takes no rows: {self._keeper.failure}")

@@ -33,6 +33,23 @@ async def main():
 asyncio.run(main())
 """
 
+# Says when it learns that the service stops, and lasts until its own end.
+_KNOWING = _PROGRAM.replace(
+    "    await leash.stop.wait()",
+    """    while not leash.service_stopping:
+        await asyncio.sleep(0.01)
+    note(f"{settings} knows")
+    await leash.stop.wait()""",
+)
+
+# Drains for as long as nobody else has written that it knows.
+_DRAINING = _PROGRAM.replace(
+    "    await leash.stop.wait()",
+    """    await leash.stop.wait()
+    while "control knows" not in open(log).read():
+        await asyncio.sleep(0.01)""",
+)
+
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
@@ -41,10 +58,12 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def _plan(log: Path, name: str, *, rank: int = 0, status: int = 0) -> ChildPlan:
+def _plan(
+    log: Path, name: str, *, rank: int = 0, status: int = 0, program: str = _PROGRAM
+) -> ChildPlan:
     return ChildPlan(
         name=name,
-        command=("-c", _PROGRAM, str(log), str(status)),
+        command=("-c", program, str(log), str(status)),
         settings=name.encode(),
         sockets=(),
         rank=rank,
@@ -88,6 +107,16 @@ async def test_children_start_get_their_settings_and_stop_in_order(log: Path) ->
     ends = [line for line in _text(log).splitlines() if line.startswith("stopped")]
     assert sorted(ends[:2]) == ["stopped w0", "stopped w1"]
     assert ends[2] == "stopped control"
+
+
+async def test_who_stops_later_knows_at_once(log: Path) -> None:
+    """S9: the control process says that it is not ready while workers still drain."""
+    control = _plan(log, "control", rank=1, program=_KNOWING)
+    supervisor = Supervisor([control, _plan(log, "w0", program=_DRAINING)])
+    async with _running(supervisor):
+        pass
+    ends = [line for line in _text(log).splitlines() if not line.startswith("started")]
+    assert ends == ["control knows", "stopped w0", "stopped control"]
 
 
 async def test_a_killed_child_is_restarted_and_no_other_is_touched(log: Path) -> None:
