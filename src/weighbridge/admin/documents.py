@@ -144,10 +144,12 @@ class KeyList(BaseModel):
 ExchangeRow = create_model(
     "ExchangeRow",
     __doc__="One exchange: every column of the ledger; null = not reported or not given.",
-    **{  # type: ignore[call-overload]
+    **{
         field.name: (_json_type(field.type), Field(description="See the ledger's reference."))
         for field in msgspec.structs.fields(Exchange)
-    },
+    }
+    # Imported history may not know it; a row of the gateway's own always does.
+    | {"ended_at": (str | None, Field(description="See the ledger's reference."))},
 )
 
 

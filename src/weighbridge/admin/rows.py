@@ -16,7 +16,9 @@ from weighbridge.core.exchange import COLUMNS
 def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with every column of the contract, in its order; null where it has none."""
     return {name: _plain(row.get(name)) for name in COLUMNS} | {
-        "labels": dict(row.get("labels") or {}),
+        "labels": {
+            key: value for key, value in (row.get("labels") or {}).items() if value is not None
+        },
         "charges": [_plain(charge) for charge in row.get("charges") or ()],
         "notes": list(row.get("notes") or ()),
     }

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from weighbridge.admin.problems import MEDIA_TYPE
+from weighbridge.compose.parts import Parts
 from weighbridge.core.exchange import COLUMNS, Exchange
 
 pytestmark = pytest.mark.usefixtures("parts")
@@ -253,6 +254,22 @@ async def test_an_import_is_a_job(local: httpx.AsyncClient, tmp_path: Path) -> N
         answer = await local.post("/api/v1/imports", json={"file": wrong})
         assert await _problem(answer, 422, "REQUEST_INVALID") == ["file"]
     await _problem(await local.get("/api/v1/imports/imp_x"), 404, "NOT_FOUND")
+
+
+async def test_imported_rows_that_lack_much_are_listed(
+    local: httpx.AsyncClient, parts: Parts, tmp_path: Path
+) -> None:
+    """Any column but id and start may be missing, and a label's value null."""
+    file = tmp_path / "in.ndjson"
+    file.write_text(
+        '{"exchange_id":"01920000-0000-7000-8000-0000000000aa",'
+        '"started_at":"2026-11-01T00:00:00Z","labels":{"env":null,"team":"a"}}\n'
+    )
+    parts.store.import_files([file])
+    answer = await local.get("/api/v1/exchanges")
+    assert answer.status_code == 200, answer.text
+    (row,) = answer.json()["exchanges"]
+    assert (row["ended_at"], row["outcome"], row["labels"]) == (None, None, {"team": "a"})
 
 
 async def test_readiness_says_what_is_missing(remote: httpx.AsyncClient, vitals: Any) -> None:
