@@ -333,6 +333,10 @@ def test_parquet_of_the_ledgers_own_columns_comes_back_the_same(
         ([exchange(1), exchange(2, outcome="good")], ":2: outcome is 'good', expected one of ok"),
         ([exchange(1), exchange(2, input_tokens=-1)], ":2: input_tokens is '-1'"),
         ([exchange(1), {"exchange_id": exchange_id(2)}], ":2: started_at is nothing"),
+        *(
+            ([exchange(1), exchange(2, started_at=at)], ":2: started_at is .*between 2000 and 2100")
+            for at in ("0000-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "12026-01-01T00:00:00Z")
+        ),
         ([exchange(1), {"exchange_id": "two", "started_at": "2026-01-01"}], "two"),
     ],
 )

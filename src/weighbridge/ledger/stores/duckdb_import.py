@@ -21,6 +21,9 @@ from weighbridge.ledger.stores.base import ImportDataError, Imported
 from weighbridge.ledger.stores.duckdb_progress import Progress
 
 _PARQUET = {".parquet", ".pq"}
+# Beyond these a time is a mistake of units or fields, and one such row would stretch every chart
+# to where calendars end.
+_EARLIEST, _LATEST = 2000, 2100
 _LINE = re.compile(r"in line (\d+)[.:] ?(.*)")
 # Offsets in foreign times count; the journal's own times are always UTC.
 _IMPORT_TYPES = schema.JOURNAL_TYPES | {"started_at": "TIMESTAMPTZ", "ended_at": "TIMESTAMPTZ"}
@@ -105,33 +108,38 @@ def _converted(name: str, given: list[str]) -> str:
 
 def _check_rows(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
     """What the types alone do not say."""
-    checks = {name: f"{name} IS NULL" for name in ("exchange_id", "started_at")}
-    for name, words in schema.WORDS.items():
-        allowed = ", ".join(f"'{word}'" for word in words)
-        checks[name] = f"{name} NOT IN ({allowed})"
-    for name, kind in schema.JOURNAL_TYPES.items():
-        if kind == "BIGINT":
-            checks[name] = f"{name} < 0"
-    anything = " OR ".join(f"({wrong})" for wrong in checks.values())
+    checks = _checks()
+    anything = " OR ".join(f"({wrong})" for wrong, _ in checks.values())
     cursor.execute(f"SELECT line FROM staged WHERE {anything} ORDER BY line LIMIT 1")  # noqa: S608
     found = cursor.fetchone()
     if found is None:
         return
     (line,) = found
-    for name, wrong in checks.items():
+    for name, (wrong, expected) in checks.items():
         cursor.execute(
             f"SELECT {name}::VARCHAR FROM staged WHERE line = $1 AND ({wrong})",  # noqa: S608
             [line],
         )
         bad = cursor.fetchone()
         if bad is not None:
-            expected = (
-                f"one of {', '.join(schema.WORDS[name])}"
-                if name in schema.WORDS
-                else "a value from 0"
-            )
             seen = "nothing" if bad[0] is None else repr(bad[0])
             raise ImportDataError(f"{path}:{line}: {name} is {seen}, expected {expected}")
+
+
+def _checks() -> dict[str, tuple[str, str]]:
+    """Per column the condition of a wrong value, and what was expected."""
+    checks = {"exchange_id": ("exchange_id IS NULL", "a UUID")}
+    for name, words in schema.WORDS.items():
+        allowed = ", ".join(f"'{word}'" for word in words)
+        checks[name] = (f"{name} NOT IN ({allowed})", f"one of {', '.join(words)}")
+    for name, kind in schema.JOURNAL_TYPES.items():
+        if kind == "BIGINT":
+            checks[name] = (f"{name} < 0", "a value from 0")
+    span = f"BETWEEN TIMESTAMP '{_EARLIEST}-01-01' AND TIMESTAMP '{_LATEST}-01-01'"
+    expected = f"a time between {_EARLIEST} and {_LATEST}"
+    checks["started_at"] = (f"started_at IS NULL OR started_at NOT {span}", expected)
+    checks["ended_at"] = (f"ended_at NOT {span}", expected)
+    return checks
 
 
 def _insert_new(cursor: duckdb.DuckDBPyConnection) -> Imported:
