@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+# What a terminal would act on: control characters, and those that turn the text's direction.
+_ACTED_ON = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _WIDE = 200  # a table that goes to a file is not folded at 80 columns
 
 
@@ -44,7 +47,7 @@ def print_table(
             no_wrap=name in right,
         )
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(plain(cell) for cell in row))
     console().print(table)
 
 
@@ -61,6 +64,11 @@ def text(value: Any) -> str:
     if isinstance(value, dict):
         return ",".join(f"{name}={inner}" for name, inner in value.items())
     return str(value)
+
+
+def plain(value: str) -> str:
+    """Text for a terminal, which does nothing but show it."""
+    return _ACTED_ON.sub("\ufffd", value)
 
 
 def instant(value: str | None) -> str:

@@ -14,6 +14,7 @@ import typer
 
 from weighbridge.cli.client import Client, connect
 from weighbridge.cli.options import AsJson, Config, Data, command_app, configuration
+from weighbridge.cli.output import plain
 from weighbridge.errors import ControlError, UsageError
 
 app = command_app()
@@ -157,10 +158,11 @@ def _write_text(row: dict[str, Any]) -> None:
     price = row["pricing_status"] or "-" if cost is None else f"${cost.rstrip('0').rstrip('.')}"
     tokens = row["total_tokens"]
     latency = row["latency_us"]
-    sys.stdout.write(
+    line = (
         f"{row['started_at'][11:23]}  {row['status'] or 0:>3}  {row['outcome'] or '-':<14}  "
         f"{row['model'] or row['operation'] or '-':<28}  "
         f"{'-' if tokens is None else format(tokens, ','):>9} tok  {price:>14}  "
-        f"{'-' if latency is None else format(latency // 1000, ','):>7} ms  {who}\n"
+        f"{'-' if latency is None else format(latency // 1000, ','):>7} ms  {who}"
     )
+    sys.stdout.write(f"{plain(line)}\n")
     sys.stdout.flush()

@@ -7,6 +7,7 @@ theme for all (`palette`); at most `MAX_SERIES` series, the rest is folded where
 Counterpart: `result.QueryResult`; the browser gets the same specification as the files.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -27,6 +28,8 @@ MAX_SERIES: Final = 10
 MAX_BARS: Final = 25
 _FONT: Final = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _VEGA_LITE: Final = "6.4"
+# The drawing library aborts the whole process on a character that XML cannot hold.
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ALL: Final = "all"  # the one series of a result without groups
 _TIME_FORMATS: Final = {
     "year": "%Y",
@@ -67,14 +70,29 @@ def chart_spec(result: QueryResult, metric: str | None = None, look: Look | None
 
 def to_svg(spec: Row) -> str:
     """The picture as SVG text."""
-    return str(vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[]))
+    drawn = _drawable(spec)
+    return str(vl_convert.vegalite_to_svg(drawn, vl_version=_VEGA_LITE, allowed_base_urls=[]))
 
 
 def to_png(spec: Row, scale: float = 2) -> bytes:
     """The picture as PNG, `scale` pixels to the point."""
+    drawn = _drawable(spec)
     return bytes(
-        vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale, allowed_base_urls=[])
+        vl_convert.vegalite_to_png(drawn, vl_version=_VEGA_LITE, scale=scale, allowed_base_urls=[])
     )
+
+
+def _drawable(value: Any) -> Any:
+    """The same with U+FFFD for what no picture can show."""
+    match value:
+        case str():
+            return _NOT_XML.sub("\ufffd", value)
+        case dict():
+            return {_drawable(name): _drawable(inner) for name, inner in value.items()}
+        case list():
+            return [_drawable(inner) for inner in value]
+        case _:
+            return value
 
 
 class _Chart:

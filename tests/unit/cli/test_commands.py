@@ -87,6 +87,20 @@ def test_a_file_with_a_bad_row_is_told(command: Any, tmp_path: Path) -> None:
     assert command("tail", "--no-follow").out == ""
 
 
+@pytest.mark.parametrize("arguments", [("tail", "--no-follow"), ("report", "--by", "department")])
+def test_a_terminal_is_told_nothing(
+    command: Any, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """What would move its cursor or turn its text is shown as what it is: no text."""
+    file = tmp_path / "odd.ndjson"
+    file.write_text(
+        '{"exchange_id":"01920000-0000-7000-8000-0000000000aa",'
+        '"started_at":"2026-11-01T00:00:00Z","department":"a\\u001b[31m\\nb\\u202e"}\n'
+    )
+    command("import", str(file))
+    assert "a\ufffd[31m\ufffdb\ufffd" in command(*arguments).out
+
+
 @pytest.mark.usefixtures("history")
 def test_reports_in_every_form(command: Any, tmp_path: Path) -> None:
     """Table, JSON and CSV say the same; pictures are pictures."""

@@ -121,6 +121,14 @@ def test_files() -> None:
     assert to_png(chart_spec(result, look=DARK_LOOK), scale=1).startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\ufffe", "\uffff"])
+def test_what_no_picture_can_show_is_replaced(character: str) -> None:
+    """The drawing library would take the whole process with it."""
+    result = daily("cost", Decimal(1))
+    result.rows[0]["agent"] = f"a{character}b"
+    assert "a\ufffdb" in to_svg(chart_spec(result))
+
+
 def test_nothing_is_fetched() -> None:
     """A specification that named an address would fail, not reach out."""
     spec = chart_spec(daily("cost", Decimal(1)))
