@@ -7,10 +7,11 @@ Rules for future edits: no handler may be added that does not end in `clean_even
 Counterpart: `redaction` has the rules; `compose/` calls `configure` once per process.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -40,7 +41,7 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Unfailing(out))),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
@@ -65,6 +66,29 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
     root.setLevel(max(_FOREIGN_LEVEL, logging.getLevelNamesMapping()[level.upper()]))
     logging.raiseExceptions = False
     sys.excepthook = _log_uncaught
+
+
+class _Unfailing:
+    """A stream that loses what it cannot write: no call or row may fail for want of a log.
+
+    The terminal or the pipe behind stderr may be gone, or its disk full, while we go on.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def __repr__(self) -> str:
+        return f"<_Unfailing {self._out!r}>"
+
+    def write(self, text: str) -> None:
+        """Write, or lose it."""
+        with contextlib.suppress(OSError, ValueError):
+            self._out.write(text)
+
+    def flush(self) -> None:
+        """Flush, or give up."""
+        with contextlib.suppress(OSError, ValueError):
+            self._out.flush()
 
 
 def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -94,3 +94,12 @@ def test_text_form() -> None:
         logging.getLogger().handlers[:] = []
     assert "slow" in out.getvalue()
     assert "hunter2" not in out.getvalue()
+
+
+def test_a_log_that_cannot_be_written_fails_nothing() -> None:
+    """Whoever logs goes on when the stream behind the log is gone."""
+    out = io.StringIO()
+    log.configure("info", "json", out)
+    out.close()
+    structlog.get_logger().error("journal is failing")
+    logging.getLogger("asyncio").error("a library's line")
