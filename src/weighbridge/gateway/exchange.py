@@ -528,6 +528,10 @@ class LiveExchange:
         if unread or self._gate.draining:
             self._close_after = True
         body = self._gate.refusal_body(self.route, refusal)
+        if outcome is Outcome.REFUSED:
+            self.overhead_ns = perf_counter_ns() - self.started_ns  # all of it is ours
+        if self.method != b"HEAD":
+            self.response_bytes = len(body)
         self._client.write(
             refusal_bytes(
                 refusal,
