@@ -15,7 +15,7 @@ from weighbridge.cli.options import (
     command_app,
     configuration,
 )
-from weighbridge.cli.output import instant, print_csv, print_json, print_table
+from weighbridge.cli.output import instant, print_json, print_rows
 from weighbridge.core.credential import Role
 
 app = command_app("Admin API keys: who may read and change.")
@@ -67,10 +67,7 @@ def show(
         }
         for key in document["keys"]
     ]
-    if form is ListFormat.CSV:
-        print_csv(_COLUMNS, rows)
-    else:
-        print_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
+    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
 
 
 @app.command()

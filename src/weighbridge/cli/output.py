@@ -51,6 +51,14 @@ def print_table(
     console().print(table)
 
 
+def print_rows(columns: Sequence[str], rows: Sequence[Mapping[str, str]], *, as_csv: bool) -> None:
+    """Rows by column name, as CSV or as a table."""
+    if as_csv:
+        print_csv(columns, rows)
+    else:
+        print_table(columns, [[row[name] for name in columns] for row in rows])
+
+
 def console() -> Console:
     """The console for stdout; as wide as its content where stdout is no terminal."""
     wide = None if sys.stdout.isatty() else _WIDE

@@ -15,7 +15,7 @@ from weighbridge.cli.options import (
     command_app,
     configuration,
 )
-from weighbridge.cli.output import instant, print_csv, print_json, print_table, text
+from weighbridge.cli.output import instant, print_json, print_rows, text
 from weighbridge.errors import UsageError
 
 app = command_app("Tracking tokens: who a call is for.")
@@ -89,10 +89,7 @@ def show(
         print_json(document)
         return
     rows = [_row(token) for token in document["tokens"]]
-    if form is ListFormat.CSV:
-        print_csv(_COLUMNS, rows)
-    else:
-        print_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
+    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
 
 
 @app.command()

@@ -107,11 +107,11 @@ async def _serve_parts(
 
 async def _watch_prices(parts: Parts, settings: Settings) -> None:
     while True:
-        age = parts.book.age(dt.datetime.now(dt.UTC)).days
-        if age > settings.pricing.max_age_days:
+        now = dt.datetime.now(dt.UTC)
+        if parts.book.is_stale(now, dt.timedelta(days=settings.pricing.max_age_days)):
             _log.warning(
                 "the price data is old; upgrade genai-prices, then `weighbridge models update`",
-                age_days=age,
+                age_days=parts.book.age(now).days,
                 limit=settings.pricing.max_age_days,
             )
         await asyncio.sleep(_PRICE_CHECK_EVERY_S)
