@@ -39,7 +39,11 @@ class Usage(msgspec.Struct, kw_only=True, gc=False):
     images: int | None = None
     video_seconds: Decimal | None = None
 
-    # Splits that only rating needs; no ledger column.
+    # What only rating needs; no ledger column.
+    input_characters: int | None = None
+    songs: int | None = None
+    video_kind: str | None = None  # what a second of video costs by: `4k`, `silent`…
+    cliff_tokens: int | None = None  # prompt size that decides the tier, where prompts are summed
     output_video_tokens: int | None = None
     cached_text_tokens: int | None = None
     cached_image_tokens: int | None = None

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from weighbridge.core.outcome import Note, Refusal, UsageSource
+from weighbridge.core.resource import ResourceEvent, Settlement
 from weighbridge.core.usage import Usage
 
 
@@ -21,7 +22,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     default: from the path and a strict pattern, never from a header. `operation` is Google's
     method name, or `unknown`. `metered` says that an answer may hold usage; `free` that the
     provider charges nothing for the call; `needs_token` is False for the second step of an
-    upload.
+    upload. `asks` says that the request body holds what its row needs (`Provider.asked`), and
+    `takes_labels` that the provider's method knows the body member `labels`.
     """
 
     provider: str
@@ -35,6 +37,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     metered: bool = False
     free: bool = False
     needs_token: bool = True
+    asks: bool = False
+    takes_labels: bool = False
     error_shape: str = "google"
 
 
@@ -57,6 +61,22 @@ class Reading(msgspec.Struct, kw_only=True, gc=False):
     error_status: int | None = None
     error_in_stream: bool = False
     notes: tuple[Note, ...] = ()
+    events: tuple[ResourceEvent, ...] = ()
+    settlement: Settlement | None = None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request body says that its row needs and the answer may not repeat.
+
+    `model` is the model where the path names none (OpenAI-compatible calls, interactions);
+    `usage` holds what was asked for and is billed as asked: seconds of video, images.
+    """
+
+    model: str | None = None
+    usage: Usage | None = None
+
+
+NOTHING_ASKED = Asked()
 
 
 class UsageReader(Protocol):
@@ -90,6 +110,14 @@ class Provider(Protocol):
 
     def reader(self, route: Route, status: int, content_type: bytes | None) -> UsageReader:
         """A reader for the answer of this route, by status and content type (S4)."""
+        ...
+
+    def asked(self, route: Route, body: bytes) -> Asked:
+        """What the request body of this route says, where `Route.asks`.
+
+        Takes: the whole body, or its beginning where it is longer than the gateway keeps.
+        Gives: nothing asked where it can't be read. Never raises.
+        """
         ...
 
     def refusal_body(self, refusal: Refusal) -> bytes:

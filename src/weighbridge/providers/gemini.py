@@ -9,7 +9,7 @@ Counterpart: `vertex` for the other surface; `google_readers` for the answers of
 from typing import Final
 
 from weighbridge.core.outcome import Refusal
-from weighbridge.providers.base import Route, UsageReader
+from weighbridge.providers.base import NOTHING_ASKED, Asked, Route, UsageReader
 from weighbridge.providers.google_error import refusal_body
 from weighbridge.providers.google_operations import (
     UNKNOWN_OPERATION,
@@ -61,6 +61,10 @@ class GeminiProvider:
     def reader(self, route: Route, status: int, content_type: bytes | None) -> UsageReader:
         """A reader for the answer, by status and content type."""
         return google_reader(route, status, content_type)
+
+    def asked(self, route: Route, body: bytes) -> Asked:  # noqa: ARG002 - the protocol's
+        """What a request body says that its row needs."""
+        return NOTHING_ASKED
 
     def refusal_body(self, refusal: Refusal) -> bytes:
         """The refusal as Google's error object."""

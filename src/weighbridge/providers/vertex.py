@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from weighbridge.core.outcome import Reason, Refusal
-from weighbridge.providers.base import Route, UsageReader
+from weighbridge.providers.base import NOTHING_ASKED, Asked, Route, UsageReader
 from weighbridge.providers.google_error import refusal_body
 from weighbridge.providers.google_operations import (
     UNKNOWN_OPERATION,
@@ -75,6 +75,10 @@ class VertexProvider:
     def reader(self, route: Route, status: int, content_type: bytes | None) -> UsageReader:
         """A reader for the answer, by status and content type."""
         return google_reader(route, status, content_type)
+
+    def asked(self, route: Route, body: bytes) -> Asked:  # noqa: ARG002 - the protocol's
+        """What a request body says that its row needs."""
+        return NOTHING_ASKED
 
     def refusal_body(self, refusal: Refusal) -> bytes:
         """The refusal as Google's error object."""
