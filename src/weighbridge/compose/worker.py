@@ -26,7 +26,7 @@ from weighbridge.control.child import Leash, read_settings
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.policy_link import PolicyLink, read_policy
 from weighbridge.errors import ConfigurationError, WeighbridgeError
-from weighbridge.gateway.settings import GatewaySettings, Origin
+from weighbridge.gateway.settings import CorsSettings, GatewaySettings, Origin
 from weighbridge.gateway.worker import Worker
 from weighbridge.ledger.in_flight import InFlight
 from weighbridge.ledger.journal import Journal, Timing
@@ -115,7 +115,10 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
     given = settings.gateway.model_dump(include=set(GatewaySettings.__struct_fields__))
     given["node"] = settings.gateway.node or _host_name()
     given["upstreams"] = {name: _origin(url) for name, url in settings.gateway.upstreams.items()}
-    return GatewaySettings(**given, lenient_labels=settings.labels.lenient)
+    cors = CorsSettings(
+        allowed_origins=tuple(settings.cors.allowed_origins), max_age_s=settings.cors.max_age_s
+    )
+    return GatewaySettings(**given, lenient_labels=settings.labels.lenient, cors=cors)
 
 
 def metric_names(values: Mapping[str, int]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, model_validator
 
 from weighbridge.config.address import Address, AddressField
+from weighbridge.config.origins import WebOrigin
 
 Dimension = Literal["department", "project", "agent"]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -119,6 +120,19 @@ class GatewaySettings(Section):
         return self
 
 
+class CorsSettings(Section):
+    """Browsers: pages of which other origins may call the gateway."""
+
+    allowed_origins: list[WebOrigin] = Field(
+        [],
+        description="Origins whose pages may call the gateway (`https://app.example`), or `*`; "
+        "none where not set.",
+    )
+    max_age_s: int = Field(
+        600, ge=0, le=86_400, description="How long a browser may remember the answer to that."
+    )
+
+
 class AdminSettings(Section):
     """The admin API and the dashboard."""
 
@@ -224,6 +238,7 @@ class Settings(Section):
         description="Data folder: ledger, control database, journal, sockets.",
     )
     gateway: GatewaySettings = GatewaySettings()
+    cors: CorsSettings = CorsSettings()
     admin: AdminSettings = AdminSettings()
     attribution: AttributionSettings = AttributionSettings()
     labels: LabelSettings = LabelSettings()

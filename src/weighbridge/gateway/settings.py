@@ -16,6 +16,13 @@ class Origin(msgspec.Struct, frozen=True):
     host_header: bytes
 
 
+class CorsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Pages of which origins may call, `*` for all; off where there are none."""
+
+    allowed_origins: tuple[str, ...] = ()
+    max_age_s: int = 600
+
+
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one worker. Times in seconds, sizes in bytes.
 
@@ -42,3 +49,4 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_target_bytes: int = 16 * 1024
     on_journal_failure: str = "refuse"
     lenient_labels: bool = False
+    cors: CorsSettings = CorsSettings()

@@ -9,7 +9,7 @@ import pytest
 from weighbridge.compose.worker import gateway_settings, metric_names
 from weighbridge.config import Settings
 from weighbridge.config.model import GatewaySettings as Configured
-from weighbridge.gateway.settings import GatewaySettings
+from weighbridge.gateway.settings import CorsSettings, GatewaySettings
 
 
 def _settings(**gateway: Any) -> Settings:
@@ -18,7 +18,7 @@ def _settings(**gateway: Any) -> Settings:
 
 def test_every_setting_of_the_byte_path_comes_from_the_configuration() -> None:
     """One name per thing: what the gateway takes is configurable under the same name."""
-    of_elsewhere = {"lenient_labels"}
+    of_elsewhere = {"lenient_labels", "cors"}
     assert set(GatewaySettings.__struct_fields__) - of_elsewhere <= set(Configured.model_fields)
 
 
@@ -26,6 +26,13 @@ def test_defaults_agree() -> None:
     """The configuration's defaults are the gateway's."""
     made = gateway_settings(_settings(node="n"))
     assert made == GatewaySettings(node="n")
+
+
+def test_origins_of_pages_reach_the_byte_path() -> None:
+    """What `cors` says is what the gateway answers browsers by."""
+    cors = {"allowed_origins": ["https://App.example/"], "max_age_s": 5}
+    made = gateway_settings(Settings.model_validate({"cors": cors}))
+    assert made.cors == CorsSettings(allowed_origins=("https://app.example",), max_age_s=5)
 
 
 @pytest.mark.parametrize(
