@@ -13,10 +13,10 @@ import msgspec
 
 from weighbridge.attribution.labels import LabelError, checked_labels
 from weighbridge.attribution.policy import PolicySnapshot, TokenRecord
+from weighbridge.attribution.rules import DIMENSIONS, Rules, Rulings, broken_pin, first_refusal
 from weighbridge.core.ids import TRACKING_TOKEN_PREFIX, secret_hash
 from weighbridge.core.outcome import Reason, Refusal
 
-DIMENSIONS: Final = ("department", "project", "agent")
 MAX_VALUE_CHARACTERS: Final = 128
 TOKEN_HEADER: Final = "X-Weighbridge-Key"
 _DIRECTION_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -45,7 +45,7 @@ class Tracking(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """The attribution of a call as it is booked."""
+    """The attribution of a call as it is booked; `free_tier` is its token's word on the key."""
 
     token_id: str | None = None
     department: str | None = None
@@ -53,6 +53,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     agent: str | None = None
     labels: dict[str, str] = {}
     expires_at_us: int | None = None
+    free_tier: bool = False
 
 
 class PolicyIndex:
@@ -61,7 +62,7 @@ class PolicyIndex:
     def __init__(self, snapshot: PolicySnapshot) -> None:
         self.snapshot = snapshot
         self._by_hash = {token.sha256: token for token in snapshot.tokens}
-        self._allowed = {name: frozenset(values) for name, values in snapshot.allowed.items()}
+        self._rules = Rules(snapshot.required, snapshot.allowed)
 
     def __repr__(self) -> str:
         return f"<PolicyIndex version {self.snapshot.version}, {len(self._by_hash)} tokens>"
@@ -70,31 +71,11 @@ class PolicyIndex:
         """The record of a token, compared by its full hash (P5)."""
         return self._by_hash.get(secret_hash(token))
 
-    def allows(self, name: str, value: str | None) -> bool:
-        """Whether a dimension may have that value; nothing given is another rule's concern."""
-        return value is None or name not in self._allowed or value in self._allowed[name]
-
-    def refused_dimension(self, identity: Identity) -> Refusal | None:
-        """The first dimension that the policy requires or restricts and the call breaks."""
-        for name in self.snapshot.required:
-            if not getattr(identity, name):
-                return Refusal(
-                    Reason.ATTRIBUTION_REQUIRED,
-                    f"this gateway requires a {name} on every call and none was given; "
-                    f"send the header X-{name.capitalize()}, or ask for a tracking token "
-                    "that carries it",
-                    {"dimension": name},
-                )
-        for name, allowed in self._allowed.items():
-            value = getattr(identity, name)
-            if not self.allows(name, value):
-                return Refusal(
-                    Reason.ATTRIBUTION_NOT_ALLOWED,
-                    f"{name} {value!r} is not one of the values that this gateway allows; "
-                    f"use one of: {', '.join(sorted(allowed)[:20])}",
-                    {"dimension": name},
-                )
-        return None
+    def rulings(self, record: TokenRecord | None) -> Rulings:
+        """The rules for a call: the gateway's own, and those of its token."""
+        if record is None or not (record.required or record.allowed):
+            return (self._rules,)
+        return (self._rules, Rules(record.required, record.allowed, record.token_id))
 
 
 def identify(
@@ -116,15 +97,19 @@ def identify(
     labels = _labels(tracking.labels, prefix_labels, record, lenient=lenient)
     if isinstance(labels, Refusal):
         return labels
-    identity = Identity(
+    if record and (refusal := broken_pin(values, _pinned(record), record.token_id)):
+        return refusal
+    if refusal := first_refusal(values, policy.rulings(record)):
+        return refusal
+    return Identity(
         token_id=record.token_id if record else None,
         department=values["department"],
         project=values["project"],
         agent=values["agent"],
         labels=labels,
         expires_at_us=record.expires_at_us if record else None,
+        free_tier=record.free_tier if record else False,
     )
-    return policy.refused_dimension(identity) or identity
 
 
 def attributable(
@@ -139,10 +124,11 @@ def attributable(
     record = _record(tracking, prefix_token, policy, now_us, needs_token=True)
     if isinstance(record, Refusal):
         return Identity()
-    values = {
-        name: None if _refused_value(name, value) or not policy.allows(name, value) else value
-        for name, value in _dimensions(tracking, prefix_values, record).items()
-    }
+    rulings = policy.rulings(record)
+    values = _dimensions(tracking, prefix_values, record) | (_pinned(record) if record else {})
+    for name, value in values.items():
+        if _refused_value(name, value) or not all(each.allow(name, value) for each in rulings):
+            values[name] = None
     labels = _labels(tracking.labels, prefix_labels, record, lenient=lenient)
     return Identity(
         token_id=record.token_id if record else None,
@@ -150,6 +136,7 @@ def attributable(
         project=values["project"],
         agent=values["agent"],
         labels={} if isinstance(labels, Refusal) else labels,
+        free_tier=record.free_tier if record else False,
     )
 
 
@@ -291,6 +278,11 @@ def _dimensions(
         name: sent[name] or prefix.get(name) or (getattr(record, name) if record else None) or None
         for name in DIMENSIONS
     }
+
+
+def _pinned(record: TokenRecord) -> dict[str, str | None]:
+    """What no header may say otherwise."""
+    return {name: getattr(record, name) for name in record.pinned}
 
 
 def _refused_value(name: str, value: str | None) -> Refusal | None:

@@ -12,7 +12,9 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A tracking token as a worker knows it; the token itself is never here, only its hash.
 
     `expires_at_us` is microseconds since the epoch, None = never. Revoked tokens are kept with
-    `revoked=True`, so that a refusal can say which it was.
+    `revoked=True`, so that a refusal can say which it was. `required` and `allowed` narrow the
+    snapshot's own; `pinned` lists dimensions in which no header beats the token. `free_tier`
+    says that its calls carry a Google key that pays nothing.
     """
 
     token_id: str
@@ -24,6 +26,10 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     expires_at_us: int | None = None
     revoked: bool = False
+    free_tier: bool = False
+    required: list[str] = []
+    allowed: dict[str, list[str]] = {}
+    pinned: list[str] = []
 
 
 class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):

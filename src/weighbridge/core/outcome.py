@@ -54,6 +54,7 @@ class Note(StrEnum):
     THINKING_INSIDE_OUTPUT = "thinking_inside_output"  # the answer's count held the thoughts
     TOOL_TOKENS_GROUNDED = "tool_tokens_grounded"  # retrieved context, not billed as tokens
     FREE_QUOTA_NOT_APPLIED = "free_quota_not_applied"  # account-wide free searches are unknown
+    FREE_TIER = "free_tier"  # the token says that its calls' Google key pays nothing
     COUNT_REJECTED = "count_rejected"  # a count was negative, huge or no number
     DEMO = "demo"  # made by the demo, not by a client
 

@@ -21,6 +21,9 @@ MAIN = "trk_test" + "m" * 28
 FULL = "trk_test" + "f" * 28
 BRIEF = "trk_test" + "b" * 28
 GONE = "trk_test" + "g" * 28
+FREE = "trk_test" + "0" * 28
+STRICT = "trk_test" + "s" * 28
+PINNED = "trk_test" + "p" * 28
 EXPIRES_US = 1_800_000_000_000_001
 
 
@@ -33,6 +36,9 @@ TOKENS = [
     record("full", FULL, department="sales", project="crm", agent="bot", labels={"env": "test"}),
     record("brief", BRIEF, expires_at_us=EXPIRES_US),
     record("gone", GONE, revoked=True, expires_at_us=1),
+    record("free", FREE, free_tier=True),
+    record("strict", STRICT, required=["agent"], allowed={"department": ["care", "sales"]}),
+    record("pinned", PINNED, department="sales", project="crm", pinned=["department"]),
 ]
 
 
@@ -202,7 +208,8 @@ def test_required_dimension() -> None:
     """The first dimension that is missing is named, with its header; a default fulfils it."""
     refused = refusal(token=MAIN, required=["department", "agent"], agent="a")
     assert refused.reason is Reason.ATTRIBUTION_REQUIRED
-    assert (refused.metadata, refused.status) == ({"dimension": "department"}, 400)
+    assert refused.metadata == {"dimension": "department", "rule": "gateway"}
+    assert refused.status == 400
     assert "X-Department" in refused.message
     assert identity(token=FULL, required=["department", "agent"]).agent == "bot"
 
@@ -274,7 +281,7 @@ def test_first_of_a_repeated_parameter_counts() -> None:
 def test_repr_of_the_index_shows_no_token() -> None:
     """The index's line of state names counts, never hashes."""
     index = PolicyIndex(PolicySnapshot(version=3, tokens=TOKENS))
-    assert repr(index) == "<PolicyIndex version 3, 4 tokens>"
+    assert repr(index) == "<PolicyIndex version 3, 7 tokens>"
 
 
 @pytest.mark.parametrize(
@@ -305,3 +312,67 @@ def test_no_good_token_attributes_nothing(token: str | None) -> None:
     index = PolicyIndex(PolicySnapshot(version=1, tokens=TOKENS))
     tracking = Tracking(token=token.encode() if token else None, department=b"sales", labels=b"X=")
     assert attributable(tracking, index, 0, lenient=False) == Identity()
+
+
+def test_a_token_may_say_that_its_calls_cost_nothing() -> None:
+    """An unpaid Google key can't be told from a paid one: the token has to say it."""
+    assert identity(token=FREE).free_tier is True
+    assert identity(token=MAIN).free_tier is False
+    assert identity(require_token=False).free_tier is False
+
+
+def test_a_tokens_own_rules_are_checked_beside_the_gateways() -> None:
+    """Both lists must hold the value; the refusal names whose rule it was."""
+    assert identity(token=STRICT, agent="bot", department="care").department == "care"
+    assert identity(token=STRICT, agent="bot").department is None
+    missing = refusal(token=STRICT)
+    assert missing.reason is Reason.ATTRIBUTION_REQUIRED
+    assert missing.metadata == {"dimension": "agent", "rule": "token", "token_id": "tok_strict"}
+    assert missing.message.startswith("token tok_strict requires an agent")
+    wrong = refusal(token=STRICT, agent="bot", department="hr")
+    assert wrong.reason is Reason.ATTRIBUTION_NOT_ALLOWED
+    assert "tok_strict" in wrong.message
+    assert "care, sales" in wrong.message
+
+
+def test_a_token_narrows_and_never_widens() -> None:
+    """What the gateway forbids stays forbidden; only what passes both is proposed."""
+    rules = {"allowed": {"department": ["care", "hr"]}}
+    by_gateway = refusal(token=STRICT, agent="bot", department="sales", **rules)
+    assert by_gateway.metadata == {"dimension": "department", "rule": "gateway"}
+    assert by_gateway.message.endswith("use one of: care")
+    by_token = refusal(token=STRICT, agent="bot", department="hr", **rules)
+    assert by_token.metadata["rule"] == "token"
+    assert by_token.message.endswith("use one of: care")
+    nothing = refusal(token=STRICT, agent="bot", department="hr", allowed={"department": ["hr"]})
+    assert nothing.message.endswith("none passes")
+
+
+@pytest.mark.parametrize("sent", [{}, {"department": "sales"}, {"prefix": PINNED}])
+def test_what_a_token_pins_may_be_left_out_or_repeated(sent: dict[str, Any]) -> None:
+    """The token's own value counts; other dimensions stay free."""
+    found = identity(token=PINNED, project="web", **sent)
+    assert (found.department, found.project) == ("sales", "web")
+
+
+@pytest.mark.parametrize(
+    "sent", [{"department": "care"}, {"prefix": PINNED + ";department=care"}], ids=str
+)
+def test_what_a_token_pins_can_be_changed_by_nobody(sent: dict[str, Any]) -> None:
+    """Neither header nor prefix beats it; the row of the refusal keeps the token's own value."""
+    refused = refusal(token=PINNED, **sent)
+    assert refused.reason is Reason.ATTRIBUTION_NOT_ALLOWED
+    assert "tok_pinned" in refused.message
+    assert refused.metadata["rule"] == "token"
+    index = PolicyIndex(PolicySnapshot(version=1, tokens=TOKENS))
+    values = {name: value.encode() for name, value in {"token": PINNED, **sent}.items()}
+    known = attributable(Tracking(**values), index, 0, lenient=False)
+    assert (known.token_id, known.department) == ("tok_pinned", "sales")
+
+
+def test_a_refused_call_keeps_only_what_its_token_allows() -> None:
+    """A value that the token's own rules forbid stands in no row."""
+    index = PolicyIndex(PolicySnapshot(version=1, tokens=TOKENS))
+    tracking = Tracking(token=STRICT.encode(), department=b"hr", project=b"web")
+    known = attributable(tracking, index, 0, lenient=False)
+    assert (known.department, known.project) == (None, "web")

@@ -20,6 +20,10 @@ def test_what_is_encoded_comes_back() -> None:
                 labels={"é": "名"},
                 expires_at_us=2**53,
                 revoked=True,
+                free_tier=True,
+                required=["project"],
+                allowed={"department": ["d", "e"]},
+                pinned=["department"],
             )
         ],
         required=["agent"],
