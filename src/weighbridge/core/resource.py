@@ -7,6 +7,7 @@ provider's resource names and are stored as hashes only; facts are numbers and c
 content. Counterpart: `providers/` tells of them in a `Reading`, `ledger/resources` keeps them.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
@@ -36,9 +37,10 @@ class ResourceChange(StrEnum):
 class ResourceEvent(msgspec.Struct, frozen=True, kw_only=True):
     """That a call created, changed or ended a resource.
 
-    `usage` holds what its price depends on later: a cache's tokens as `input_tokens`, the video
-    seconds that were asked for. `parent` names the resource that it belongs to: a results file's
-    batch. Times are microseconds since the epoch, None where not told.
+    `usage` holds what its price depends on later: a cache's tokens as `input_tokens`. What only
+    the request says (the seconds of video asked for) is not in it: whoever keeps the event adds
+    `Asked.usage` of the same call. `parent` names the resource that it belongs to: a results
+    file's batch. Times are microseconds since the epoch, None where not told.
     """
 
     kind: ResourceKind
@@ -55,7 +57,8 @@ class UsagePart(msgspec.Struct, frozen=True, kw_only=True):
     """A part of what a resource consumed that is priced alike.
 
     Prompts of a batch are summed within one side of every price cliff; `usage.cliff_tokens` says
-    on which side.
+    on which side. A finished video operation says how many `videos` came of it, not how long
+    they are: `settled_usage` puts together what was asked and what came.
     """
 
     usage: Usage
@@ -74,3 +77,21 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
     service_tier: str | None = None
     model: str | None = None
+
+
+def settled_usage(asked: Usage | None, part: Usage) -> Usage:
+    """Usage of a settled part, given what its creation asked for.
+
+    Gives: the part itself where it says all there is to say. Where it counts videos, the seconds
+    that each of them was asked to have; None of them where nothing was asked that is known.
+    Example: two of three videos of 8 seconds each came: 16 seconds.
+    """
+    if part.videos is None or part.video_seconds is not None:
+        return part
+    settled = msgspec.structs.replace(part)
+    if part.videos == 0:
+        settled.video_seconds = Decimal(0)
+    elif asked is not None and asked.video_seconds is not None and asked.videos:
+        settled.video_seconds = asked.video_seconds * part.videos / asked.videos
+        settled.video_kind = part.video_kind or asked.video_kind
+    return settled

@@ -42,6 +42,9 @@ class Usage(msgspec.Struct, kw_only=True, gc=False):
     # What only rating needs; no ledger column.
     input_characters: int | None = None
     songs: int | None = None
+    videos: int | None = None  # how many pieces `video_seconds` are, each as long as the other
+    search_prompts: int | None = None  # how many grounded prompts were summed; None = at most one
+    maps_prompts: int | None = None
     video_kind: str | None = None  # what a second of video costs by: `4k`, `silent`…
     cliff_tokens: int | None = None  # prompt size that decides the tier, where prompts are summed
     output_video_tokens: int | None = None

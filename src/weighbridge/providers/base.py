@@ -23,7 +23,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     method name, or `unknown`. `metered` says that an answer may hold usage; `free` that the
     provider charges nothing for the call; `needs_token` is False for the second step of an
     upload. `asks` says that the request body holds what its row needs (`Provider.asked`), and
-    `takes_labels` that the provider's method knows the body member `labels`.
+    `takes_labels` that the provider's method knows the body member `labels`. `resource` is the
+    path's resource as `keep_resource` writes it, where its reader needs it: never for a row.
     """
 
     provider: str
@@ -39,6 +40,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     needs_token: bool = True
     asks: bool = False
     takes_labels: bool = False
+    resource: str | None = None
     error_shape: str = "google"
 
 
@@ -68,11 +70,14 @@ class Reading(msgspec.Struct, kw_only=True, gc=False):
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a request body says that its row needs and the answer may not repeat.
 
-    `model` is the model where the path names none (OpenAI-compatible calls, interactions);
-    `usage` holds what was asked for and is billed as asked: seconds of video, images.
+    `model` is the model where the path names none (OpenAI-compatible calls, interactions), and
+    `provider` who makes it where that is somebody else than `Route.provider` says: both go to
+    the row and to its rating in the place of the route's. `usage` holds what was asked for and is
+    billed as asked, seconds of video, and goes with the `CREATED` event of the same call.
     """
 
     model: str | None = None
+    provider: str | None = None
     usage: Usage | None = None
 
 
