@@ -47,6 +47,7 @@ class Usage(msgspec.Struct, kw_only=True, gc=False):
     maps_prompts: int | None = None
     video_kind: str | None = None  # what a second of video costs by: `4k`, `silent`…
     cliff_tokens: int | None = None  # prompt size that decides the tier, where prompts are summed
+    cache_write_1h_input_tokens: int | None = None  # of the cache writes, those kept an hour
     output_video_tokens: int | None = None
     cached_text_tokens: int | None = None
     cached_image_tokens: int | None = None

@@ -93,6 +93,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     input_video_token: UnitPrice | None
     input_document_token: UnitPrice | None
     tool_use_input_token: UnitPrice | None
+    cache_write_input_token: UnitPrice | None
+    cache_write_1h_input_token: UnitPrice | None
     cached_input_text_token: UnitPrice | None
     cached_input_image_token: UnitPrice | None
     cached_input_audio_token: UnitPrice | None
@@ -107,8 +109,15 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     search_query: UnitPrice | None
     maps_prompt: UnitPrice | None
     maps_query: UnitPrice | None
+    web_search: UnitPrice | None
+    input_character: UnitPrice | None
     image: UnitPrice | None
     video_second: UnitPrice | None
+    video_second_1080p: UnitPrice | None
+    video_second_4k: UnitPrice | None
+    video_second_silent: UnitPrice | None
+    song: UnitPrice | None
+    cache_storage_token_hour: UnitPrice | None
     text_call: TextCall | None
 
     @classmethod

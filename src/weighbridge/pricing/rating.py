@@ -6,7 +6,6 @@ integers; nothing here raises on any usage; `list_cost_pico` is always the sum o
 Counterpart: `core/usage` gives the counts, `card` the prices, `catalogue` finds the card.
 """
 
-from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -16,14 +15,12 @@ from weighbridge.core.money import PICO_USD_PER_USD
 from weighbridge.core.outcome import Note, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.pricing.card import RateCard, Rates, TextCall, UnitPrice
+from weighbridge.pricing.whole_units import Item, bills_characters, whole_items
 
 PROVISIONED: Final = "provisioned"
 # The ledger's decimal(18,12) ends below a million dollars for one exchange; only invented
 # counts get there (M12).
 COST_LIMIT_PICO: Final = 10**18
-
-Quantity = int | Decimal
-Item = tuple[Quantity, UnitPrice | None]
 
 NO_CHARGES: Final = msgspec.Raw(b"[]")
 _CHARGES: Final = msgspec.json.Decoder(tuple[Charge, ...])
@@ -78,14 +75,15 @@ def rate_usage(card: RateCard, usage: Usage) -> Rating:
     """Charges of a usage under a card.
 
     Gives: one charge for each unit that was consumed, none for a unit of quantity 0. The
-    prompt-size cliff is decided by `input_tokens` (cached included, tool use excluded).
+    prompt-size cliff is decided by `input_tokens` (cached included, tool use excluded), or by
+    `cliff_tokens` where the prompts of several calls are summed.
     Example: 1,000 prompt tokens of which 600 are cached are charged as 400 at the input rate
     and 600 at the cached rate (M1).
     """
     if card.free:
         return FREE
     prompt = usage.input_tokens or 0
-    rates = card.above if prompt > card.threshold else card.base
+    rates = card.above if prompt > card.threshold and _is_long(usage, card) else card.base
     call = rates.text_call
     if call is not None and prompt > 0 and _is_text_only(usage):
         return _rate_text(call, usage, prompt) or _rate_all(usage, prompt, rates)
@@ -139,19 +137,30 @@ def _is_text_only(usage: Usage) -> bool:
         or usage.maps_queries
         or usage.images
         or usage.video_seconds
+        or usage.cache_write_input_tokens
+        or usage.input_characters
+        or usage.songs
     )
+
+
+def _is_long(usage: Usage, card: RateCard) -> bool:
+    """Whether a sum of prompts beyond the threshold is one of prompts beyond it (M3)."""
+    return usage.cliff_tokens is None or usage.cliff_tokens > card.threshold
 
 
 def _rate_all(usage: Usage, prompt: int, rates: Rates) -> Rating:
     notes: list[Note] = []
     items: list[Item] = []
-    _input_items(usage, prompt, rates, items, notes)
+    if bills_characters(usage, prompt, rates):
+        items.append((usage.input_characters or 0, rates.input_character))
+    else:
+        _input_items(usage, prompt, rates, items, notes)
     _output_items(usage, rates, items, notes)
     grounded = usage.grounded_by_search or usage.grounded_by_maps
     if grounded or usage.search_queries or usage.maps_queries:
         _grounding_items(usage, rates, items, notes)
-    if usage.images or usage.video_seconds:
-        _whole_items(usage, rates, items)
+    if usage.images or usage.video_seconds or usage.songs:
+        items = whole_items(usage, rates, items)
     return _sum_up(usage, items, notes)
 
 
@@ -201,6 +210,8 @@ def _input_items(
             (cached[3], rates.cached_input_video_token),
             (cached[4], rates.cached_input_audio_token),
         )
+    if usage.cache_write_input_tokens:
+        text -= _cache_writes(usage, text, rates, items, notes)
     items.append((text, rates.input_text_token))
     if image or audio or video or document:
         items += (
@@ -216,6 +227,28 @@ def _input_items(
             notes.append(Note.TOOL_TOKENS_GROUNDED)  # the query fee covers them (M5)
         else:
             items.append((tool_use, rates.tool_use_input_token))
+
+
+def _cache_writes(
+    usage: Usage, text: int, rates: Rates, items: list[Item], notes: list[Note]
+) -> int:
+    """Tokens written to a cache: part of the prompt, at rates of their own by how long they stay.
+
+    Gives: how many they are. More of them than uncached prompt tokens are none (M12), and more
+    that stay an hour than there are at all stay five minutes.
+    """
+    count, hour = usage.cache_write_input_tokens or 0, usage.cache_write_1h_input_tokens or 0
+    if not 0 <= count <= text:
+        notes.append(Note.COUNT_REJECTED)
+        return 0
+    if not 0 <= hour <= count:
+        notes.append(Note.DETAILS_CONTRADICT)
+        hour = 0
+    items += (
+        (count - hour, rates.cache_write_input_token),
+        (hour, rates.cache_write_1h_input_token),
+    )
+    return count
 
 
 def _cached_split(usage: Usage, prompt: tuple[int, ...], notes: list[Note]) -> tuple[int, ...]:
@@ -274,37 +307,31 @@ def _output_items(usage: Usage, rates: Rates, items: list[Item], notes: list[Not
 def _grounding_items(usage: Usage, rates: Rates, items: list[Item], notes: list[Note]) -> None:
     """Search and maps fees: per grounded prompt or per unique query, as the model bills (M7).
 
-    Grounding whose queries are not reported counts as one: it cannot have been fewer.
+    Grounding whose queries are not reported counts as one a prompt: it cannot have been fewer.
     """
     searches, maps = usage.search_queries, usage.maps_queries
     if usage.grounded_by_search and searches is None:
-        searches = 1
+        searches = usage.search_prompts or 1
     if usage.grounded_by_maps and maps is None:
-        maps = 1
+        maps = usage.maps_prompts or 1
     fees = []
     if searches and searches > 0:
-        fees.append(_fee(searches, rates.search_prompt, rates.search_query))
+        if rates.web_search is not None:
+            items.append((searches, rates.web_search))
+        else:
+            prompts = usage.search_prompts or 1
+            fees.append(_fee(searches, prompts, rates.search_prompt, rates.search_query))
     if maps and maps > 0:
-        fees.append(_fee(maps, rates.maps_prompt, rates.maps_query))
+        fees.append(_fee(maps, usage.maps_prompts or 1, rates.maps_prompt, rates.maps_query))
     items += fees
     if any(price is not None and price.pico_usd for _, price in fees):
         notes.append(Note.FREE_QUOTA_NOT_APPLIED)  # free quotas are account-wide, unknown here
 
 
-def _fee(queries: int, per_prompt: UnitPrice | None, per_query: UnitPrice | None) -> Item:
-    return (queries, per_query) if per_prompt is None else (1, per_prompt)
-
-
-def _whole_items(usage: Usage, rates: Rates, items: list[Item]) -> None:
-    """Images and seconds of video of models that bill them whole.
-
-    What was reported as image or video tokens is charged as tokens already. Without those
-    tokens and without a price per piece the row is incomplete (M10), never silently text.
-    """
-    if usage.images and not usage.output_image_tokens:
-        items.append((usage.images, rates.image))
-    if usage.video_seconds and not usage.output_video_tokens:
-        items.append((usage.video_seconds, rates.video_second))
+def _fee(
+    queries: int, prompts: int, per_prompt: UnitPrice | None, per_query: UnitPrice | None
+) -> Item:
+    return (queries, per_query) if per_prompt is None else (prompts, per_prompt)
 
 
 def _anything_reported(usage: Usage) -> bool:
@@ -320,5 +347,7 @@ def _anything_reported(usage: Usage) -> bool:
             usage.maps_queries,
             usage.images,
             usage.video_seconds,
+            usage.input_characters,
+            usage.songs,
         )
     )

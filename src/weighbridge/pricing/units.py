@@ -45,6 +45,8 @@ def _token_units() -> list[Unit]:
         for modality in INPUT_MODALITIES[1:]
     ]
     units.append(Unit("tool_use_input_token", "input", _MILLION, "input_text_token"))
+    units.append(Unit("cache_write_input_token", "input", _MILLION, "input_text_token"))
+    units.append(Unit("cache_write_1h_input_token", "input", _MILLION))
     units.append(Unit("cached_input_text_token", "cached", _MILLION, "input_text_token"))
     units += [
         Unit(f"cached_input_{modality}_token", "cached", _MILLION, "cached_input_text_token")
@@ -59,13 +61,30 @@ def _token_units() -> list[Unit]:
     return units
 
 
+# What a second of video costs by, beside plain seconds (720p, with sound where there is any).
+# A model without a rate for 1080p lists one rate for both; 4k and silent video never cost
+# the same as plain, so without a rate of their own they have no price.
+VIDEO_KINDS: Final[Mapping[str, str]] = {
+    "720p": "video_second",
+    "1080p": "video_second_1080p",
+    "4k": "video_second_4k",
+    "silent": "video_second_silent",
+}
+
 _FEES: Final = [
     Unit("search_prompt", "fee", _THOUSAND),  # one per grounded prompt, up to Gemini 2.5
     Unit("search_query", "fee", _THOUSAND),  # each unique query, from Gemini 3 on
     Unit("maps_prompt", "fee", _THOUSAND),
     Unit("maps_query", "fee", _THOUSAND),
+    Unit("web_search", "fee", _THOUSAND),  # of a partner's model, each search
+    Unit("input_character", "input", _MILLION),  # older embeddings; white space is not counted
     Unit("image", "output", 1),  # models that bill whole images, not image tokens
     Unit("video_second", "output", 1),
+    Unit("video_second_1080p", "output", 1, "video_second"),
+    Unit("video_second_4k", "output", 1),
+    Unit("video_second_silent", "output", 1),
+    Unit("song", "output", 1),
+    Unit("cache_storage_token_hour", "fee", _MILLION),  # an explicit cache, until it ends
 ]
 
 UNITS: Final[Mapping[str, Unit]] = {unit.name: unit for unit in [*_token_units(), *_FEES]}
