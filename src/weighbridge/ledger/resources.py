@@ -1,0 +1,432 @@
+"""What outlives its call, in one SQLite file that all workers and the control process share.
+
+An upload, a batch, an explicit cache, a video operation: who began it, what it was, and what
+was booked of it. Hides the file. Names are kept as SHA-256 only (an upload id is a capability).
+What is due to the ledger is put into the table `outbox` in the transaction that marks it as
+booked, so no crash can come between the two; `outbox` hands those rows over.
+
+Rules for future edits: a worker calls this on its event loop, so each call is one or two
+indexed statements without a sync: nothing but `sync`, which the control process calls, may wait
+for the disk (in WAL mode with `synchronous = NORMAL` only a checkpoint does, and the first
+write after one, which `sync` makes itself). A power cut may take what was written in the last
+second; whatever is then booked anew has the same exchange id and is recognised. A released
+migration never changes, a new one is appended.
+Counterparts: `gateway/resources` writes, `control/cache_storage` accrues, `outbox` posts.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from weighbridge.attribution.identity import Identity
+from weighbridge.core.ids import uuid7
+from weighbridge.core.resource import ResourceChange, ResourceEvent, ResourceKind
+from weighbridge.core.usage import Usage
+from weighbridge.errors import LedgerError
+from weighbridge.providers.base import Route
+
+FILE_NAME: Final = "resources.sqlite3"
+DAY_US: Final = 86_400 * 1_000_000
+# An upload's URL is good for a week; results of batches can be read for days, and are asked for
+# again long after; what is past asking is forgotten.
+KEPT_DAYS: Final[dict[ResourceKind, int]] = {
+    ResourceKind.UPLOAD: 8,
+    ResourceKind.BATCH: 90,
+    ResourceKind.BATCH_RESULTS: 90,
+    ResourceKind.CACHE: 90,
+    ResourceKind.OPERATION: 30,
+    ResourceKind.INTERACTION: 90,
+}
+# An explicit cache whose lifetime nobody named lives for an hour.
+# Source: Gemini API, context caching ("defaults to 1 hour"), from memory.
+CACHE_TTL_US: Final = 3600 * 1_000_000
+_OPEN_TRIES: Final = 100
+_PRUNED_AT_ONCE: Final = 500
+_EXPIRY: Final = f"coalesce(expires_at_us, created_at_us + {CACHE_TTL_US})"
+_END: Final = f"min({_EXPIRY}, coalesce(ended_at_us, {_EXPIRY}))"
+_COLUMNS: Final = (
+    "key, kind, identity, called, usage, created_at_us, expires_at_us, ended_at_us, settled, "
+    "accrued_to_us"
+)
+_MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """CREATE TABLE resources (
+            key BLOB PRIMARY KEY,
+            kind TEXT NOT NULL,
+            parent BLOB,
+            identity BLOB NOT NULL,
+            called BLOB NOT NULL,
+            usage BLOB,
+            created_at_us INTEGER NOT NULL,
+            expires_at_us INTEGER,
+            ended_at_us INTEGER,
+            settled INTEGER NOT NULL DEFAULT 0,
+            accrued_to_us INTEGER
+        ) WITHOUT ROWID""",
+        "CREATE INDEX resources_by_age ON resources (kind, created_at_us)",
+        "CREATE TABLE outbox (exchange_id TEXT PRIMARY KEY, line BLOB NOT NULL)",
+        "CREATE TABLE beats (beat INTEGER NOT NULL)",
+        "INSERT INTO beats VALUES (0)",
+    ),
+)
+
+
+class Called(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The call that created a resource, as its later rows say it."""
+
+    provider: str | None = None
+    surface: str | None = None
+    operation: str | None = None
+    location: str | None = None
+    cloud_project: str | None = None
+    model: str | None = None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource. Times in microseconds since the epoch.
+
+    `expires_at_us` is the provider's word, `ended_at_us` when its deletion was seen.
+    """
+
+    key: bytes
+    kind: ResourceKind
+    identity: Identity
+    called: Called
+    usage: Usage | None
+    created_at_us: int
+    expires_at_us: int | None
+    ended_at_us: int | None
+    settled: bool
+    accrued_to_us: int | None
+
+
+class DueRow(msgspec.Struct, frozen=True):
+    """A row for the ledger: its exchange id, and its line of the journal."""
+
+    exchange_id: str
+    line: bytes
+
+
+def key_of(kind: ResourceKind, name: str | bytes) -> bytes:
+    """What a resource is found by: a hash of its kind and name."""
+    raw = name.encode("utf-8", "surrogatepass") if isinstance(name, str) else name
+    return sha256(kind.encode() + b"\0" + raw).digest()
+
+
+def row_id(key: bytes, at_us: int) -> str:
+    """The exchange id of what is booked for a resource and an instant: always the same one.
+
+    Gives: a UUID v7 of that instant, its random part a hash, so that a row made twice is one.
+    """
+    digest = sha256(b"%b%d" % (key, at_us)).digest()
+    return uuid7(max(0, at_us // 1000), int.from_bytes(digest[:10], "big"))
+
+
+class Resources:
+    """The open store; methods may be called from any thread, one at a time.
+
+    Errors: `LedgerError` from every method where the file can't be read or written.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._lock = threading.Lock()
+        self._synced: tuple[int, int] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Resources {self._path}>"
+
+    @classmethod
+    def open(cls, path: Path, *, wait_ms: int = 5000) -> "Resources":
+        """The store at `path`, made or migrated as need be.
+
+        Takes: how long a call may wait for another process's transaction.
+        """
+        try:
+            path.touch(mode=0o600, exist_ok=True)
+            connection = sqlite3.connect(
+                path, timeout=wait_ms / 1000, isolation_level=None, check_same_thread=False
+            )
+            _into_wal(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            store = cls(connection, path)
+            store._migrate()
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError(
+                f"{path} cannot be opened ({_why(error)}); restore it from a backup, or move it "
+                "away to begin anew"
+            ) from error
+        return store
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    # What calls tell of
+
+    def begin(self, event: ResourceEvent, identity: Identity, route: Route, at_us: int) -> None:
+        """Keep what a call created, whose it is, and what was called.
+
+        What is known already stays its first creator's. A resource with a parent is kept only
+        where the parent is known: whose it is follows from that.
+        """
+        parent = key_of(_PARENTS[event.kind], event.parent) if event.parent else None
+        called = Called(
+            provider=route.provider,
+            surface=route.surface,
+            operation=route.operation,
+            location=route.location,
+            cloud_project=route.cloud_project,
+            model=event.model or route.model,
+        )
+        values = (
+            key_of(event.kind, event.name),
+            event.kind,
+            parent,
+            msgspec.json.encode(identity),
+            msgspec.json.encode(called),
+            _usage_json(event.usage),
+            event.created_at_us or at_us,
+            event.expires_at_us,
+        )
+        with self._changing() as execute:
+            if parent is not None and not execute(_HAS, (parent,)).fetchone():
+                return
+            execute(_BEGIN, values)
+
+    def change(self, event: ResourceEvent) -> bool:
+        """Note what is known of a resource now; False where it is not known."""
+        with self._changing() as execute:
+            changed = execute(
+                "UPDATE resources SET expires_at_us = coalesce(?, expires_at_us), "
+                "usage = coalesce(?, usage) WHERE key = ?",
+                (event.expires_at_us, _usage_json(event.usage), key_of(event.kind, event.name)),
+            )
+            return changed.rowcount > 0
+
+    def end(self, kind: ResourceKind, name: str, at_us: int) -> bool:
+        """Note that a resource was deleted; the first time counts. False where not known."""
+        with self._changing() as execute:
+            ended = execute(
+                "UPDATE resources SET ended_at_us = coalesce(ended_at_us, ?) WHERE key = ?",
+                (at_us, key_of(kind, name)),
+            )
+            return ended.rowcount > 0
+
+    def take(self, event: ResourceEvent, identity: Identity, route: Route, at_us: int) -> None:
+        """Do what an event says: `begin`, `change` or `end`."""
+        if event.change is ResourceChange.DELETED:
+            self.end(event.kind, event.name, at_us)
+        elif event.change is ResourceChange.CREATED or event.parent is not None:
+            self.begin(event, identity, route, at_us)
+        else:
+            self.change(event)
+
+    # Looking
+
+    def find(self, kind: ResourceKind, name: str | bytes) -> Record | None:
+        """A resource by its name; a results file gives its batch."""
+        key = key_of(kind, name)
+        with self._lock, _our_errors():
+            row = self._connection.execute(_FIND, (key,)).fetchone()
+        return _record(row) if row else None
+
+    def open_caches(self) -> list[Record]:
+        """Caches whose storage is not booked to their end."""
+        with self._lock, _our_errors():
+            rows = self._connection.execute(_OPEN_CACHES).fetchall()
+        return [_record(row) for row in rows]
+
+    # Booking
+
+    def settle(self, record: Record, row: DueRow) -> bool:
+        """Mark a resource as settled and put its row into the outbox, both or neither.
+
+        Gives: False where it was settled before, also by another process a moment ago.
+        """
+        with self._changing() as execute:
+            marked = execute(
+                "UPDATE resources SET settled = 1 WHERE key = ? AND settled = 0", (record.key,)
+            )
+            if marked.rowcount:
+                execute(_POST, (row.exchange_id, row.line))
+            return marked.rowcount > 0
+
+    def accrue(self, record: Record, to_us: int, rows: Sequence[DueRow]) -> bool:
+        """Mark storage as booked up to an instant and put its rows into the outbox.
+
+        Gives: False where it was booked in the meantime; nothing is changed then.
+        """
+        with self._changing() as execute:
+            marked = execute(
+                "UPDATE resources SET accrued_to_us = ? WHERE key = ? AND accrued_to_us IS ?",
+                (to_us, record.key, record.accrued_to_us),
+            )
+            if marked.rowcount:
+                for row in rows:
+                    execute(_POST, (row.exchange_id, row.line))
+            return marked.rowcount > 0
+
+    def outgoing(self, limit: int) -> list[DueRow]:
+        """Rows that wait to be handed to the ledger."""
+        with self._lock, _our_errors():
+            rows = self._connection.execute(
+                "SELECT exchange_id, line FROM outbox ORDER BY exchange_id LIMIT ?", (limit,)
+            ).fetchall()
+        return [DueRow(*row) for row in rows]
+
+    def handed_over(self, exchange_ids: Sequence[str]) -> None:
+        """Drop rows that the ledger, or a sealed segment, has."""
+        with self._changing() as execute:
+            for exchange_id in exchange_ids:
+                execute("DELETE FROM outbox WHERE exchange_id = ?", (exchange_id,))
+
+    # Upkeep, by the control process
+
+    def sync(self) -> bool:
+        """Bring to the disk what was written since the last call; False where nothing was.
+
+        The write after the checkpoint is the one that waits for the disk as the log begins
+        anew, so that no worker's has to.
+        """
+        with self._lock, _our_errors():
+            execute = self._connection.execute
+            (version,) = execute("PRAGMA data_version").fetchone()
+            own = self._connection.total_changes
+            if (version, own) == self._synced:
+                return False
+            execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            execute("UPDATE beats SET beat = beat + 1")
+            self._synced = (version, self._connection.total_changes)
+        return True
+
+    def prune(self, now_us: int) -> int:
+        """Forget what is past its time; gives how many. A cache that is not booked stays."""
+        pruned = 0
+        for kind, days in KEPT_DAYS.items():
+            while True:
+                with self._changing() as execute:
+                    gone = execute(_PRUNE, (kind, now_us - days * DAY_US, _PRUNED_AT_ONCE))
+                pruned += gone.rowcount
+                if gone.rowcount < _PRUNED_AT_ONCE:
+                    break
+        return pruned
+
+    def _migrate(self) -> None:
+        with self._changing() as execute:
+            (version,) = execute("PRAGMA user_version").fetchone()
+            if version > len(_MIGRATIONS):
+                raise LedgerError(
+                    f"{self._path} has schema version {version}, this Weighbridge knows "
+                    f"{len(_MIGRATIONS)}; install the version that wrote it, or a newer one"
+                )
+            for statements in _MIGRATIONS[version:]:
+                for statement in statements:
+                    execute(statement)
+            execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    @contextmanager
+    def _changing(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """One transaction; gives the connection's `execute`."""
+        with self._lock, _our_errors():
+            execute = self._connection.execute
+            execute("BEGIN IMMEDIATE")
+            try:
+                yield execute
+                execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    execute("ROLLBACK")
+
+
+_PARENTS: Final = {kind: kind for kind in ResourceKind} | {
+    ResourceKind.BATCH_RESULTS: ResourceKind.BATCH
+}
+_HAS: Final = "SELECT 1 FROM resources WHERE key = ?"
+_BEGIN: Final = """
+    INSERT INTO resources
+        (key, kind, parent, identity, called, usage, created_at_us, expires_at_us)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET
+        parent = coalesce(parent, excluded.parent),
+        usage = coalesce(usage, excluded.usage),
+        expires_at_us = coalesce(expires_at_us, excluded.expires_at_us)
+"""
+_FIND: Final = f"""
+    SELECT {_COLUMNS} FROM resources WHERE key =
+        coalesce((SELECT parent FROM resources WHERE key = ?1), ?1)
+"""  # noqa: S608 - a constant
+_OPEN_CACHES: Final = f"""
+    SELECT {_COLUMNS} FROM resources
+    WHERE kind = 'cache' AND coalesce(accrued_to_us, created_at_us) < {_END}
+    ORDER BY created_at_us
+"""  # noqa: S608 - a constant
+_POST: Final = "INSERT OR IGNORE INTO outbox VALUES (?, ?)"
+_PRUNE: Final = f"""
+    DELETE FROM resources WHERE key IN (
+        SELECT key FROM resources WHERE kind = ?1 AND created_at_us < ?2
+            AND (kind <> 'cache' OR coalesce(accrued_to_us, created_at_us) >= {_END})
+        LIMIT ?3)
+"""  # noqa: S608 - a constant
+
+
+def _record(row: Sequence[Any]) -> Record:
+    key, kind, identity, called, usage, *times = row
+    created, expires, ended, settled, accrued = times
+    return Record(
+        key=key,
+        kind=ResourceKind(kind),
+        identity=msgspec.json.decode(identity, type=Identity),
+        called=msgspec.json.decode(called, type=Called),
+        usage=msgspec.json.decode(usage, type=Usage) if usage else None,
+        created_at_us=created,
+        expires_at_us=expires,
+        ended_at_us=ended,
+        settled=bool(settled),
+        accrued_to_us=accrued,
+    )
+
+
+def _usage_json(usage: Usage | None) -> bytes | None:
+    if usage is None:
+        return None
+    told = msgspec.structs.asdict(usage).items()
+    kept = {name: value for name, value in told if value is not None and value is not False}
+    return msgspec.json.encode(kept)
+
+
+def _into_wal(connection: sqlite3.Connection) -> None:
+    """Write-ahead logging; processes that begin together find the file locked for a moment."""
+    for _ in range(_OPEN_TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError:
+            time.sleep(0.02)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(f"the store of resources fails: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    """The kind of failure, never a statement's values."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return getattr(error, "sqlite_errorname", None) or type(error).__name__
