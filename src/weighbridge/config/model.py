@@ -53,6 +53,11 @@ class GatewaySettings(Section):
     upstreams: dict[Literal["gemini", "vertex"], OriginUrl] = Field(
         {}, description="Origin per upstream name, used for all its hosts; Google's where not set."
     )
+    public_url: OriginUrl | None = Field(
+        None,
+        description="Origin at which clients reach the gateway, for upload URLs in answers; what "
+        "the client called it where not set.",
+    )
     upstream_ca_file: FilePath | None = Field(
         None, description="Certificates to trust for upstreams, PEM; the system's where not set."
     )

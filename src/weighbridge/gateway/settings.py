@@ -27,11 +27,13 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one worker. Times in seconds, sizes in bytes.
 
     `upstreams` maps an upstream's name to a URL origin that takes the place of all its hosts;
-    a name that is not there goes to the host that the route names, over TLS.
+    a name that is not there goes to the host that the route names, over TLS. `public_url` is
+    our own origin as clients see it, None = as each names it in `Host`.
     """
 
     node: str
     upstreams: dict[str, Origin] = {}
+    public_url: str | None = None
     on_client_disconnect: str = "drain"
     disconnect_drain_timeout_s: float = 60.0
     disconnect_drain_max_bytes: int = 64 * 1024 * 1024
