@@ -12,8 +12,14 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from weighbridge.core.clock import from_unix_us
-from weighbridge.core.credential import AdminKey, Role, TrackingToken
+from weighbridge.core.credential import AdminKey, Billing, Role, TrackingToken
 from weighbridge.core.exchange import Exchange
+
+Dimension = Literal["department", "project", "agent"]
+_BILLING = "`free` where its calls' Google key is on the free tier: they are booked at cost 0."
+_REQUIRED = "Dimensions that its calls must carry, besides those that the gateway requires."
+_ALLOWED = "Per dimension the only values that pass, among those that the gateway allows."
+_PINNED = "Dimensions in which no header beats the token's own value."
 
 
 def _json_type(kind: Any) -> Any:
@@ -39,8 +45,29 @@ class TokenRequest(Request):
     project: str | None = Field(None, description="Default project of its calls.")
     agent: str | None = Field(None, description="Default agent of its calls.")
     labels: dict[str, str] = Field({}, description="Default labels, under Google's label rules.")
+    billing: Billing = Field(Billing.PAID, description=_BILLING)
+    required: list[Dimension] = Field([], description=_REQUIRED)
+    allowed: dict[Dimension, list[str]] = Field({}, description=_ALLOWED)
+    pinned: list[Dimension] = Field([], description=_PINNED)
     expires: str | None = Field(
         None, description="`30d`, `12h`, an ISO 8601 date or instant; never where not given."
+    )
+
+
+class TokenChange(Request):
+    """What a tracking token shall be from now on; a field that is not given stays as it is."""
+
+    name: str = Field("", description="For people.")
+    department: str | None = Field(None, description="Default department; null takes it away.")
+    project: str | None = Field(None, description="Default project; null takes it away.")
+    agent: str | None = Field(None, description="Default agent; null takes it away.")
+    labels: dict[str, str] = Field({}, description="Default labels, in place of all.")
+    billing: Billing = Field(Billing.PAID, description=_BILLING)
+    required: list[Dimension] = Field([], description=_REQUIRED)
+    allowed: dict[Dimension, list[str]] = Field({}, description=_ALLOWED)
+    pinned: list[Dimension] = Field([], description=_PINNED)
+    expires: str | None = Field(
+        None, description="`30d`, `12h`, an ISO 8601 date or instant; null = never."
     )
 
 
@@ -54,7 +81,12 @@ class Token(BaseModel):
     project: str | None = Field(description="Default project.")
     agent: str | None = Field(description="Default agent.")
     labels: dict[str, str] = Field(description="Default labels.")
+    billing: Billing = Field(description=_BILLING)
+    required: list[str] = Field(description=_REQUIRED)
+    allowed: dict[str, list[str]] = Field(description=_ALLOWED)
+    pinned: list[str] = Field(description=_PINNED)
     created_at: datetime = Field(description="When it was made, UTC.")
+    updated_at: datetime | None = Field(description="When it was last changed; null = never.")
     expires_at: datetime | None = Field(description="When it ends; null = never.")
     revoked_at: datetime | None = Field(description="When it was revoked; null = it was not.")
 
@@ -69,7 +101,12 @@ class Token(BaseModel):
             project=token.project,
             agent=token.agent,
             labels=token.labels,
+            billing=token.billing,
+            required=token.required,
+            allowed=token.allowed,
+            pinned=token.pinned,
             created_at=from_unix_us(token.created_at_us),
+            updated_at=_instant(token.updated_at_us),
             expires_at=_instant(token.expires_at_us),
             revoked_at=_instant(token.revoked_at_us),
             **more,

@@ -31,6 +31,10 @@ class Tokens(Protocol):
         """One token."""
         ...
 
+    def update(self, token_id: str, changes: Mapping[str, Any]) -> TrackingToken:
+        """A token with new values of some fields of `NewToken`."""
+        ...
+
     def revoke(self, token_id: str) -> TrackingToken:
         """Take a token out of force."""
         ...

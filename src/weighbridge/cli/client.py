@@ -30,6 +30,7 @@ _BASE: Final = "http://weighbridge"
 _TIMEOUT_S: Final = 600.0
 _STARTING_S: Final = 10.0
 _RETRY_S: Final = 0.2
+_LEAST_SEVERE: Final = "warning"  # what a command does, it says itself
 
 
 class Client:
@@ -52,6 +53,10 @@ class Client:
     def post(self, path: str, document: Mapping[str, Any]) -> Any:
         """What a document that is posted gives."""
         return self._ask("POST", path, json=document)
+
+    def patch(self, path: str, document: Mapping[str, Any]) -> Any:
+        """What a change gives."""
+        return self._ask("PATCH", path, json=document)
 
     def delete(self, path: str) -> Any:
         """What is left of what is deleted."""
@@ -96,6 +101,8 @@ def connect(settings: Settings, *, makes: bool = False) -> Iterator[Client]:
                 f"there is no ledger in {folder.root} yet; start `weighbridge serve`, or name "
                 "another folder with --data"
             )
+        # What is logged in this process belongs on stderr: stdout is the answer.
+        import_module("weighbridge.privacy.log").configure(_LEAST_SEVERE, settings.log.format)
         try:
             opened = import_module("weighbridge.compose.local").local_app(settings)
             app = opened.__enter__()

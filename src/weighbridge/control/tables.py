@@ -27,7 +27,12 @@ class TokenRow(Base):
     project: Mapped[str | None] = mapped_column(String(128))
     agent: Mapped[str | None] = mapped_column(String(128))
     labels: Mapped[dict[str, Any]] = mapped_column(JSON)
+    billing: Mapped[str] = mapped_column(String(8), server_default="paid")
+    required: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
+    allowed: Mapped[dict[str, list[str]]] = mapped_column(JSON, server_default="{}")
+    pinned: Mapped[list[str]] = mapped_column(JSON, server_default="[]")
     created_at_us: Mapped[int] = mapped_column(BigInteger)
+    updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
     expires_at_us: Mapped[int | None] = mapped_column(BigInteger)
     revoked_at_us: Mapped[int | None] = mapped_column(BigInteger)
 

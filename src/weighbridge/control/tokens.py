@@ -1,20 +1,28 @@
-"""Tracking tokens: made, listed, revoked, and turned into the policy that workers apply.
+"""Tracking tokens: made, listed, changed, revoked, and turned into the policy of workers.
 
 The secret is returned once and never stored. Counterpart: `attribution/policy` is the form in
 which workers know tokens, `admin/routes/tokens` and the command line call this.
 """
 
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import structlog
 from sqlalchemy import select
 
 from weighbridge.attribution import labels as label_rules
-from weighbridge.attribution.identity import DIMENSIONS, MAX_VALUE_CHARACTERS
 from weighbridge.attribution.policy import TokenRecord
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import HINT_LENGTH, Mint
 from weighbridge.control.tables import PolicyRow, TokenRow
-from weighbridge.core.credential import NewToken, TrackingToken
+from weighbridge.control.token_checks import token_problems
+from weighbridge.core.credential import Billing, NewToken, TrackingToken
 from weighbridge.core.ids import TRACKING_TOKEN_PREFIX, secret_hash
-from weighbridge.errors import ClientError, NotFoundError, Problem
+from weighbridge.errors import ClientError, ConflictError, NotFoundError
+
+CHANGEABLE: Final = NewToken.__struct_fields__
+_log = structlog.get_logger()
 
 
 class TokenService:
@@ -34,21 +42,16 @@ class TokenService:
 
         Errors: `ClientError` with every problem of the request.
         """
-        problems = _problems(new, self._mint.now_us())
+        problems = token_problems(new, self._mint.now_us())
         if problems:
             raise ClientError("the token cannot be made as asked", problems=tuple(problems))
         secret = self._mint.secret(TRACKING_TOKEN_PREFIX)
         row = TokenRow(
             id=self._mint.identifier("tok_"),
-            name=new.name,
             hint=secret[-HINT_LENGTH:],
             sha256=secret_hash(secret),
-            department=new.department,
-            project=new.project,
-            agent=new.agent,
-            labels=dict(label_rules.checked_labels(new.labels.items(), source="labels")),
             created_at_us=self._mint.now_us(),
-            expires_at_us=new.expires_at_us,
+            **_stored(new),
         )
         with self._database.change(policy=True) as session:
             session.add(row)
@@ -66,9 +69,33 @@ class TokenService:
         Errors: `NotFoundError`.
         """
         with self._database.read() as session:
-            row = session.get(TokenRow, token_id)
-            if row is None:
-                raise _not_found(token_id)
+            return _token(_found(session.get(TokenRow, token_id), token_id))
+
+    def update(self, token_id: str, changes: Mapping[str, Any]) -> TrackingToken:
+        """Change what a token stands for; its secret and its id stay.
+
+        Takes: new values by name, of `CHANGEABLE`; what is not named stays.
+        Gives: the token, whose `updated_at_us` moves only where something changed.
+        Errors: `NotFoundError`; `ConflictError` for a revoked one; `ClientError` with every
+        problem of the token as it would be.
+        """
+        with self._database.change(policy=True) as session:
+            row = _found(session.get(TokenRow, token_id), token_id)
+            if row.revoked_at_us is not None:
+                raise ConflictError(f"{row.id} was revoked, which is for good; make a new token")
+            before = _wish(row)
+            after = msgspec.structs.replace(before, **changes)
+            new_expiry = after.expires_at_us != before.expires_at_us
+            problems = token_problems(after, self._mint.now_us(), expiry_is_new=new_expiry)
+            if problems:
+                raise ClientError("the token cannot be changed as asked", problems=tuple(problems))
+            values = _stored(after)
+            changed = [name for name, value in _stored(before).items() if values[name] != value]
+            for name in changed:
+                setattr(row, name, values[name])
+            if changed:
+                row.updated_at_us = self._mint.now_us()
+                _log.info("a tracking token was changed", token_id=row.id, fields=changed)
             return _token(row)
 
     def revoke(self, token_id: str) -> TrackingToken:
@@ -77,9 +104,7 @@ class TokenService:
         Errors: `NotFoundError`.
         """
         with self._database.change(policy=True) as session:
-            row = session.get(TokenRow, token_id)
-            if row is None:
-                raise _not_found(token_id)
+            row = _found(session.get(TokenRow, token_id), token_id)
             if row.revoked_at_us is None:
                 row.revoked_at_us = self._mint.now_us()
             return _token(row)
@@ -92,31 +117,30 @@ class TokenService:
             return version, [_record(row) for row in rows]
 
 
-def _problems(new: NewToken, now_us: int) -> list[Problem]:
-    problems = []
-    if not new.name.strip() or len(new.name) > MAX_VALUE_CHARACTERS or not new.name.isprintable():
-        problems.append(
-            Problem("name", f"expected 1 to {MAX_VALUE_CHARACTERS} printable characters")
-        )
-    for dimension in DIMENSIONS:
-        value = getattr(new, dimension)
-        if value is None:
-            continue
-        if not value.strip() or len(value) > MAX_VALUE_CHARACTERS or not value.isprintable():
-            problems.append(
-                Problem(dimension, f"expected 1 to {MAX_VALUE_CHARACTERS} printable characters")
-            )
-    try:
-        label_rules.checked_labels(new.labels.items(), source="labels")
-    except label_rules.LabelError as error:
-        problems.append(Problem("labels", str(error)))
-    if new.expires_at_us is not None and new.expires_at_us <= now_us:
-        problems.append(Problem("expires", "lies in the past; give a later instant, or none"))
-    return problems
+def _found(row: TokenRow | None, token_id: str) -> TokenRow:
+    if row is None:
+        raise NotFoundError(f"no tracking token has the id {token_id[:60]!r}; see `token list`")
+    return row
 
 
-def _not_found(token_id: str) -> NotFoundError:
-    return NotFoundError(f"no tracking token has the id {token_id[:60]!r}; see `token list`")
+def _stored(wanted: NewToken) -> dict[str, Any]:
+    """The columns that say what a token stands for, in the form in which they are stored."""
+    values = {name: getattr(wanted, name) for name in CHANGEABLE}
+    labels = label_rules.checked_labels(wanted.labels.items(), source="labels")
+    return {
+        **values,
+        "labels": dict(labels),
+        "billing": wanted.billing.value,
+        "required": list(dict.fromkeys(wanted.required)),
+        "allowed": {name: list(dict.fromkeys(each)) for name, each in wanted.allowed.items()},
+        "pinned": list(dict.fromkeys(wanted.pinned)),
+    }
+
+
+def _wish(row: TokenRow) -> NewToken:
+    """A stored token as the request that would make it."""
+    values = {name: getattr(row, name) for name in CHANGEABLE}
+    return NewToken(**{**values, "billing": Billing(row.billing)})
 
 
 def _token(row: TokenRow) -> TrackingToken:
@@ -129,7 +153,12 @@ def _token(row: TokenRow) -> TrackingToken:
         project=row.project,
         agent=row.agent,
         labels=row.labels,
+        billing=Billing(row.billing),
+        required=row.required,
+        allowed=row.allowed,
+        pinned=row.pinned,
         created_at_us=row.created_at_us,
+        updated_at_us=row.updated_at_us,
         expires_at_us=row.expires_at_us,
         revoked_at_us=row.revoked_at_us,
     )
@@ -146,4 +175,8 @@ def _record(row: TokenRow) -> TokenRecord:
         labels=row.labels,
         expires_at_us=row.expires_at_us,
         revoked=row.revoked_at_us is not None,
+        free_tier=row.billing == Billing.FREE,
+        required=row.required,
+        allowed=row.allowed,
+        pinned=row.pinned,
     )

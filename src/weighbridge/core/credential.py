@@ -22,10 +22,18 @@ class Role(StrEnum):
         return order.index(self) <= order.index(other)
 
 
+class Billing(StrEnum):
+    """How Google bills the key that a token's calls carry; no answer of Google's tells."""
+
+    PAID = "paid"
+    FREE = "free"  # the free tier: the same models, lower limits, no charge
+
+
 class TrackingToken(msgspec.Struct, frozen=True, kw_only=True):
     """A tracking token without its secret; `hint` is the secret's last four characters.
 
-    Instants are microseconds since the epoch; None = never, or not given.
+    Instants are microseconds since the epoch; None = never, or not given. `required`, `allowed`
+    and `pinned` are attribution rules of its own: see `attribution/policy.TokenRecord`.
     """
 
     id: str
@@ -36,19 +44,28 @@ class TrackingToken(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None = None
     agent: str | None = None
     labels: dict[str, str] = {}
+    billing: Billing = Billing.PAID
+    required: list[str] = []
+    allowed: dict[str, list[str]] = {}
+    pinned: list[str] = []
     created_at_us: int
+    updated_at_us: int | None = None
     expires_at_us: int | None = None
     revoked_at_us: int | None = None
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller asks for: a name and the attribution that the token stands for."""
+    """What a caller asks for: a name, the attribution that the token stands for, its rules."""
 
     name: str
     department: str | None = None
     project: str | None = None
     agent: str | None = None
     labels: dict[str, str] = {}
+    billing: Billing = Billing.PAID
+    required: list[str] = []
+    allowed: dict[str, list[str]] = {}
+    pinned: list[str] = []
     expires_at_us: int | None = None
 
 

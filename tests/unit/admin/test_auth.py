@@ -17,6 +17,7 @@ _NEEDS = [
     ("GET", "/api/v1/tokens", Role.VIEWER),
     ("POST", "/api/v1/query", Role.VIEWER),
     ("POST", "/api/v1/tokens", Role.EDITOR),
+    ("PATCH", "/api/v1/tokens/tok_x", Role.EDITOR),
     ("DELETE", "/api/v1/tokens/tok_x", Role.EDITOR),
     ("GET", "/api/v1/keys", Role.ADMIN),
     ("POST", "/api/v1/keys", Role.ADMIN),
@@ -26,6 +27,7 @@ _NEEDS = [
 _BODIES = {
     "/api/v1/query": {},
     "/api/v1/tokens": {"name": "n"},
+    "/api/v1/tokens/tok_x": {},
     "/api/v1/keys": {"name": "n", "role": "viewer"},
 }
 

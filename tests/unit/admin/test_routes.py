@@ -89,6 +89,49 @@ async def test_every_problem_of_a_token_is_told(local: httpx.AsyncClient, policy
     assert policy.published == 0
 
 
+async def test_a_token_is_changed_in_what_is_given(local: httpx.AsyncClient, policy: Any) -> None:
+    """A field that is missing stays, null takes away; workers know before the answer comes."""
+    wanted = {"name": "n", "department": "d", "project": "p", "expires": "30d"}
+    made = (await local.post("/api/v1/tokens", json=wanted)).json()
+    assert (made["billing"], made["required"], made["allowed"]) == ("paid", [], {})
+    changes = {
+        "project": None,
+        "expires": None,
+        "billing": "free",
+        "required": ["agent"],
+        "allowed": {"department": ["d", "e"]},
+        "pinned": ["department"],
+    }
+    answer = await local.patch(f"/api/v1/tokens/{made['id']}", json=changes)
+    assert answer.status_code == 200, answer.text
+    changed = answer.json()
+    del changes["expires"]
+    assert {name: changed[name] for name in changes} == changes
+    assert (changed["department"], changed["expires_at"]) == ("d", None)
+    assert changed["updated_at"] >= made["created_at"]
+    assert "token" not in changed
+    assert policy.published == 2
+    shown = (await local.get(f"/api/v1/tokens/{made['id']}")).json()
+    assert shown == {**changed, "last_used_at": None}
+
+
+async def test_a_change_that_cannot_be_is_told(local: httpx.AsyncClient, policy: Any) -> None:
+    """Every problem at once; a revoked token is a conflict, an unknown one is not there."""
+    made = (await local.post("/api/v1/tokens", json={"name": "n"})).json()
+    path = f"/api/v1/tokens/{made['id']}"
+    bad = {"billing": "gratis", "required": ["team"], "name": None, "secret": "x"}
+    where = await _problem(await local.patch(path, json=bad), 422, "REQUEST_INVALID")
+    assert [name.partition(".")[0] for name in where] == ["name", "billing", "required", "secret"]
+    where = await _problem(
+        await local.patch(path, json={"pinned": ["agent"], "agent": "\n"}), 422, "REQUEST_INVALID"
+    )
+    assert where == ["agent"]
+    await local.delete(path)
+    await _problem(await local.patch(path, json={"name": "m"}), 409, "CONFLICT")
+    await _problem(await local.patch("/api/v1/tokens/tok_x", json={}), 404, "NOT_FOUND")
+    assert policy.published == 2
+
+
 async def test_keys_are_made_and_listed_without_secrets(local: httpx.AsyncClient) -> None:
     """The secret stands in the answer that made it and nowhere else."""
     made = (await local.post("/api/v1/keys", json={"name": "k", "role": "editor"})).json()

@@ -1,11 +1,14 @@
 """Commands run in this process, on a data folder of the test's own that nothing serves."""
 
 import json
-from collections.abc import Callable
+import logging
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import structlog
 
 from weighbridge.cli.app import run
 
@@ -26,8 +29,25 @@ Command = Callable[..., Done]
 
 
 @pytest.fixture
+def _own_log() -> Iterator[None]:
+    """Commands set the process's log up; this puts it back."""
+    root = logging.getLogger()
+    handlers, level, hook = root.handlers[:], root.level, sys.excepthook
+    raising = logging.raiseExceptions
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    sys.excepthook = hook
+    logging.raiseExceptions = raising
+
+
+@pytest.fixture
 def command(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    _own_log: None,
 ) -> Command:
     """Runs `weighbridge …` with the folder's `--data`."""
     monkeypatch.chdir(tmp_path)

@@ -61,6 +61,48 @@ def test_tokens(command: Any) -> None:
     assert made["token"] not in table
 
 
+def test_a_token_with_rules_is_made_listed_and_changed(command: Any) -> None:
+    """Options that are given replace, an empty one takes away, the rest stays."""
+    rules = ("--require", "agent", "--allow", "department=a,b", "--allow", "department=c")
+    pinned = ("--department", "a", "--pin", "department", "--billing", "free")
+    made = command("token", "create", "--name", "n", *rules, *pinned, "--json").json
+    assert (made["required"], made["pinned"], made["billing"]) == (
+        ["agent"],
+        ["department"],
+        "free",
+    )
+    assert made["allowed"] == {"department": ["a", "b", "c"]}
+    row = next(csv.DictReader(io.StringIO(command("token", "list", "--format", "csv").out)))
+    assert row["rules"] == "require agent; allow department=a,b,c; pin department"
+    assert (row["billing"], row["state"]) == ("free", "in force")
+    change = ("--allow", "", "--pin", "", "--department", "", "--label", "env=x", "--expires", "1d")
+    changed = command("token", "update", made["id"], *change, "--json").json
+    assert (changed["allowed"], changed["pinned"], changed["department"]) == ({}, [], None)
+    assert (changed["labels"], changed["required"]) == ({"env": "x"}, ["agent"])
+    said = command("token", "update", made["id"], "--billing", "paid", "--expires", "never")
+    assert said.err == f"Changed {made['id']} (n): billing, expires.\n"
+    (shown,) = command("token", "list", "--json").json["tokens"]
+    assert (shown["billing"], shown["expires_at"]) == ("paid", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("update", "tok_x"), "nothing to change"),
+        (("create", "--name", "n", "--allow", "department"), "names no value"),
+        (("create", "--name", "n", "--billing", "gratis"), "--billing"),
+        (("create", "--name", "n", "--require", "team"), "required"),
+    ],
+)
+def test_token_options_that_mean_nothing_are_misuse(
+    command: Any, arguments: tuple[str, ...], said: str
+) -> None:
+    """B2: exit status 2, with what to write instead."""
+    done = command("token", *arguments)
+    assert done.status == 2
+    assert said in done.err
+
+
 def test_keys(command: Any) -> None:
     """B7: `--json` prints id, key, name and role."""
     made = command("key", "create", "--name", "k", "--role", "viewer", "--json").json

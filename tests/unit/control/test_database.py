@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from weighbridge.control.database import Database
 from weighbridge.control.tables import Base
+from weighbridge.control.tokens import TokenService
 from weighbridge.errors import ControlError
 
 
@@ -43,3 +46,26 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "control.sqlite3").write_bytes(b"no database at all, but long enough" * 40)
     with pytest.raises(ControlError, match="not a usable control database"):
         Database.open(tmp_path)
+
+
+def test_tokens_of_the_first_version_are_paid_for_and_free_of_rules(tmp_path: Path) -> None:
+    """A database that an older program made is brought up to date with its tokens."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'control.sqlite3'}")
+    config = Config()
+    config.set_main_option("script_location", "weighbridge.control:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "v0001")
+        connection.execute(
+            text(
+                "insert into tokens (id, name, hint, sha256, labels, created_at_us) "
+                "values ('tok_1', 'n', 'abcd', 'ff', '{}', 1)"
+            )
+        )
+    engine.dispose()
+    database = Database.open(tmp_path)
+    (token,) = TokenService(database).all()
+    database.close()
+    assert (token.id, token.billing, token.required) == ("tok_1", "paid", [])
+    assert (token.allowed, token.pinned, token.updated_at_us) == ({}, [], None)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
@@ -12,6 +13,7 @@ from weighbridge.admin.documents import (
     CreatedToken,
     ListedToken,
     Token,
+    TokenChange,
     TokenList,
     TokenRequest,
 )
@@ -27,15 +29,7 @@ router = APIRouter(prefix="/api/v1", tags=["tokens"], responses=RESPONSES)
 @router.post("/tokens", status_code=201, summary="Make a tracking token")
 async def create_token(_role: Editor, services: ServicesOf, wanted: TokenRequest) -> CreatedToken:
     """The secret is in this answer and nowhere else. The token is in force when it comes."""
-    now_us = time.time_ns() // 1000
-    new = NewToken(
-        name=wanted.name,
-        department=wanted.department,
-        project=wanted.project,
-        agent=wanted.agent,
-        labels=wanted.labels,
-        expires_at_us=parse_expiry(wanted.expires, now_us) if wanted.expires else None,
-    )
+    new = NewToken(**_values(wanted.model_dump()))
     token, secret = await run_in_threadpool(services.tokens.create, new)
     await services.policy.publish()
     return CreatedToken.of(token, token=secret)
@@ -58,12 +52,32 @@ def get_token(_role: Viewer, services: ServicesOf, token_id: str) -> ListedToken
     return ListedToken.of(token, last_used_at=used.get(token.id))
 
 
+@router.patch("/tokens/{token_id}", summary="Change a tracking token")
+async def change_token(
+    _role: Editor, services: ServicesOf, token_id: str, wanted: TokenChange
+) -> Token:
+    """Only what is given changes, and it is in force when the answer comes; the secret stays."""
+    changes = _values(wanted.model_dump(exclude_unset=True))
+    token = await run_in_threadpool(services.tokens.update, token_id, changes)
+    await services.policy.publish()
+    return Token.of(token)
+
+
 @router.delete("/tokens/{token_id}", summary="Revoke a tracking token")
 async def revoke_token(_role: Editor, services: ServicesOf, token_id: str) -> Token:
     """Calls with it are refused from now on; its rows keep its id."""
     token = await run_in_threadpool(services.tokens.revoke, token_id)
     await services.policy.publish()
     return Token.of(token)
+
+
+def _values(document: dict[str, Any]) -> dict[str, Any]:
+    """A request's fields as those of a token: the expiry as an instant."""
+    if "expires" in document:
+        expires = document.pop("expires")
+        now_us = time.time_ns() // 1000
+        document["expires_at_us"] = parse_expiry(expires, now_us) if expires else None
+    return document
 
 
 def _last_uses(services: Services, filters: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
