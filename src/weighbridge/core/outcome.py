@@ -52,6 +52,7 @@ class Note(StrEnum):
     DETAILS_CONTRADICT = "details_contradict"  # a details list did not fit its count
     TOTAL_MISMATCH = "total_mismatch"  # the parts did not add up; the total decided
     THINKING_INSIDE_OUTPUT = "thinking_inside_output"  # the answer's count held the thoughts
+    THINKING_OUTSIDE_TOTAL = "thinking_outside_total"  # Live: the reported total left it out
     TOOL_TOKENS_GROUNDED = "tool_tokens_grounded"  # retrieved context, not billed as tokens
     FREE_QUOTA_NOT_APPLIED = "free_quota_not_applied"  # account-wide free searches are unknown
     FREE_TIER = "free_tier"  # the token says that its calls' Google key pays nothing
