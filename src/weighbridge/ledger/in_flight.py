@@ -117,6 +117,18 @@ class InFlight:
         memory[offset] = 1
         return slot
 
+    def update(self, slot: int, payload: bytes) -> int:
+        """Mark an exchange anew, with what it has come to; gives the slot that it has now.
+
+        The new mark is whole before the old one goes, so a crash finds one of them or both, and
+        a mark that can't be written anew stays as it was.
+        """
+        moved = self.begin(payload)
+        if moved < 0:
+            return slot
+        self.end(slot)
+        return moved
+
     def end(self, slot: int) -> None:
         """Clear a mark; -1 and a slot that is free already are nothing."""
         if slot < 0:

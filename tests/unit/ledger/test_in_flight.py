@@ -146,3 +146,20 @@ def test_marks_outlive_kill_9(path: Path) -> None:
     (file,) = path.parent.iterdir()
     left = {int(payload) for payload in InFlight.read(file).payloads}
     assert left == set(range(5000)) - {17}
+
+
+def test_a_mark_is_renewed_in_another_slot_and_stays_where_there_is_no_room(tmp_path: Path) -> None:
+    """An exchange's mark can tell more as it goes on; at no moment is it gone."""
+    in_flight = InFlight.create(tmp_path / "in-flight-0.slots", slots=4, slot_bytes=64)
+    first = in_flight.begin(b"begun")
+    second = in_flight.update(first, b"begun, one turn")
+    large = in_flight.update(second, b"x" * 500)
+    kept = in_flight.update(large, b"x" * 100_000)
+    held = in_flight.payload(kept)
+    marks = InFlight.read(in_flight.path)
+    in_flight.end(kept)
+    in_flight.close()
+    assert first != second
+    assert kept == large
+    assert held == b"x" * 500
+    assert marks.payloads == [b"x" * 500]
