@@ -12,9 +12,7 @@ ledger. Counterpart: `segments`, `in_flight`, `journal`.
 """
 
 import fcntl
-import mmap
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,8 +30,8 @@ from weighbridge.ledger.segments import (
     sealed_segments,
     segment_name,
 )
+from weighbridge.ledger.whereabouts import ids_in
 
-_ID = re.compile(rb'"exchange_id":"([0-9a-f-]{36})"')
 _TAIL_BYTES = 64 * 1024
 
 
@@ -137,9 +135,9 @@ class Recovery:
         wanted = set(exchange_ids)
         finished: set[str] = set()
         for path in self._folders.open.iterdir():
-            finished |= wanted & _ids_in(path)
+            finished |= wanted & ids_in(path)
         for path in sealed_segments(self._folders):
-            finished |= wanted & _ids_in(path)
+            finished |= wanted & ids_in(path)
         unfinished = wanted - finished
         if unfinished:
             finished |= set(self._known_exchange_ids(sorted(unfinished)))
@@ -196,12 +194,3 @@ def _whole_lines(fd: int) -> int:
             return start + newline + 1
         end = start
     return 0
-
-
-def _ids_in(path: Path) -> set[str]:
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            whole = data.rfind(b"\n") + 1
-            return {match[1].decode() for match in _ID.finditer(data, 0, whole)}
-    except (FileNotFoundError, ValueError):  # moved on meanwhile, or empty
-        return set()

@@ -1,0 +1,239 @@
+"""The store of what outlives a call: whose it is, once, whatever process asks."""
+
+import sqlite3
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from weighbridge.attribution.identity import Identity
+from weighbridge.core.resource import ResourceChange, ResourceEvent, ResourceKind
+from weighbridge.core.usage import Usage
+from weighbridge.errors import LedgerError
+from weighbridge.ledger.resources import (
+    CACHE_TTL_US,
+    DAY_US,
+    FILE_NAME,
+    KEPT_DAYS,
+    DueRow,
+    Record,
+    Resources,
+    key_of,
+    row_id,
+)
+from weighbridge.providers.base import Route
+
+NOON_US = 1_767_268_800_000_000
+ROUTE = Route(
+    provider="google",
+    surface="vertex",
+    upstream="vertex",
+    host="us-central1-aiplatform.googleapis.com",
+    operation="createBatchPredictionJob",
+    location="us-central1",
+    cloud_project="p1",
+)
+ALICE = Identity(token_id="tok_a", department="lab", labels={"env": "test"})
+BOB = Identity(token_id="tok_b")
+
+
+def event(
+    name: str,
+    kind: ResourceKind = ResourceKind.BATCH,
+    change: ResourceChange = ResourceChange.CREATED,
+    **facts: object,
+) -> ResourceEvent:
+    return ResourceEvent(kind=kind, name=name, change=change, **facts)  # type: ignore[arg-type]
+
+
+def found(store: Resources, kind: ResourceKind, name: str) -> Record:
+    record = store.find(kind, name)
+    assert record is not None
+    return record
+
+
+def due(record: Record, at_us: int = NOON_US) -> DueRow:
+    exchange_id = row_id(record.key, at_us)
+    return DueRow(exchange_id, b'{"exchange_id":"%b"}' % exchange_id.encode())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Resources:
+    return Resources.open(tmp_path / FILE_NAME)
+
+
+def test_a_batch_is_its_creators_for_good(store: Resources, tmp_path: Path) -> None:
+    """Attribution and call survive a restart, and a second creation changes neither."""
+    usage = Usage(input_tokens=0, video_seconds=Decimal("8.5"), grounded_by_search=True)
+    store.begin(event("batches/b", model="gemini-2.5-flash", usage=usage), ALICE, ROUTE, NOON_US)
+    store.begin(event("batches/b"), BOB, ROUTE, NOON_US + 5)
+    store.close()
+    record = found(Resources.open(tmp_path / FILE_NAME), ResourceKind.BATCH, "batches/b")
+    assert record.identity == ALICE
+    assert (record.called.operation, record.called.model, record.called.location) == (
+        "createBatchPredictionJob",
+        "gemini-2.5-flash",
+        "us-central1",
+    )
+    assert (record.usage, record.created_at_us, record.settled) == (usage, NOON_US, False)
+
+
+def test_names_are_nowhere_in_the_file(store: Resources, tmp_path: Path) -> None:
+    """An upload id is a capability: only its hash is kept (P1)."""
+    store.begin(event("AKcanary", ResourceKind.UPLOAD), ALICE, ROUTE, NOON_US)
+    store.sync()
+    store.close()
+    for path in tmp_path.iterdir():
+        assert b"AKcanary" not in path.read_bytes()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_kinds_do_not_share_names(store: Resources) -> None:
+    """An upload and a batch of one name are two things."""
+    store.begin(event("x", ResourceKind.UPLOAD), ALICE, ROUTE, NOON_US)
+    assert store.find(ResourceKind.BATCH, "x") is None
+    assert key_of(ResourceKind.UPLOAD, "x") == key_of(ResourceKind.UPLOAD, b"x")
+
+
+def test_results_file_leads_to_its_batch(store: Resources) -> None:
+    """Whoever reads the file reads what the batch's creator ordered."""
+    store.begin(event("batches/b"), ALICE, ROUTE, NOON_US)
+    results = event("files/r", ResourceKind.BATCH_RESULTS, parent="batches/b")
+    store.take(results, BOB, ROUTE, NOON_US + 1)
+    record = found(store, ResourceKind.BATCH_RESULTS, "files/r")
+    assert (record.kind, record.identity) == (ResourceKind.BATCH, ALICE)
+
+
+def test_results_of_an_unknown_batch_are_unknown(store: Resources) -> None:
+    """A batch that was ordered elsewhere is nobody's here, and so is its file."""
+    store.take(event("files/r", ResourceKind.BATCH_RESULTS, parent="batches/x"), BOB, ROUTE, 1)
+    assert store.find(ResourceKind.BATCH_RESULTS, "files/r") is None
+
+
+def test_updates_change_what_they_tell(store: Resources) -> None:
+    """A PATCHed lifetime counts; what is not told stays; an unknown name is left alone."""
+    told = event("c", ResourceKind.CACHE, usage=Usage(input_tokens=7), expires_at_us=NOON_US + 9)
+    store.take(told, ALICE, ROUTE, NOON_US)
+    patched = event("c", ResourceKind.CACHE, ResourceChange.UPDATED, expires_at_us=NOON_US + 99)
+    store.take(patched, BOB, ROUTE, NOON_US + 1)
+    record = found(store, ResourceKind.CACHE, "c")
+    assert (record.expires_at_us, record.usage) == (NOON_US + 99, Usage(input_tokens=7))
+    assert not store.change(event("other", ResourceKind.CACHE, ResourceChange.UPDATED))
+    assert store.find(ResourceKind.CACHE, "other") is None
+
+
+def test_first_deletion_counts(store: Resources) -> None:
+    """A cache that is deleted twice ended the first time."""
+    store.begin(event("c", ResourceKind.CACHE), ALICE, ROUTE, NOON_US)
+    gone = event("c", ResourceKind.CACHE, ResourceChange.DELETED)
+    store.take(gone, ALICE, ROUTE, NOON_US + 5)
+    store.take(gone, ALICE, ROUTE, NOON_US + 50)
+    assert found(store, ResourceKind.CACHE, "c").ended_at_us == NOON_US + 5
+    assert not store.end(ResourceKind.CACHE, "unknown", NOON_US)
+
+
+def test_settled_once_among_many(store: Resources, tmp_path: Path) -> None:
+    """Eight readers at once, each with the file open itself: one settles, one row is due (M11)."""
+    store.begin(event("b"), ALICE, ROUTE, NOON_US)
+    others = [Resources.open(tmp_path / FILE_NAME) for _ in range(8)]
+
+    def settle(other: Resources) -> bool:
+        record = found(other, ResourceKind.BATCH, "b")
+        return other.settle(record, due(record))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(settle, others)) == [False] * 7 + [True]
+    assert len(store.outgoing(10)) == 1
+    assert found(store, ResourceKind.BATCH, "b").settled
+
+
+def test_row_ids_are_the_same_each_time() -> None:
+    """A row made twice has one id; another instant or resource has another."""
+    key = key_of(ResourceKind.CACHE, "c")
+    assert row_id(key, NOON_US) == row_id(key, NOON_US)
+    others = {row_id(key, NOON_US + 1), row_id(key_of(ResourceKind.CACHE, "d"), NOON_US)}
+    assert len(others | {row_id(key, NOON_US)}) == 3
+    assert row_id(key, NOON_US)[14] == "7"
+    assert (
+        row_id(key, NOON_US)[:13]
+        == f"{NOON_US // 1000:012x}"[:8] + "-" + f"{NOON_US // 1000:012x}"[8:]
+    )
+
+
+def test_accrual_goes_on_from_where_it_was(store: Resources) -> None:
+    """A second run from the same state books nothing."""
+    store.begin(event("c", ResourceKind.CACHE), ALICE, ROUTE, NOON_US)
+    (cache,) = store.open_caches()
+    assert store.accrue(cache, NOON_US + 10, [due(cache)])
+    assert not store.accrue(cache, NOON_US + 10, [due(cache, NOON_US + 1)])
+    (cache,) = store.open_caches()
+    assert cache.accrued_to_us == NOON_US + 10
+    assert store.accrue(cache, NOON_US + CACHE_TTL_US, [])
+    assert store.open_caches() == []
+    assert len(store.outgoing(10)) == 1
+
+
+def test_outbox_gives_rows_until_they_are_handed_over(store: Resources) -> None:
+    """Asking takes nothing away."""
+    store.begin(event("b"), ALICE, ROUTE, NOON_US)
+    record = found(store, ResourceKind.BATCH, "b")
+    store.settle(record, due(record))
+    assert store.outgoing(10) == store.outgoing(10) == [due(record)]
+    store.handed_over([due(record).exchange_id])
+    assert store.outgoing(10) == []
+
+
+def test_prune_forgets_what_is_past_its_time(store: Resources) -> None:
+    """A week is an upload's time, months a batch's; a cache that is not booked to its end stays."""
+    for kind in (ResourceKind.UPLOAD, ResourceKind.BATCH, ResourceKind.CACHE):
+        store.begin(event("old", kind), ALICE, ROUTE, NOON_US)
+    assert store.prune(NOON_US + (KEPT_DAYS[ResourceKind.UPLOAD] + 1) * DAY_US) == 1
+    assert store.find(ResourceKind.UPLOAD, "old") is None
+    assert store.prune(NOON_US + 400 * DAY_US) == 1
+    (cache,) = store.open_caches()
+    store.accrue(cache, NOON_US + CACHE_TTL_US, [])
+    assert store.prune(NOON_US + 400 * DAY_US) == 1
+
+
+def test_sync_does_nothing_where_nothing_was_written(store: Resources, tmp_path: Path) -> None:
+    """Changes are noticed whoever made them."""
+    other = Resources.open(tmp_path / FILE_NAME)
+    assert store.sync()
+    assert not store.sync()
+    other.begin(event("b"), ALICE, ROUTE, NOON_US)
+    assert store.sync()
+    assert not store.sync()
+
+
+def test_many_open_at_once(tmp_path: Path) -> None:
+    """Workers that start together make one file with one layout."""
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(lambda _: Resources.open(tmp_path / FILE_NAME), range(8)))
+    stores[0].begin(event("b"), ALICE, ROUTE, NOON_US)
+    assert all(store.find(ResourceKind.BATCH, "b") for store in stores)
+
+
+def test_file_from_the_future_is_refused(tmp_path: Path) -> None:
+    """A newer layout is not touched."""
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(LedgerError, match="schema version 99"):
+        Resources.open(tmp_path / FILE_NAME)
+
+
+def test_no_database_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """A file that is something else is named, with a remedy."""
+    (tmp_path / FILE_NAME).write_bytes(b"no database at all, but long enough" * 10)
+    with pytest.raises(LedgerError, match="restore it from a backup"):
+        Resources.open(tmp_path / FILE_NAME)
+
+
+def test_failures_are_ours_and_name_no_value(store: Resources) -> None:
+    """A store that fails raises the ledger's error with the kind of failure alone."""
+    store.close()
+    with pytest.raises(LedgerError) as caught:
+        store.begin(event("AKcanary", ResourceKind.UPLOAD), ALICE, ROUTE, NOON_US)
+    assert "AKcanary" not in str(caught.value)
