@@ -16,6 +16,7 @@ from weighbridge.control.folder import DataFolder
 from weighbridge.control.imports import ImportRunner
 from weighbridge.control.keys import KeyService
 from weighbridge.control.ledger_keeper import LedgerKeeper
+from weighbridge.control.quiet_loading import QuietLoading, may_come_back
 from weighbridge.control.tokens import TokenService
 from weighbridge.errors import LedgerError
 from weighbridge.ledger.loader import Loader
@@ -85,7 +86,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
     store = _open_store(folder, settings)
     database = Database.open(folder.root)
     keeper = LedgerKeeper(
-        Loader(folder.journal, store),
+        Loader(folder.journal, store, pace=QuietLoading(allowed=may_come_back())),
         Recovery(folder.journal, folder.run, store.known_exchange_ids),
         settings.ledger.poll_ms / 1000,
     )

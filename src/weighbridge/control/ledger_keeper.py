@@ -1,7 +1,8 @@
 """The control process's ledger thread: recovers what the dead left, loads what is sealed.
 
-Hides the pace: segments are looked for every few dozen milliseconds, dead workers every
-second and before the first load. A failure is kept for readiness and metrics, logged once,
+Hides the pace: segments are looked for every few dozen milliseconds, and loaded a few times a
+second at most, for a load costs as much as a thousand of its rows; dead workers are looked for
+every second and before the first load. A failure is kept for readiness and metrics, logged once,
 and tried again. Counterpart: `ledger/loader` and `ledger/recovery` do the work.
 """
 
@@ -17,6 +18,8 @@ from weighbridge.ledger.loader import Loader, LoadResult
 from weighbridge.ledger.recovery import Recovery
 
 RECOVER_EVERY_S: Final = 1.0
+# Segments of several workers come at any moment; those of this long are loaded together.
+GATHER_S: Final = 0.2
 _log = structlog.get_logger()
 
 
@@ -75,9 +78,12 @@ class LedgerKeeper:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            # A round that found rows is followed by the next at once: there may be a backlog.
-            if not self.round():
-                self._stop.wait(self._poll_s)
+            began = time.monotonic()
+            rows = self.round()
+            # A round that took longer is followed by the next at once: there may be a backlog.
+            pause = began + GATHER_S - time.monotonic() if rows else self._poll_s
+            if pause > 0:
+                self._stop.wait(pause)
 
     def _recover(self) -> None:
         found = self._recovery.run_once(self._now_us())

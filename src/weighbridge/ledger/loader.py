@@ -11,8 +11,10 @@ after its file's deletion is durable. Counterpart: `segments`, `stores/base.Stor
 """
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from weighbridge.errors import LedgerError
 from weighbridge.ledger.rejects import Salvage
@@ -45,13 +47,29 @@ class LoadResult:
         )
 
 
-class Loader:
-    """Not for several threads; the control process calls `run_once` every 50 to 100 ms."""
+class Pace(Protocol):
+    """What the loader needs of whoever knows how much of the machine it may take."""
 
-    def __init__(self, journal: Path, store: Store, *, disk: Disk | None = None) -> None:
+    def loading(self, batch: Sequence[Path]) -> contextlib.AbstractContextManager[None]:
+        """The context in which the store loads these segments, oldest first."""
+        ...
+
+
+class _FullPace:
+    def loading(self, batch: Sequence[Path]) -> contextlib.AbstractContextManager[None]:  # noqa: ARG002 - the protocol's
+        return contextlib.nullcontext()
+
+
+class Loader:
+    """Not for several threads; the control process calls `run_once` a few times a second."""
+
+    def __init__(
+        self, journal: Path, store: Store, *, disk: Disk | None = None, pace: Pace | None = None
+    ) -> None:
         self._folders = JournalFolders(journal).make()
         self._store = store
         self._disk = disk or Disk()
+        self._pace = pace or _FullPace()
         self._loaded = store.loaded_segments()
 
     def __repr__(self) -> str:
@@ -103,7 +121,8 @@ class Loader:
         return LoadResult(rows=rows, segments=1, rejected=salvage.rejected)
 
     def _commit(self, batch: list[Path], files: dict[str, Path] | None = None) -> int:
-        rows = self._store.load_segments(files or {path.name: path for path in batch})
+        with self._pace.loading(batch):
+            rows = self._store.load_segments(files or {path.name: path for path in batch})
         self._loaded.update(path.name for path in batch)
         return rows
 

@@ -194,14 +194,15 @@ def segment_name(worker: str, unix_ms: int, sequence: int | str) -> str:
     return f"{worker}-{unix_ms}-{number}.ndjson"
 
 
+def begun_unix_ms(path: Path) -> int:
+    """When a segment was begun, by its name; 0 where the name doesn't say."""
+    match = _NAME.fullmatch(path.name)
+    return int(match["unix_ms"]) if match else 0
+
+
 def oldest_first(paths: Iterable[Path]) -> list[Path]:
     """Segments in the order in which they were begun, whoever wrote them."""
-
-    def begun(path: Path) -> tuple[int, str]:
-        match = _NAME.fullmatch(path.name)
-        return (int(match["unix_ms"]), path.name) if match else (0, path.name)
-
-    return sorted(paths, key=begun)
+    return sorted(paths, key=lambda path: (begun_unix_ms(path), path.name))
 
 
 def sealed_segments(folders: JournalFolders) -> list[Path]:

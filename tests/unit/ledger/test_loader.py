@@ -1,6 +1,7 @@
 """Sealed segments become rows, each once."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,28 @@ def seal(folders: JournalFolders, number: int, *lines: bytes) -> Path:
 
 def ids(store: DuckDBStore) -> list[str]:
     return [key for (key,) in store.fetch("SELECT exchange_id FROM exchanges ORDER BY 1")]
+
+
+class _Pace:
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    @contextlib.contextmanager
+    def loading(self, batch: Sequence[Path]) -> Iterator[None]:
+        self.batches.append([path.name for path in batch])
+        yield
+
+
+def test_whoever_knows_the_pace_is_told_of_each_batch_oldest_first(
+    folders: JournalFolders, store: DuckDBStore
+) -> None:
+    """How long a batch may take is told by its first segment."""
+    names = [seal(folders, number, line(number)).name for number in (9, 10)]
+    pace = _Pace()
+    loader = Loader(folders.root, store, pace=pace)
+    loader.run_once()
+    loader.run_once()
+    assert pace.batches == [names]
 
 
 def test_sealed_segments_are_loaded_and_deleted(
