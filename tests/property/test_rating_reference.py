@@ -29,7 +29,9 @@ FILES: list[dict[str, Any]] = [
 ]
 PRICES = [price for file in FILES for price in file.get("prices", [])]
 MULTIPLES = [multiple for file in FILES for multiple in file.get("multiples", [])]
-MODELS = sorted(set(BOOK.names().values()))
+MAKERS = {model: maker for maker in ("google", "anthropic") for model in BOOK.names(maker).values()}
+MODELS = sorted(MAKERS)
+PIECES = ("image", "video_second", "video_second_1080p", "video_second_4k")
 NON_TEXT = ("document", "image", "video", "audio")
 
 
@@ -45,17 +47,18 @@ def holds(statement: dict[str, Any], surface: str, day: dt.date) -> bool:
 
 
 def applies(multiple: dict[str, Any], model: str) -> bool:
-    return model in multiple["models"] or (
-        multiple["models"] == ["*"] and model not in multiple.get("except_models", [])
+    return model not in multiple.get("except_models", []) and any(
+        model == name or (name.endswith("*") and model.startswith(name[:-1]))
+        for name in multiple["models"]
     )
 
 
 def kind_of(unit: str) -> str:
     if unit.startswith("cached_"):
         return "cached"
-    if unit.startswith(("search_", "maps_")):
+    if unit.startswith(("search_", "maps_", "web_", "cache_storage_")):
         return "fee"
-    return "output" if unit.startswith("output_") else "input"
+    return "output" if unit.startswith(("output_", "song", *PIECES)) else "input"
 
 
 def own_rates(  # noqa: PLR0917 - all that a price depends on
@@ -100,44 +103,79 @@ def per_unit(rates: dict[str, Decimal], unit: str) -> Decimal | None:
         chain += ["cached_input_text_token"]
         if "cached_input_text_token" not in rates:
             chain += [unit.removeprefix("cached_")]
-    if unit.endswith("_token"):
+    if unit == "video_second_1080p":
+        chain += ["video_second"]
+    elif unit.endswith("_token") and unit != "cache_write_1h_input_token":
         chain += [f"{direction}text_token"]
-    per = 1_000_000 if unit.endswith("_token") else 1_000
+    thousands = ("search_prompt", "search_query", "maps_prompt", "maps_query", "web_search")
+    per = 1_000_000 if unit.endswith(("_token", "_character")) else 1
+    per = 1_000 if unit in thousands else per
     return next((rates[name] / per for name in chain if name in rates), None)
 
 
-def quantities(usage: Usage, rates: dict[str, Decimal]) -> dict[str, int]:
+def quantities(usage: Usage, rates: dict[str, Decimal]) -> dict[str, int | Decimal]:
     """What is billed, unit by unit; the usages drawn here fit their counts."""
+    if usage.input_characters and ("input_character" in rates or not usage.input_tokens):
+        found: dict[str, int | Decimal] = {"input_character": usage.input_characters}
+    else:
+        found = of_prompt(usage)
+    answer = {m: read(usage, f"output_{m}_tokens") for m in ("image", "audio", "video")}
+    found["output_text_token"] = read(usage, "output_tokens") - sum(answer.values())
+    found |= {f"output_{m}_token": count for m, count in answer.items()}
+    found["thinking_token"] = read(usage, "thinking_tokens")
+    for what in ("search", "maps"):
+        count = read(usage, f"{what}_queries")
+        if what == "search" and "web_search" in rates:
+            found["web_search"] = count
+        elif f"{what}_prompt" in rates:
+            found[f"{what}_prompt"] = min(count, 1) * (read(usage, f"{what}_prompts") or 1)
+        else:
+            found[f"{what}_query"] = count
+    found |= of_pieces(usage)
+    if found["song"] and "song" in rates:
+        found = {unit: n for unit, n in found.items() if per_unit(rates, unit) is not None} | {
+            unit: n for unit, n in of_pieces(usage).items() if unit != "song"
+        }
+    return {unit: count for unit, count in found.items() if count}
 
-    def read(name: str) -> int:
-        return getattr(usage, name) or 0
 
-    found: dict[str, int] = {}
-    cached_left = read("cached_input_tokens")
-    prompt = {m: read(f"input_{m}_tokens") for m in NON_TEXT}
-    prompt = {"text": read("input_tokens") - sum(prompt.values())} | prompt
+def read(usage: Usage, name: str) -> int:
+    return getattr(usage, name) or 0
+
+
+def of_prompt(usage: Usage) -> dict[str, int | Decimal]:
+    """Tokens of the prompt: uncached, cached, written to a cache, from tools."""
+    found: dict[str, int | Decimal] = {}
+    cached_left = read(usage, "cached_input_tokens")
+    prompt = {m: read(usage, f"input_{m}_tokens") for m in NON_TEXT}
+    prompt = {"text": read(usage, "input_tokens") - sum(prompt.values())} | prompt
     if usage.cached_text_tokens is None:
         cached = {}
         for modality, count in prompt.items():
             cached[modality] = min(count, cached_left)
             cached_left -= cached[modality]
     else:
-        cached = {m: read(f"cached_{m}_tokens") for m in prompt}
+        cached = {m: read(usage, f"cached_{m}_tokens") for m in prompt}
     for modality, count in prompt.items():
         found[f"cached_input_{modality}_token"] = cached[modality]
         found[f"input_{modality}_token"] = count - cached[modality]
-    answer = {m: read(f"output_{m}_tokens") for m in ("image", "audio", "video")}
-    found["output_text_token"] = read("output_tokens") - sum(answer.values())
-    found |= {f"output_{m}_token": count for m, count in answer.items()}
-    found["thinking_token"] = read("thinking_tokens")
+    writes = read(usage, "cache_write_input_tokens")
+    found["cache_write_1h_input_token"] = read(usage, "cache_write_1h_input_tokens")
+    found["cache_write_input_token"] = writes - found["cache_write_1h_input_token"]
+    found["input_text_token"] -= writes
     if usage.url_context_or_code or not (usage.grounded_by_search or usage.grounded_by_maps):
-        found["tool_use_input_token"] = read("tool_use_input_tokens")
-    for what, count in (("search", read("search_queries")), ("maps", read("maps_queries"))):
-        if f"{what}_prompt" in rates:
-            found[f"{what}_prompt"] = min(count, 1)
-        else:
-            found[f"{what}_query"] = count
-    return {unit: count for unit, count in found.items() if count}
+        found["tool_use_input_token"] = read(usage, "tool_use_input_tokens")
+    return found
+
+
+def of_pieces(usage: Usage) -> dict[str, int | Decimal]:
+    """Songs, and images and seconds that no tokens stand for."""
+    kind = f"_{usage.video_kind}" if usage.video_kind else ""
+    return {
+        "song": read(usage, "songs"),
+        "image": 0 if usage.output_image_tokens else read(usage, "images"),
+        f"video_second{kind}": (not usage.output_video_tokens and usage.video_seconds) or 0,
+    }
 
 
 @st.composite
@@ -147,12 +185,31 @@ def usages(draw: st.DrawFn) -> Usage:
     prompt = {m: draw(counts) for m in ("text", *NON_TEXT)}
     prompt["text"] = draw(st.one_of(counts, st.integers(0, 250_000)))
     cached = {m: draw(st.integers(0, n)) for m, n in prompt.items()}
+    pieces = draw(st.booleans())
+    if draw(st.booleans()):  # a call whose prompt is cached, as Claude reports it
+        prompt |= dict.fromkeys(NON_TEXT, 0)
+        cached |= dict.fromkeys(NON_TEXT, 0)
+        writes = draw(st.integers(0, prompt["text"] - cached["text"]))
+    else:
+        writes = 0
     split = draw(st.booleans())
     output = {m: draw(counts) for m in ("text", "image", "audio", "video")}
+    if pieces:
+        output |= {"image": 0, "video": 0}
     queries = draw(st.integers(0, 4))
     maps = draw(st.integers(0, 3))
     return Usage(
         input_tokens=sum(prompt.values()),
+        cache_write_input_tokens=writes,
+        cache_write_1h_input_tokens=draw(st.integers(0, writes)),
+        cliff_tokens=draw(st.none() | st.integers(0, sum(prompt.values()))),
+        input_characters=draw(st.none() | st.integers(0, 10_000)),
+        songs=draw(st.integers(0, 3)) if pieces else None,
+        images=draw(st.integers(0, 4)) if pieces else None,
+        video_seconds=draw(st.decimals(0, 60, places=1)) if pieces else None,
+        video_kind=draw(st.sampled_from([None, "1080p", "4k", "silent"])),
+        search_prompts=draw(st.none() | st.integers(1, 3)),
+        maps_prompts=draw(st.none() | st.integers(1, 3)),
         input_text_tokens=prompt["text"],
         **{f"input_{m}_tokens": prompt[m] for m in NON_TEXT},
         cached_input_tokens=sum(cached.values()),
@@ -186,7 +243,7 @@ def rate(
     at = to_unix_us(dt.datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=dt.UTC))
     return BOOK.rate(
         RatingFacts(
-            provider="google",
+            provider=MAKERS[model],
             surface=place[0],
             operation="generateContent",
             model=model,
@@ -209,7 +266,8 @@ def test_cards_equal_the_slow_reference(
     """M1-M8, M10: every amount, the sum, and the status."""
     rating = rate(model, place, tier, day, usage)
     region = "regional" if place[1] == "europe-west1" else "global"
-    rates = own_rates(model, place[0], tier, region, day, usage.input_tokens or 0)
+    prompt = usage.input_tokens if usage.cliff_tokens is None else usage.cliff_tokens
+    rates = own_rates(model, place[0], tier, region, day, prompt or 0)
     if rates is None:
         assert rating == Rating(None, PricingStatus.UNPRICED)
         return
@@ -220,7 +278,9 @@ def test_cards_equal_the_slow_reference(
     prices = {unit: per_unit(rates, unit) for unit in expected}
     amounts = {unit: expected[unit] * price for unit, price in prices.items() if price is not None}
     assert {c.unit: Decimal(c.amount) for c in rating.charges} == amounts
-    assert {c.unit: int(c.quantity) for c in rating.charges} == {u: expected[u] for u in amounts}
+    assert {c.unit: Decimal(c.quantity) for c in rating.charges} == {
+        unit: expected[unit] for unit in amounts
+    }
     assert rating.list_cost_pico == sum(map(decimal_to_pico, amounts.values()))
     whole = PricingStatus.PRICED if None not in prices.values() else PricingStatus.INCOMPLETE
     assert rating.pricing_status is whole

@@ -20,14 +20,17 @@ from typing import Any, Final
 
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.changes import changes
-from weighbridge.pricing.pricefile import Model, Price, PriceFile, Tier, dump
+from weighbridge.pricing.pricefile import Model, Price, PriceFile, Surface, Tier, dump
 
 PACKAGE: Final = "genai-prices"
 DEFAULT_PATH: Final = Path(__file__).parent / "data" / "google.json"
 
-# Claude on Vertex is another provider's model; the OpenRouter spellings (`gemini-flash-1.5`)
-# are no names of Google's; Gemma 2 is priced there by OpenRouter, not by Google.
-_TAKEN: Final = re.compile(r"^(gemini|gemma)-")
+# Whose models these are, by how their names begin. What the package lists of Claude under Google
+# are the rates of Vertex AI's global endpoint; Anthropic's own are another list.
+_MAKERS: Final = {"gemini": "google", "gemma": "google", "claude": "anthropic"}
+_TAKEN: Final = re.compile(r"^(gemini|gemma|claude)-")
+# The OpenRouter spellings (`gemini-flash-1.5`) are no names of Google's; Gemma 2 is priced there
+# by OpenRouter, not by Google.
 _LEFT_OUT: Final = frozenset(
     {"gemini-flash-1.5", "gemini-flash-1.5-8b", "gemini-pro-1.5", "gemma-2-27b-it"}
 )
@@ -38,6 +41,8 @@ _UNIT_OF_KEY: Final = {
     "input_video_mtok": "input_video_token",
     "cache_read_mtok": "cached_input_text_token",
     "cache_audio_read_mtok": "cached_input_audio_token",
+    "cache_write_mtok": "cache_write_input_token",
+    "cache_write_1h_mtok": "cache_write_1h_input_token",
     "output_mtok": "output_text_token",
     "output_audio_mtok": "output_audio_token",
     "output_image_mtok": "output_image_token",
@@ -62,7 +67,14 @@ def snapshot() -> PriceFile:
         origin=f"{PACKAGE} {version} (MIT)",
         as_of=as_of,
         models=tuple(
-            Model(id=info.id, names=_names(info), source=source, read=as_of) for info in infos
+            Model(
+                id=info.id,
+                provider=_maker(info.id),
+                names=_names(info),
+                source=source,
+                read=as_of,
+            )
+            for info in infos
         ),
         prices=tuple(price for info in infos for price in _prices(info, source, as_of)),
     )
@@ -98,9 +110,13 @@ def _as_of(infos: Iterable[Any]) -> dt.date:
     return max(dt.date.fromisoformat(text) for text in _CHECK_DATE.findall(comments))
 
 
+def _maker(model: str) -> str:
+    return _MAKERS[model.partition("-")[0]]
+
+
 def _names(info: Any) -> tuple[str, ...]:
     """The literals of the match clauses, as exact names: never prefixes (see `names`)."""
-    literals = {text.lower().removesuffix("-") for text in _literals(info.match)} - {info.id}
+    literals = {text.lower().rstrip("-@") for text in _literals(info.match)} - {info.id}
     return tuple(sorted(text for text in literals if _TAKEN.match(text)))
 
 
@@ -163,9 +179,7 @@ def _dated(
             models=(model,),
             source=source,
             read=as_of,
-            # Gemma without rates is free of charge on the Developer API; on Vertex it runs on
-            # machines that are billed by the hour.
-            surface=None if rates else "gemini",
+            surface=_surface(model, rates),
             free=not rates,
             tier=tier,
             since=start,
@@ -174,6 +188,17 @@ def _dated(
             above_tokens=starts.pop() if starts else None,
             rates_above={name: rate for name, (_, rate) in above.items()},
         )
+
+
+def _surface(model: str, rates: dict[str, str]) -> Surface | None:
+    """Claude is called on Vertex only.
+
+    Gemma without rates is free of charge on the Developer API; on Vertex it runs on machines
+    that are billed by the hour.
+    """
+    if _maker(model) == "anthropic":
+        return "vertex"
+    return None if rates else "gemini"
 
 
 def _rates(model: str, prices: Any) -> tuple[dict[str, str], dict[str, tuple[int, str]]]:
@@ -186,16 +211,19 @@ def _rates(model: str, prices: Any) -> tuple[dict[str, str], dict[str, tuple[int
     for key, value in prices.__dict__.items():
         if value is None:
             continue
-        if key == "web_searches_kcount":
-            unit = "search_prompt" if _BILLED_PER_PROMPT.match(model) else "search_query"
-        else:
-            unit = _UNIT_OF_KEY[key]
+        unit = _search_unit(model) if key == "web_searches_kcount" else _UNIT_OF_KEY[key]
         if isinstance(value, Decimal):
             rates[unit] = str(value)
         else:
             (tier,) = value.tiers
             rates[unit], above[unit] = str(value.base), (tier.start, str(tier.price))
     return rates, above
+
+
+def _search_unit(model: str) -> str:
+    if _maker(model) == "anthropic":
+        return "web_search"
+    return "search_prompt" if _BILLED_PER_PROMPT.match(model) else "search_query"
 
 
 if __name__ == "__main__":

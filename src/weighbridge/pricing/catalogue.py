@@ -22,12 +22,9 @@ from weighbridge.pricing.card import RateCard
 from weighbridge.pricing.compiler import Key, ModelPrices, PriceLine
 from weighbridge.pricing.names import NameIndex
 from weighbridge.pricing.pricefile import (
-    EVERY_MODEL,
     LOCATIONS,
     SURFACES,
     TIERS,
-    Multiple,
-    Price,
     PriceFile,
     parse,
 )
@@ -158,10 +155,11 @@ class PriceBook:
         locations: its lines are `global`.
         """
         day = _day_of(at)
-        wanted = None if model is None else self.resolve(model, provider=provider)
+        makers = [provider] if provider else list(self._names)
+        wanted = {self.resolve(model, provider=maker) for maker in makers if model}
         lines: list[PriceLine] = []
         for name, prices in sorted(self._models.items()):
-            if (provider and prices.provider != provider) or (model and name != wanted):
+            if (provider and prices.provider != provider) or (model and name not in wanted):
                 continue
             for place in SURFACES if surface is None else (surface,):
                 for level in TIERS if tier is None else (tier,):
@@ -175,9 +173,10 @@ class PriceBook:
         index = self._names.get(provider)
         return dict(index.exact) if index else {}
 
-    def change_days(self) -> list[dt.date]:
-        """Every UTC day on which some price changes, ascending."""
-        days = {day for prices in self._models.values() for day in prices.change_days()}
+    def change_days(self, model: str | None = None) -> list[dt.date]:
+        """Every UTC day on which some price changes, ascending; of one model, given its id."""
+        models = [*self._models.values()] if model is None else [self._models[model]]
+        days = {day for prices in models for day in prices.change_days()}
         return [dt.date.fromordinal(day) for day in sorted(days)]
 
     def age(self, at: dt.datetime | dt.date) -> dt.timedelta:
@@ -195,8 +194,7 @@ class PriceBook:
         model = self.resolve(asked, served, provider)
         if model is None:
             return None, 0, 0
-        regional = surface == "vertex" and location not in (None, "", "global")
-        place = "regional" if regional else "global"
+        place = place_of(surface, location)
         card = self._card(Key(model, surface or "gemini", tier or "standard", place, day))
         if len(self._calls) >= _MEMO_ENTRIES:
             self._calls.clear()
@@ -218,10 +216,9 @@ class PriceBook:
     def _check(self, file: PriceFile) -> None:
         """Compile every card that an operator's file touches: no fault waits for traffic."""
         problems = []
-        statements: list[Price | Multiple] = [*file.prices, *file.multiples]
-        touched = {model for statement in statements for model in statement.models}
+        priced = {model for price in file.prices for model in price.models}
         for model, prices in self._models.items():
-            if not touched & {model, EVERY_MODEL}:
+            if model not in priced and not any(m.applies_to(model) for m in file.multiples):
                 continue
             days = (0, *prices.change_days())
             try:
@@ -241,6 +238,12 @@ def read_snapshot(path: Path | None = None) -> PriceFile:
     """
     chosen = _DATA / SNAPSHOT if path is None else path
     return parse(_read(chosen), chosen.name)
+
+
+def place_of(surface: str | None, location: str | None) -> str:
+    """Where a call was priced: Vertex's regional and multi-region endpoints, or the global one."""
+    regional = surface == "vertex" and location not in (None, "", "global")
+    return "regional" if regional else "global"
 
 
 def _begin_of(day: int) -> int:

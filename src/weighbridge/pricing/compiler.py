@@ -15,7 +15,7 @@ import msgspec
 
 from weighbridge.core.money import decimal_to_pico
 from weighbridge.pricing.card import NO_THRESHOLD, RateCard, Rates, UnitPrice, unit_price
-from weighbridge.pricing.pricefile import EVERY_MODEL, Multiple, Price
+from weighbridge.pricing.pricefile import Multiple, Price
 from weighbridge.pricing.units import UNITS
 
 FIRST_DAY: Final = 0
@@ -82,12 +82,7 @@ class ModelPrices:
         self.model = model
         self.provider = provider
         self._prices = [price for price in prices if model in price.models]
-        self._multiples = [
-            multiple
-            for multiple in multiples
-            if model in multiple.models
-            or (EVERY_MODEL in multiple.models and model not in multiple.except_models)
-        ]
+        self._multiples = [multiple for multiple in multiples if multiple.applies_to(model)]
 
     def __repr__(self) -> str:
         return f"<ModelPrices {self.model}: {len(self._prices)} statements>"

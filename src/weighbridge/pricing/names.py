@@ -12,7 +12,7 @@ from typing import Final
 from weighbridge.pricing.pricefile import Model
 
 # `models/x`, `publishers/google/models/x`, `projects/…/models/x`, `google/x`; not `tunedModels/x`.
-_PREFIX: Final = re.compile(r"^(?:(?:.*/)?models/|google/)")
+_PREFIX: Final = re.compile(r"^(?:(?:.*/)?models/|google/|anthropic/)")
 # -001, -05-20, -09-2025, -2025-05-20, -20250520, -latest; Vertex also writes @001 and @default.
 _VERSION: Final = re.compile(
     r"(?:-\d{3}|-\d{2}-\d{2}|-\d{2}-\d{4}|-\d{4}-\d{2}-\d{2}|-\d{8}|-latest"

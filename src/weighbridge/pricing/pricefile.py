@@ -9,7 +9,7 @@ Counterpart: `build` writes the snapshot, `compiler` reads the statements.
 
 import datetime as dt
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal, TypeVar
 
@@ -19,8 +19,6 @@ from weighbridge.errors import ConfigurationError, Problem
 from weighbridge.pricing.units import UNITS
 
 FORMAT: Final = 1
-EVERY_MODEL: Final = "*"
-
 Surface = Literal["gemini", "vertex"]
 Tier = Literal["standard", "flex", "priority", "batch"]
 Location = Literal["global", "regional"]
@@ -71,8 +69,8 @@ class Multiple(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A tier or location as a multiple of the standard rate, for kinds of units.
 
     Exactly one of `tier` and `location` is given. A price stated for the tier itself beats a
-    multiple; the later multiple beats the earlier. `models = ["*"]` means every model but
-    `except_models`.
+    multiple; the later multiple beats the earlier. In `models` a star at the end of an id takes
+    every id that begins so, but those of `except_models`: `["gemini-*"]`, `["*"]`.
     """
 
     models: tuple[str, ...]
@@ -87,6 +85,10 @@ class Multiple(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     since: dt.date | None = None
     until: dt.date | None = None
 
+    def applies_to(self, model: str) -> bool:
+        """Whether it is for a model, given its id."""
+        return model not in self.except_models and any(names(each, model) for each in self.models)
+
 
 class PriceFile(msgspec.Struct, frozen=True, kw_only=True):
     """All statements of one file, in order."""
@@ -96,6 +98,11 @@ class PriceFile(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...] = ()
     prices: tuple[Price, ...] = ()
     multiples: tuple[Multiple, ...] = ()
+
+
+def names(pattern: str, model: str) -> bool:
+    """Whether an id, or the beginning of ids with a star, takes a model's id."""
+    return model.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == model
 
 
 def parse(raw: Any, origin: str, known_models: Iterable[str] = ()) -> PriceFile:
@@ -110,7 +117,7 @@ def parse(raw: Any, origin: str, known_models: Iterable[str] = ()) -> PriceFile:
     models = tuple(_convert(raw.get("models", ()), Model, "models", problems))
     prices = tuple(_convert(raw.get("prices", ()), Price, "prices", problems))
     multiples = tuple(_convert(raw.get("multiples", ()), Multiple, "multiples", problems))
-    known = {*known_models, EVERY_MODEL, *(model.id for model in models)}
+    known = {*known_models, *(model.id for model in models)}
     for number, price in enumerate(prices, 1):
         problems += _at(f"prices[{number}]", [*_common(price, known), *_price_problems(price)])
     for number, multiple in enumerate(multiples, 1):
@@ -191,11 +198,13 @@ def _convert(items: Any, kind: type[_Item], key: str, problems: list[Problem]) -
             problems.append(Problem(f"{key}[{number}]", str(error), remedy=remedy))
 
 
-def _common(statement: Price | Multiple, known: Iterable[str]) -> Iterator[Problem]:
+def _common(statement: Price | Multiple, known: Collection[str]) -> Iterator[Problem]:
     if not statement.models:
         yield Problem("models", "no model named", "[]", remedy="name at least one model id")
+    stars = isinstance(statement, Multiple)
     for model in statement.models:
-        if model not in known:
+        found = any(names(model, each) for each in known) if stars else model in known
+        if not found:
             yield Problem("models", "unknown model", model, remedy=_nearest(model, known))
     if statement.since and statement.until and statement.since >= statement.until:
         remedy = f"put since before until {statement.until}"
@@ -203,8 +212,6 @@ def _common(statement: Price | Multiple, known: Iterable[str]) -> Iterator[Probl
 
 
 def _price_problems(price: Price) -> Iterator[Problem]:
-    if EVERY_MODEL in price.models:
-        yield Problem("models", "a price names its models", EVERY_MODEL, remedy="list them")
     if bool(price.rates) == price.free:
         yield Problem("rates", "rates or `free = true`, not both", remedy="give one of them")
     if (price.above_tokens is None) != (not price.rates_above):

@@ -68,7 +68,7 @@ class Rating(msgspec.Struct, frozen=True, gc=False):
 FREE: Final = Rating(0, PricingStatus.FREE)
 UNPRICED: Final = Rating(None, PricingStatus.UNPRICED)
 UNMETERED: Final = Rating(None, PricingStatus.UNMETERED)
-_REJECTED: Final = Rating(None, PricingStatus.UNMETERED, notes=(Note.COUNT_REJECTED,))
+REJECTED: Final = Rating(None, PricingStatus.UNMETERED, notes=(Note.COUNT_REJECTED,))
 
 
 def rate_usage(card: RateCard, usage: Usage) -> Rating:
@@ -178,7 +178,7 @@ def _sum_up(usage: Usage, items: list[Item], notes: list[Note]) -> Rating:
         total += amount
         charges.append(price.charge(quantity, amount))
     if total >= COST_LIMIT_PICO:
-        return _REJECTED
+        return REJECTED
     if not charges:
         if status is _PRICED and not _anything_reported(usage):
             return UNMETERED

@@ -27,12 +27,12 @@ def test_update_says_what_changed(tmp_path: Path) -> None:
     """One line for each price that differs on the days asked for."""
     path = tmp_path / "google.json"
     assert build.update(path, [dt.date(2026, 11, 21)]) == []
-    changed = path.read_text(encoding="utf-8").replace('"0.3"', '"0.31"', 1)
+    changed = path.read_text(encoding="utf-8").replace('"0.01875"', '"0.02"', 1)
     path.write_text(changed, encoding="utf-8")
     lines = build.update(path, [dt.date(2026, 11, 21)])
     assert lines
     assert all(line.startswith("2026-11-21 gemini-1.5-flash ") for line in lines)
-    assert "output_text_token: 0.31 -> 0.3" in lines[-1] or "0.31 -> 0.3" in lines[0]
+    assert any("cached_input_text_token: 0.02 -> 0.01875" in line for line in lines)
     assert path.read_bytes() == build.DEFAULT_PATH.read_bytes()
 
 

@@ -99,7 +99,7 @@ def test_listing_filters(book: PriceBook) -> None:
     assert {(line.model, line.tier, line.surface, line.location) for line in lines} == {
         ("gemini-2.5-flash", "batch", "gemini", "global")
     }
-    assert book.listing(TODAY, "anthropic") == []
+    assert book.listing(TODAY, "mistralai") == []
     assert book.listing(TODAY, model="gemini-9") == []
     regional = book.listing(TODAY, model="gemini-3.5-flash", surface="vertex", location="regional")
     assert regional[0].usd == "1.65"
