@@ -64,6 +64,10 @@ class MemoryMarks:
         self.open[self._next] = payload
         return self._next
 
+    def update(self, slot: int, payload: bytes) -> int:
+        self.open[slot] = payload
+        return slot
+
 
 class Wire:
     """What a wire test talks to."""

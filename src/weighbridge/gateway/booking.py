@@ -7,6 +7,7 @@ Counterparts: `providers/` readings, `pricing/rating`, `ledger/journal`, `ledger
 
 import asyncio
 from decimal import Decimal
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -16,7 +17,7 @@ from weighbridge.attribution.identity import Identity
 from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.exchange import Exchange
 from weighbridge.core.money import pico_to_text
-from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
+from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.pricing.rating import NO_CHARGES, Rating, RatingFacts
 from weighbridge.providers.base import Reading, Route
@@ -29,6 +30,7 @@ _NOTHING_READ = Reading(usage=Usage(), usage_source=UsageSource.NONE)
 _UNREADABLE = Reading(usage=Usage(), usage_source=UsageSource.UNPARSED)
 _UNRATED = Rating(None, PricingStatus.UNMETERED)
 _FREE = Rating(0, PricingStatus.FREE)
+_FREE_TIER = Rating(0, PricingStatus.FREE, notes=(Note.FREE_TIER,))
 _NO_TIMES = b'{"exchange_id":"","started_at":"","ended_at":"",'
 # Members of an enum are looked up anew at each use, which takes as long as ten attributes.
 _OK = Outcome.OK
@@ -76,6 +78,18 @@ class InFlightMarks(Protocol):
 
     def begin(self, payload: bytes) -> int:
         """Mark an exchange; gives its slot."""
+        ...
+
+    def update(self, slot: int, payload: bytes) -> int:
+        """Mark it anew; gives the slot that it has now."""
+        ...
+
+
+class Resources(Protocol):
+    """What booking tells of things that outlive their calls."""
+
+    def take(self, exchange: "LiveExchange", reading: Reading) -> None:
+        """Record what an answer says began, changed or ended."""
         ...
 
 
@@ -146,11 +160,14 @@ class Booker:
         in_flight: InFlightMarks,
         counters: "Counters",
         loop: asyncio.AbstractEventLoop,
+        resources: Resources | None = None,
     ) -> None:
         self._node = node
         self._rate = rates.rate
         self._journal = journal
         self._mark_in_flight = in_flight.begin
+        self._renew_mark = in_flight.update
+        self._resources = resources
         self._counters = counters
         self._loop = loop
         self._started = InstantFormatter().text
@@ -195,6 +212,11 @@ class Booker:
         exchange.started_text = begun
         exchange.slot = self._mark_in_flight(f'{begun}{started}",'.encode() + exchange.mark + b"}")
 
+    def progress(self, exchange: "LiveExchange", reading: Reading) -> None:
+        """Mark an exchange that goes on with what it has come to, as a row without an end."""
+        exchange.ended_ns = perf_counter_ns()
+        exchange.slot = self._renew_mark(exchange.slot, self._line(exchange, reading))
+
     def enqueue(self, exchange: "LiveExchange") -> None:
         """Book an exchange once the loop has sent its last bytes."""
         if not self._waiting:
@@ -207,7 +229,10 @@ class Booker:
         append = self._journal.append
         for exchange in waiting:
             try:
-                line = self._line(exchange, self._reading(exchange))
+                reading = self._reading(exchange)
+                line = self._line(exchange, reading)
+                if self._resources is not None and (reading.events or reading.settlement):
+                    self._resources.take(exchange, reading)
             except Exception as error:  # noqa: BLE001 - a row without figures beats no row
                 self._counters.rows_failed += 1
                 structlog.get_logger("weighbridge.booking").error(
@@ -245,7 +270,7 @@ class Booker:
             error_type = _CANONICAL.get(status)
         cost = rating.list_cost_pico
         usage = reading.usage
-        notes = reading.notes + rating.notes
+        notes = reading.notes + rating.notes + exchange.notes
         tail = _Tail(
             reading.model_version,
             exchange.streamed,
@@ -299,6 +324,8 @@ class Booker:
         if route is None:
             return _FREE
         source = reading.usage_source
+        if route.metered and exchange.identity.free_tier:
+            return _FREE_TIER
         return self._rate(
             RatingFacts(
                 route.provider,

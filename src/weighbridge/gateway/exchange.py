@@ -12,7 +12,7 @@ from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING
 
 from weighbridge.attribution.identity import Identity
-from weighbridge.core.outcome import Outcome, Reason, Refusal
+from weighbridge.core.outcome import Note, Outcome, Reason, Refusal
 from weighbridge.gateway.answer_heads import AnswerHead
 from weighbridge.gateway.answers import chunked, refusal_bytes, trailer_bytes
 from weighbridge.gateway.heads import Headers
@@ -85,6 +85,7 @@ class LiveExchange:
         "identity",
         "mark",
         "method",
+        "notes",
         "observer",
         "outcome",
         "overhead_ns",
@@ -135,6 +136,7 @@ class LiveExchange:
         self.upstream_began = False
         self.observer: Observer | None = None
         self.unread: Sequence[bytes] = ()
+        self.notes: tuple[Note, ...] = ()
         self._upstream: UpstreamConnection | None = None
         self._up: list[bytes] = []
         self._up_bytes = 0

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.gateway.admission import Admission
-from weighbridge.gateway.booking import Booker, InFlightMarks, JournalWriter, Rates
+from weighbridge.gateway.booking import Booker, InFlightMarks, JournalWriter, Rates, Resources
 from weighbridge.gateway.client import ClientConnection
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.gate import Gate, ProviderRegistry
@@ -52,6 +52,7 @@ class Worker:
         in_flight: InFlightMarks,
         server_tls: ssl.SSLContext | None,
         upstream_tls: ssl.SSLContext,
+        resources: Resources | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._settings = settings
@@ -73,6 +74,7 @@ class Worker:
             in_flight=in_flight,
             counters=self._counters,
             loop=loop,
+            resources=resources,
         )
         self._admission = Admission(registry, policy, lenient_labels=settings.lenient_labels)
         self._gate = Gate(
