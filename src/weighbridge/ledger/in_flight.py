@@ -29,11 +29,12 @@ _PAGE = 4096
 _EXTENTS_MAX = (_PAGE - _HEADER.size) // _EXTENT.size
 _STATE_AND_PADDING = 4
 _OVERHEAD = _STATE_AND_PADDING + _SLOT.size
-LARGE_SLOT_BYTES = 65_536  # holds 64 labels of the longest kind
-_LARGE_FITS = LARGE_SLOT_BYTES - _OVERHEAD
-_LARGE_SLOTS = 16
 _SLOTS_MAX = 1 << 18
-_LARGE_SLOTS_MAX = 1 << 10
+LARGE_SLOT_BYTES = 65_536  # holds 64 labels of the longest kind
+_LARGER = (  # slot bytes, how many there are at first, and at most
+    (4096, 64, 1 << 15),  # holds what a session has come to, with its charges
+    (LARGE_SLOT_BYTES, 16, 1 << 10),
+)
 
 
 class Marks(NamedTuple):
@@ -45,28 +46,44 @@ class Marks(NamedTuple):
     torn: int
 
 
+class _Size:
+    """The slots of one size: how many there are, and which are free."""
+
+    __slots__ = ("first", "fits", "free", "most", "slot_bytes", "slots")
+
+    def __init__(self, slot_bytes: int, first: int, most: int) -> None:
+        self.slot_bytes = slot_bytes
+        self.fits = slot_bytes - _OVERHEAD
+        self.first = first
+        self.most = most
+        self.slots = 0
+        self.free: list[int] = []
+
+    def __repr__(self) -> str:
+        return f"<_Size {self.slot_bytes}: {len(self.free)} of {self.slots} free>"
+
+
 class InFlight:
     """The slots of one living worker. Free slots are reused last in, first out.
 
-    A payload that does not fit a usual slot goes to one of `LARGE_SLOT_BYTES`; one that does
-    not fit there either, or finds every slot taken and no room to grow, is refused with -1:
-    the exchange goes on unmarked. Nothing is ever cut short.
+    A payload that does not fit a usual slot goes to a larger one; one that fits none, or finds
+    every slot taken and no room to grow, is refused with -1: the exchange goes on unmarked.
+    Nothing is ever cut short.
     """
 
     def __init__(self, path: Path, fd: int, slots: int, slot_bytes: int) -> None:
         self.path = path
         self._fd = fd
-        self._slot_bytes = slot_bytes
-        self._fits = slot_bytes - _OVERHEAD
+        self._usual = _Size(slot_bytes, slots, _SLOTS_MAX)
+        self._larger = [_Size(*size) for size in _LARGER if size[0] > slot_bytes]
         self._map = mmap.mmap(fd, _PAGE)
         self._extents = 0
         self._offsets: list[int] = []
         self._homes: list[list[int]] = []
-        self._free: list[int] = []
-        self._free_large: list[int] = []
-        self._large = 0
+        self._fits = self._usual.fits
+        self._free = self._usual.free
         _HEADER.pack_into(self._map, 0, _MAGIC, time.time_ns(), os.getpid(), 0)
-        self._extend(slots, slot_bytes, self._free)
+        self._extend(self._usual, slots)
 
     @classmethod
     def create(cls, path: Path, slots: int = 4096, slot_bytes: int = 512) -> "InFlight":
@@ -95,19 +112,20 @@ class InFlight:
     @property
     def count(self) -> int:
         """Exchanges marked now."""
-        return len(self._offsets) - len(self._free) - len(self._free_large)
+        return sum(size.slots - len(size.free) for size in (self._usual, *self._larger))
 
     def begin(self, payload: bytes) -> int:
         """Mark an exchange as begun; gives its slot, or -1 where it could not be marked."""
         size = len(payload)
         if size <= self._fits:
             free = self._free
-        elif size <= _LARGE_FITS:
-            free = self._free_large
+            if not free and not self._grow(self._usual):
+                return -1
         else:
-            return -1
-        if not free and not self._grow(free):
-            return -1
+            larger = next((each for each in self._larger if size <= each.fits), None)
+            if larger is None or not (larger.free or self._grow(larger)):
+                return -1
+            free = larger.free
         slot = free.pop()
         offset = self._offsets[slot]
         start = offset + _OVERHEAD
@@ -172,27 +190,21 @@ class InFlight:
                         payloads.append(payload)
         return Marks(created, pid, payloads, torn)
 
-    def _grow(self, free: list[int]) -> bool:
-        usual = len(self._offsets) - self._large
+    def _grow(self, size: _Size) -> bool:
         try:
-            if free is self._free:
-                return usual < _SLOTS_MAX and self._extend(usual, self._slot_bytes, free)
-            added = max(self._large, _LARGE_SLOTS)
-            if self._large >= _LARGE_SLOTS_MAX or not self._extend(added, LARGE_SLOT_BYTES, free):
-                return False
-            self._large += added
+            return size.slots < size.most and self._extend(size, max(size.slots, size.first))
         except OSError:  # a full disk: go on unmarked
             return False
-        return True
 
-    def _extend(self, slots: int, slot_bytes: int, free: list[int]) -> bool:
+    def _extend(self, size: _Size, slots: int) -> bool:
         if self._extents >= _EXTENTS_MAX:
             return False
+        slot_bytes = size.slot_bytes
         offset = len(self._map)
-        size = offset + slots * slot_bytes
-        size += -size % _PAGE
-        os.posix_fallocate(self._fd, 0, size)
-        self._map.resize(size)
+        end = offset + slots * slot_bytes
+        end += -end % _PAGE
+        os.posix_fallocate(self._fd, 0, end)
+        self._map.resize(end)
         _EXTENT.pack_into(
             self._map, _HEADER.size + self._extents * _EXTENT.size, offset, slots, slot_bytes
         )
@@ -200,8 +212,9 @@ class InFlight:
         self._map[20:24] = self._extents.to_bytes(4, "little")
         first = len(self._offsets)
         self._offsets.extend(range(offset, offset + slots * slot_bytes, slot_bytes))
-        self._homes.extend([free] * slots)
-        free.extend(range(first + slots - 1, first - 1, -1))
+        self._homes.extend([size.free] * slots)
+        size.free.extend(range(first + slots - 1, first - 1, -1))
+        size.slots += slots
         return True
 
 
