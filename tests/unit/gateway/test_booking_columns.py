@@ -121,7 +121,9 @@ class Bench:
             "unread": [],
             "observer": None if reading is None else Observed(reading),
         }
-        exchange = cast("LiveExchange", SimpleNamespace(**fields | changed))
+        exchange = cast(
+            "LiveExchange", SimpleNamespace(**fields | changed, identity=IDENTITY, notes=())
+        )
         exchange.mark = self.booker.mark(exchange.route, IDENTITY)
         self.booker.begin(exchange)
         self.booker.enqueue(exchange)
