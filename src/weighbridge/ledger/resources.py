@@ -47,6 +47,7 @@ KEPT_DAYS: Final[dict[ResourceKind, int]] = {
 # An explicit cache whose lifetime nobody named lives for an hour.
 # Source: Gemini API, context caching ("defaults to 1 hour"), from memory.
 CACHE_TTL_US: Final = 3600 * 1_000_000
+_CLOCKS_DIFFER_US: Final = 3600 * 1_000_000
 _OPEN_TRIES: Final = 100
 _PRUNED_AT_ONCE: Final = 500
 _EXPIRY: Final = f"coalesce(expires_at_us, created_at_us + {CACHE_TTL_US})"
@@ -196,7 +197,7 @@ class Resources:
             msgspec.json.encode(identity),
             msgspec.json.encode(called),
             _usage_json(event.usage),
-            event.created_at_us or at_us,
+            _creation(event, at_us),
             event.expires_at_us,
         )
         with self._changing() as execute:
@@ -378,6 +379,12 @@ _PRUNE: Final = f"""
             AND (kind <> 'cache' OR coalesce(accrued_to_us, created_at_us) >= {_END})
         LIMIT ?3)
 """  # noqa: S608 - a constant
+
+
+def _creation(event: ResourceEvent, at_us: int) -> int:
+    """When a resource was created: the provider's word, where it is believable (M12)."""
+    told = event.created_at_us
+    return at_us if told is None or abs(told - at_us) > _CLOCKS_DIFFER_US else told
 
 
 def _record(row: Sequence[Any]) -> Record:
