@@ -212,10 +212,14 @@ class Booker:
         exchange.started_text = begun
         exchange.slot = self._mark_in_flight(f'{begun}{started}",'.encode() + exchange.mark + b"}")
 
-    def progress(self, exchange: "LiveExchange", reading: Reading) -> None:
-        """Mark an exchange that goes on with what it has come to, as a row without an end."""
+    def progress(self, exchange: "LiveExchange", reading: Reading, turns: int = 0) -> None:
+        """Mark an exchange that goes on with what it has come to, as a row without an end.
+
+        Takes: how many turns of a session are over; a mark tells it, a row does not.
+        """
         exchange.ended_ns = perf_counter_ns()
-        exchange.slot = self._renew_mark(exchange.slot, self._line(exchange, reading))
+        mark = b'%b,"turns":%d}' % (self._line(exchange, reading)[:-1], turns)
+        exchange.slot = self._renew_mark(exchange.slot, mark)
 
     def enqueue(self, exchange: "LiveExchange") -> None:
         """Book an exchange once the loop has sent its last bytes."""

@@ -136,7 +136,9 @@ def tunnel_observer(
     """An observer for a tunnel of this route, or None where nothing in it can be read.
 
     Takes: the raw head of the 101 answer (its lines with CRLF; `AnswerHead.passed` will do);
-    what to tell when the setup is known and whenever a turn has ended.
+    what to tell when the setup is known and whenever a turn has ended. Whoever is told takes
+    `route` for the exchange's own, as its model is known only now, and marks the exchange
+    with `so_far()` and `turns`.
     """
     if route.operation not in _OPERATIONS:
         return None

@@ -21,9 +21,9 @@ def interrupted_row(payload: bytes, ended_unix_us: int) -> Exchange | None:
     """The mark completed to a whole row, or None where it is no mark.
 
     Takes: the JSON that the gateway marked (at least `exchange_id` and `started_at`).
-    Gives: status 0; usage `none` and cost unknown, or the mark's own where it tells of usage; no
-    latency, which was not measured. The end is when the interruption was found, never before
-    the start.
+    Gives: usage `none` and cost unknown, or the mark's own where it tells of usage; status 0
+    where it tells of none; no latency, which was not measured. The end is when the interruption
+    was found, never before the start.
     """
     try:
         mark = msgspec.json.decode(payload, type=dict[str, Any])
@@ -32,7 +32,7 @@ def interrupted_row(payload: bytes, ended_unix_us: int) -> Exchange | None:
         row = Exchange(**mark)
     except (msgspec.MsgspecError, KeyError, TypeError):
         return None
-    row.status = 0
+    row.status = row.status or 0
     row.outcome = Outcome.INTERRUPTED
     row.latency_us = None
     if row.usage_source != UsageSource.PARTIAL:
