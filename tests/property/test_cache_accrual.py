@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from weighbridge.attribution.identity import Identity
@@ -50,7 +50,7 @@ class Step(NamedTuple):
 STEPS = st.lists(
     st.builds(
         Step,
-        st.one_of(st.integers(0, 200), st.integers(0, 3 * 86_400)),
+        st.one_of(st.integers(0, 200), st.integers(3541, 3600), st.integers(0, 3 * 86_400)),
         st.one_of(st.none(), st.integers(0, 20_000)),
         st.sampled_from([False, False, False, True]),
         st.integers(0, LATE_US // SECOND_US - 1),
@@ -104,7 +104,9 @@ def accrue(path: Path, store: Resources, how: str, now_us: int) -> Resources:
     return store
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=100, deadline=None)
+@example(7200, [Step(3590, None, deletes=True, late_s=30, accrual="runs twice")])
+@example(3600, [Step(3590, 3600, deletes=False, late_s=30, accrual="runs twice")])
 @given(first_lifetime_s=st.integers(1, 20_000), steps=STEPS)
 def test_storage_is_the_lifetime_once(first_lifetime_s: int, steps: list[Step]) -> None:
     """PATCHed, deleted, restarted, killed: stretches touch, and sum up to the whole (M11)."""
