@@ -20,8 +20,6 @@ from weighbridge.pricing.rating import (
     COST_LIMIT_PICO,
     FREE,
     REJECTED,
-    UNMETERED,
-    UNPRICED,
     Rating,
     RatingFacts,
 )
@@ -47,17 +45,16 @@ def rate_parts(book: Rater, facts: RatingFacts, parts: Sequence[UsagePart]) -> R
     input tokens, at two prices.
     """
     ratings = [book.rate(_facts_of(part, facts)) for part in parts]
-    costs = [each.list_cost_pico for each in ratings if each.list_cost_pico is not None]
     status = _status(ratings)
-    if not costs:
-        return UNPRICED if status is PricingStatus.UNPRICED else UNMETERED
-    total = sum(costs)
-    if total >= COST_LIMIT_PICO:
-        return REJECTED
     if status is PricingStatus.FREE:
         return FREE
-    charges = _merged(charge for each in ratings for charge in each.charges)
     notes = tuple(dict.fromkeys(note for each in ratings for note in each.notes))
+    if status in _UNKNOWN:
+        return Rating(None, status, notes=notes)
+    total = sum(each.list_cost_pico or 0 for each in ratings)
+    if total >= COST_LIMIT_PICO:
+        return REJECTED
+    charges = _merged(charge for each in ratings for charge in each.charges)
     return Rating(total, status, msgspec.Raw(msgspec.json.encode(charges)), notes)
 
 
@@ -67,14 +64,15 @@ def _facts_of(part: UsagePart, facts: RatingFacts) -> RatingFacts:
 
 
 def _status(ratings: Iterable[Rating]) -> PricingStatus:
-    """The one status of all parts that cost something, or `incomplete` where they differ."""
+    """The one status of all parts that cost something; `incomplete` where a cost lacks a part."""
     found = {each.pricing_status for each in ratings}
-    if PricingStatus.UNPRICED in found and found <= _UNKNOWN:
-        return PricingStatus.UNPRICED
-    costly = found - {PricingStatus.FREE}
-    if len(costly) > 1:
-        return PricingStatus.INCOMPLETE
-    return next(iter(costly or found), PricingStatus.UNMETERED)
+    if found == {PricingStatus.FREE}:
+        return PricingStatus.FREE
+    found.discard(PricingStatus.FREE)
+    if found <= _UNKNOWN:
+        unpriced = PricingStatus.UNPRICED in found
+        return PricingStatus.UNPRICED if unpriced else PricingStatus.UNMETERED
+    return PricingStatus.PRICED if found == {PricingStatus.PRICED} else PricingStatus.INCOMPLETE
 
 
 def _merged(charges: Iterable[Charge]) -> list[Charge]:

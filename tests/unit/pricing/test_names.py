@@ -43,6 +43,13 @@ from weighbridge.pricing.pricefile import Model
         ("gemini-embedding-2-preview", "gemini-embedding-2"),
         ("gemma-3-27b-it", "gemma-3"),
         ("gemini-2.0-flash-exp", "gemini-2.0-flash-exp"),
+        ("imagen-3.0-generate-002", "imagen-3.0-generate"),
+        ("imagen-4.0-ultra-generate-preview-06-06", "imagen-4.0-ultra-generate"),
+        ("veo-3.1-fast-generate-preview", "veo-3.1-fast-generate"),
+        ("publishers/google/models/veo-2.0-generate-001", "veo-2.0-generate"),
+        ("lyria-3.5-pro-preview", "lyria-3.5"),
+        ("text-embedding-005", "text-embedding-005"),
+        ("gemini-2.5-flash-native-audio", "gemini-live-2.5-flash"),
     ],
 )
 def test_names_that_resolve(book: PriceBook, name: str | None, model: str) -> None:
@@ -64,6 +71,10 @@ def test_names_that_resolve(book: PriceBook, name: str | None, model: str) -> No
         "gemini-2.5-flash-",
         "gemini-2.5-flash/../x",
         "tunedModels/gemini-2.5-flash",
+        "projects/p/locations/us-central1/endpoints/123",
+        "imagen-4.0-generate-turbo",
+        "text-embedding",
+        "claude-sonnet-4-5",
         "models/",
         "",
         None,
@@ -72,6 +83,28 @@ def test_names_that_resolve(book: PriceBook, name: str | None, model: str) -> No
 def test_names_that_only_look_alike(book: PriceBook, name: str | None) -> None:
     """Never by prefix: what is not listed is not priced."""
     assert book.resolve(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+        ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5"),
+        ("claude-3-5-sonnet-v2@20241022", "claude-3-5-sonnet"),
+        ("claude-3-5-sonnet-v2-20241022", "claude-3-5-sonnet"),
+        ("claude-opus-4-1@20250805", "claude-4-opus"),
+        ("claude-sonnet-4@20250514", "claude-4-sonnet"),
+        ("claude-opus-5-5@default", "claude-opus-5-5"),
+        ("publishers/anthropic/models/claude-3-7-sonnet@20250219", "claude-3-7-sonnet"),
+        ("claude-sonnet-4-2025", None),
+        ("claude-sonnet-4-5-fast", None),
+        ("claude-sonnet", None),
+        ("gemini-2.5-flash", None),
+    ],
+)
+def test_names_of_claude(book: PriceBook, name: str, model: str | None) -> None:
+    """M9: Vertex dates with `@`, answers with `-`; another maker's models are not looked for."""
+    assert book.resolve(name, provider="anthropic") == model
 
 
 def test_served_beats_asked(book: PriceBook) -> None:
