@@ -13,7 +13,16 @@ from weighbridge.admin.auth import Failures
 from weighbridge.admin.content_type import JsonBodies
 from weighbridge.admin.limits import BodyLimit
 from weighbridge.admin.ports import Services
-from weighbridge.admin.routes import exchanges, health, imports, keys, models, query, tokens
+from weighbridge.admin.routes import (
+    exchanges,
+    health,
+    imports,
+    in_flight,
+    keys,
+    models,
+    query,
+    tokens,
+)
 
 OPENAPI_PATH = "/api/openapi.json"
 
@@ -34,6 +43,6 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(JsonBodies)
     app.add_middleware(BodyLimit)
     problems.install(app)
-    for module in (query, exchanges, tokens, keys, models, imports, health):
+    for module in (query, exchanges, in_flight, tokens, keys, models, imports, health):
         app.include_router(module.router)
     return app

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from weighbridge.core.clock import from_unix_us
 from weighbridge.core.credential import AdminKey, Billing, Role, TrackingToken
-from weighbridge.core.exchange import Exchange
+from weighbridge.core.exchange import TOKEN_COLUMNS, Exchange
 
 Dimension = Literal["department", "project", "agent"]
 _BILLING = "`free` where its calls' Google key is on the free tier: they are booked at cost 0."
@@ -195,6 +195,40 @@ class ExchangeList(BaseModel):
 
     exchanges: list[ExchangeRow] = Field(description="Rows of the ledger.")
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page.")
+
+
+_KNOWN_UNDER_WAY = (
+    *("exchange_id", "started_at", "node", "provider", "surface", "operation", "location"),
+    *("cloud_project", "model", "streamed", "status", "token_id", "department", "project"),
+    *("agent", "labels", "service_tier", "usage_source", *TOKEN_COLUMNS, "list_cost"),
+    *("pricing_status", "request_bytes", "response_bytes"),
+)
+_KNOWN_FROM_THE_START = {"exchange_id": str, "started_at": str, "labels": dict[str, str]}
+InFlightRow = create_model(
+    "InFlightRow",
+    __doc__="One exchange under way: what its mark tells; null = not known yet, or not given.",
+    **{
+        field.name: (
+            _KNOWN_FROM_THE_START.get(field.name, _json_type(field.type)),
+            Field({} if field.name == "labels" else None, description="As in the ledger; so far.")
+            if field.name not in {"exchange_id", "started_at"}
+            else Field(description="As in the ledger."),
+        )
+        for field in msgspec.structs.fields(Exchange)
+        if field.name in _KNOWN_UNDER_WAY
+    }
+    | {
+        "turns": (int | None, Field(None, description="Turns of a Live session that are over.")),
+        "told_at": (str, Field(description="When it told this, UTC: at its begin, or last turn.")),
+    },
+)
+
+
+class InFlightList(BaseModel):
+    """Exchanges under way, the longest first."""
+
+    exchanges: list[InFlightRow] = Field(description="At most `limit` of them.")
+    total: int = Field(description="How many there are, the dimensions that were given in force.")
 
 
 class PriceDocument(BaseModel):

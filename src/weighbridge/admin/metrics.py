@@ -37,6 +37,8 @@ HELP: Final = {
     "journal_pending_bytes": "Rows that wait for the journal's disk.",
     "journal_failing": "Workers whose journal cannot be written.",
     "journal_segments_waiting": "Sealed segments that wait for the ledger.",
+    "resources_settled_total": "Batches and operations settled, each once.",
+    "resources_failed_total": "Times that the store of resources failed a worker.",
     "rows_failed_total": "Rows whose figures could not be made; they are booked without.",
     "ledger_rows_loaded_total": "Rows that the ledger took from journals.",
     "ledger_rows_rejected_total": "Journal lines that are no rows, kept in journal/rejected.",

@@ -96,6 +96,14 @@ class Exchanges(Protocol):
         ...
 
 
+class UnderWay(Protocol):
+    """Exchanges that have begun and not ended."""
+
+    def all(self) -> list[Mapping[str, Any]]:
+        """Columns of a row as far as they are known, the longest under way first."""
+        ...
+
+
 class Models(Protocol):
     """The price book."""
 
@@ -139,6 +147,7 @@ class Services:
     policy: Policy
     reports: Reports
     exchanges: Exchanges
+    under_way: UnderWay
     models: Models
     imports: Imports
     vitals: Vitals

@@ -47,6 +47,9 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     follow: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Go on as exchanges come.")
     ] = True,
+    in_flight: Annotated[
+        bool, typer.Option("--in-flight", help="Those under way now, the longest first; then end.")
+    ] = False,
     form: Annotated[
         TailFormat, typer.Option("--format", help="json prints one object per line.")
     ] = TailFormat.TEXT,
@@ -58,6 +61,11 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     given = parse_filters(filters or [])
     write = _write_json if as_json or form is TailFormat.JSON else _write_text
     with connect(configuration(data, config).settings) as client:
+        if in_flight:
+            write = _write_json if write is _write_json else _write_under_way
+            for row in client.get("/api/v1/in-flight", given)["exchanges"]:
+                write(row)
+            return
         tail = Tail(client, given)
         for row in tail.begin(lines):
             write(row)
@@ -153,16 +161,35 @@ def _write_json(row: dict[str, Any]) -> None:
 
 
 def _write_text(row: dict[str, Any]) -> None:
-    who = "/".join(row[name] or "-" for name in ("department", "project", "agent"))
-    cost = row["list_cost"]
-    price = row["pricing_status"] or "-" if cost is None else f"${cost.rstrip('0').rstrip('.')}"
     tokens = row["total_tokens"]
     latency = row["latency_us"]
     line = (
         f"{row['started_at'][11:23]}  {row['status'] or 0:>3}  {row['outcome'] or '-':<14}  "
         f"{row['model'] or row['operation'] or '-':<28}  "
-        f"{'-' if tokens is None else format(tokens, ','):>9} tok  {price:>14}  "
-        f"{'-' if latency is None else format(latency // 1000, ','):>7} ms  {who}"
+        f"{'-' if tokens is None else format(tokens, ','):>9} tok  {_price(row):>14}  "
+        f"{'-' if latency is None else format(latency // 1000, ','):>7} ms  {_who(row)}"
     )
     sys.stdout.write(f"{plain(line)}\n")
     sys.stdout.flush()
+
+
+def _write_under_way(row: dict[str, Any]) -> None:
+    tokens, turns = row["total_tokens"], row["turns"]
+    line = (
+        f"{row['started_at'][11:23]}  {'under way':<19}  "
+        f"{row['model'] or row['operation'] or '-':<28}  "
+        f"{'-' if tokens is None else format(tokens, ','):>9} tok  {_price(row):>14}  "
+        f"{'-' if turns is None else format(turns, ','):>4} turns  {_who(row)}"
+    )
+    sys.stdout.write(f"{plain(line)}\n")
+
+
+def _who(row: dict[str, Any]) -> str:
+    return "/".join(row[name] or "-" for name in ("department", "project", "agent"))
+
+
+def _price(row: dict[str, Any]) -> str:
+    cost = row["list_cost"]
+    if cost is None:
+        return row["pricing_status"] or "-"
+    return f"${cost.rstrip('0').rstrip('.')}"

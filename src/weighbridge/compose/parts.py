@@ -18,9 +18,12 @@ from weighbridge.control.keys import KeyService
 from weighbridge.control.ledger_keeper import LedgerKeeper
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
 from weighbridge.control.tokens import TokenService
+from weighbridge.control.under_way import UnderWay
 from weighbridge.errors import LedgerError
 from weighbridge.ledger.loader import Loader
+from weighbridge.ledger.outbox import Outbox
 from weighbridge.ledger.recovery import Recovery
+from weighbridge.ledger.resources import Resources
 from weighbridge.ledger.stores.duckdb import DuckDBStore
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.reports.service import ReportService
@@ -37,9 +40,11 @@ class Parts:
     database: Database
     book: PriceBook
     keeper: LedgerKeeper
+    resources: Resources
     tokens: TokenService
     keys: KeyService
     imports: ImportRunner
+    under_way: UnderWay
 
     def services(
         self, policy: Policy, vitals: Vitals, *, metrics_require_key: bool = False
@@ -51,6 +56,7 @@ class Parts:
             policy=policy,
             reports=ReportService(self.store),
             exchanges=self.store,
+            under_way=self.under_way,
             models=self.book,
             imports=self.imports,
             vitals=vitals,
@@ -74,6 +80,7 @@ class Parts:
         self.imports.close()
         self.keeper.stop()
         self.store.close()
+        self.resources.close()
         self.database.close()
 
 
@@ -85,19 +92,23 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
     book = price_book(settings)
     store = _open_store(folder, settings)
     database = Database.open(folder.root)
+    resources = Resources.open(folder.resources)
     keeper = LedgerKeeper(
         Loader(folder.journal, store, pace=QuietLoading(allowed=may_come_back())),
         Recovery(folder.journal, folder.run, store.known_exchange_ids),
         settings.ledger.poll_ms / 1000,
+        outbox=Outbox(folder.journal, resources, store.known_exchange_ids),
     )
     return Parts(
         store=store,
         database=database,
         book=book,
         keeper=keeper,
+        resources=resources,
         tokens=TokenService(database),
         keys=KeyService(database),
         imports=ImportRunner(store),
+        under_way=UnderWay(folder.run),
     )
 
 

@@ -13,6 +13,7 @@ from weighbridge.core.credential import Role
 
 _NEEDS = [
     ("GET", "/api/v1/exchanges", Role.VIEWER),
+    ("GET", "/api/v1/in-flight", Role.VIEWER),
     ("GET", "/api/v1/models", Role.VIEWER),
     ("GET", "/api/v1/tokens", Role.VIEWER),
     ("POST", "/api/v1/query", Role.VIEWER),

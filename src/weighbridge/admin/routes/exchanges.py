@@ -8,32 +8,22 @@ from fastapi import APIRouter, Query, Request
 
 from weighbridge.admin.auth import ServicesOf, Viewer
 from weighbridge.admin.documents import ExchangeList, ExchangeRow
+from weighbridge.admin.filters import DIMENSION_PARAMETERS, filters_of
 from weighbridge.admin.problems import RESPONSES
 from weighbridge.admin.rows import row_document
 from weighbridge.errors import ClientError, NotFoundError, Problem
 from weighbridge.ledger.stores.base import PageRequest
-from weighbridge.reports.dimensions import COLUMN_OF, NONE, is_dimension, nearest, value_problem
 from weighbridge.reports.instants import parse_instant
 
 router = APIRouter(prefix="/api/v1", tags=["exchanges"], responses=RESPONSES)
 _OWN_PARAMETERS = ("since", "until", "limit", "cursor")
-_DIMENSION_PARAMETERS = [
-    {
-        "name": name,
-        "in": "query",
-        "required": False,
-        "description": f"Only this {name}; may be given several times. `{NONE}` = not given.",
-        "schema": {"type": "array", "items": {"type": "string"}},
-    }
-    for name in (*COLUMN_OF, "label:KEY")
-]
 
 
 @router.get(
     "/exchanges",
     response_model=ExchangeList,
     summary="List exchanges",
-    openapi_extra={"parameters": _DIMENSION_PARAMETERS},
+    openapi_extra={"parameters": DIMENSION_PARAMETERS},
 )
 def list_exchanges(  # noqa: PLR0913 - each is a query parameter
     request: Request,
@@ -50,7 +40,7 @@ def list_exchanges(  # noqa: PLR0913 - each is a query parameter
     wanted = PageRequest(
         since=_instant("since", since, problems),
         until=_instant("until", until, problems),
-        filters=_filters(request, problems),
+        filters=filters_of(request, _OWN_PARAMETERS, problems),
         limit=limit,
         cursor=cursor,
     )
@@ -78,19 +68,3 @@ def _instant(name: str, text: str | None, problems: list[Problem]) -> datetime |
     except ValueError as error:
         problems.append(Problem(name, str(error)))
         return None
-
-
-def _filters(request: Request, problems: list[Problem]) -> dict[str, list[str | None]]:
-    filters: dict[str, list[str | None]] = {}
-    for name, value in request.query_params.multi_items():
-        if name in _OWN_PARAMETERS:
-            continue
-        if not is_dimension(name):
-            advice = nearest(name, (*COLUMN_OF, *_OWN_PARAMETERS))
-            problems.append(Problem(name[:60], f"no such parameter or dimension; {advice}"))
-        elif wrong := value_problem(name, value):
-            problems.append(Problem(name, wrong))
-        else:
-            column = COLUMN_OF.get(name, name)
-            filters.setdefault(column, []).append(None if value == NONE else value)
-    return filters
