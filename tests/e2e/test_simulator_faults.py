@@ -318,5 +318,7 @@ async def test_malformed_requests_are_told_so_and_cut(simulator: Simulator) -> N
 
 
 def test_every_scenario_has_its_word_here() -> None:
-    text = Path(__file__).read_text(encoding="utf-8")
+    here = Path(__file__)
+    files = (here, *(here.parents[1] / "unit" / "simulator").glob("test_*.py"))
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [name for name in SCENARIOS if f'"{name}"' not in text] == []

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import uvloop
 
+from weighbridge.simulator import moments
+from weighbridge.simulator.context import GOOGLE
 from weighbridge.simulator.scenarios import SCENARIOS
 from weighbridge.simulator.server import Simulator
 from weighbridge.simulator.tls import make_certificates
@@ -33,13 +35,22 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--pace", type=float, default=1.0, help="scales latencies; 0 for none")
     made.add_argument("--record", action="store_true", help="keep requests for /-/simulator/")
+    made.add_argument("--clock", choices=("fixed", "real"), default="fixed",
+                      help="times in answers: one moment, or the machine's")  # fmt: skip
+    made.add_argument("--upload-origin", default=GOOGLE, metavar="URL",
+                      help="what upload URLs begin with")  # fmt: skip
     return made
 
 
 async def serve(options: argparse.Namespace) -> None:
     """Runs until SIGTERM or SIGINT."""
     simulator = Simulator(
-        scenario=options.scenario, seed=options.seed, pace=options.pace, record=options.record
+        scenario=options.scenario,
+        seed=options.seed,
+        pace=options.pace,
+        record=options.record,
+        clock=moments.real if options.clock == "real" else moments.fixed,
+        upload_origin=options.upload_origin,
     )
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -6,15 +6,24 @@ that is what makes the simulator fast enough for benchmarks.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from weighbridge.simulator import (
+    batches,
+    caches,
     embeddings,
     faults,
+    files,
     generate_content,
-    openai_chat,
+    interactions,
+    openai_paths,
+    operations,
+    partners,
+    predictions,
     resources,
+    stores,
     uploads,
     wire,
 )
@@ -23,7 +32,7 @@ from weighbridge.simulator.context import Context, State
 from weighbridge.simulator.faults import Options
 from weighbridge.simulator.messages import Reply, Request
 from weighbridge.simulator.models import is_served
-from weighbridge.simulator.plan import Plan, at_pace
+from weighbridge.simulator.plan import End, Plan, at_pace
 from weighbridge.simulator.problems import NOT_FOUND, model_not_found
 from weighbridge.simulator.scenarios import HEADER, SCENARIOS, Scenario, named, of_model
 from weighbridge.simulator.targets import Call, parse_target
@@ -34,24 +43,40 @@ _METHODS: dict[str, Operation] = {
     "generateContent": generate_content.generate_content,
     "streamGenerateContent": generate_content.stream_generate_content,
     "countTokens": generate_content.count_tokens,
-    "computeTokens": generate_content.count_tokens,
+    "computeTokens": generate_content.compute_tokens,
     "embedContent": embeddings.embed_content,
     "batchEmbedContents": embeddings.batch_embed_contents,
-    "batchGenerateContent": resources.batch_generate_content,
-    "predict": embeddings.predict,
+    "batchGenerateContent": batches.batch_generate_content,
+    "asyncBatchEmbedContent": batches.async_batch_embed_content,
+    "predict": predictions.predict,
+    "predictLongRunning": operations.predict_long_running,
+    "fetchPredictOperation": operations.fetch_predict_operation,
+    "rawPredict": partners.raw_predict,
+    "streamRawPredict": partners.raw_predict,
 }
 _KINDS: dict[str, Operation] = {
-    "openai": openai_chat.openai,
+    "openai": openai_paths.openai,
     "models": resources.models,
-    "caches": resources.caches,
-    "batches": resources.batches,
+    "caches": caches.caches,
+    "batches": batches.batches,
     "upload": uploads.upload,
-    "files": uploads.files,
-    "download": uploads.download,
+    "files": files.files,
+    "download": files.download,
+    "operations": operations.operations,
+    "interactions": interactions.interactions,
+    "stores": stores.stores,
+    "tuned": stores.tuned,
+    "tokens": stores.tokens,
     "discovery": resources.discovery,
     "other": resources.other,
 }
 _PURE = {"model", "openai", "models", "discovery"}
+_REMEMBERING = {
+    "batchGenerateContent",
+    "asyncBatchEmbedContent",
+    "predictLongRunning",
+    "fetchPredictOperation",
+}
 _HEADERS_THAT_MATTER = frozenset(
     (
         b"x-goog-api-key",
@@ -119,7 +144,7 @@ class App(msgspec.Struct, kw_only=True):
         call = parse_target(request.target.decode("latin-1"))
         scenario = self.scenario_of(request, call)
         plan = self._plan(request, call, scenario)
-        if key is not None and call.kind in _PURE and call.operation != "batchGenerateContent":
+        if key is not None and call.kind in _PURE and call.operation not in _REMEMBERING:
             self.memo.put(key, plan)
         return plan
 
@@ -130,11 +155,27 @@ class App(msgspec.Struct, kw_only=True):
             return found
         return of_model(call.model) or self.scenario
 
+    def upload_hash(self, target: bytes) -> Any:
+        """The hash of what an upload holds so far, to go on with."""
+        call = parse_target(target.decode("latin-1"))
+        return uploads.hash_so_far(self.state, call.query.get("upload_id"))
+
+    def interrupted(self, request: Request) -> None:
+        """Takes in what came of an upload before its connection broke."""
+        call = parse_target(request.target.decode("latin-1"))
+        if call.kind == "upload":
+            scenario = self.scenario_of(request, call)
+            context = Context(request=request, call=call, scenario=scenario, state=self.state)
+            uploads.interrupted(context)
+
     def _plan(self, request: Request, call: Call, scenario: Scenario) -> Plan:
         context = Context(
             request=request, call=call, scenario=scenario, state=self.state, seed=self.seed
         )
-        framed = wire.framed(self._reply(context), request)
+        reply = self._reply(context)
+        if reply.reset:
+            return (End(reset=True),)
+        framed = wire.framed(reply, request)
         if scenario.play is None:
             return at_pace(framed.plan(), self.pace)
         return at_pace(scenario.play(framed, Options.of(request)), self.pace)

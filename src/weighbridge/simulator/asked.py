@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from weighbridge.simulator.labels import labels_problem
+from weighbridge.simulator.lenient import decode
 from weighbridge.simulator.messages import Document
 from weighbridge.simulator.problems import INVALID_ROLE, Problem, invalid, unknown_field
 from weighbridge.simulator.targets import Call
@@ -43,7 +45,7 @@ def camel(name: str) -> str:
 def parse_json(body: bytes) -> Document | Problem:
     """The body as an object, or what Google says to one that is none."""
     try:
-        document = msgspec.json.decode(body or b"{}")
+        document = decode(body or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return invalid("Invalid JSON payload received. Expected a value.\n\n^")
     if not isinstance(document, dict):
@@ -68,7 +70,8 @@ def parse_asked(document: Document, call: Call) -> Asked | Problem:
     if any(not isinstance(each, dict) or each.get("role", "") not in _ROLES for each in contents):
         return INVALID_ROLE
     config = _camel_keys(document.get("generationConfig"))
-    return _config_problem(config) or _asked(document, contents, config)
+    problem = _config_problem(config) or labels_problem(document.get("labels"))
+    return problem or _asked(document, contents, config)
 
 
 def _asked(document: Document, contents: list[Document], config: Document) -> Asked:

@@ -1,10 +1,12 @@
 """What an operation is given: the request, what it means, and the little that is remembered."""
 
 from collections import OrderedDict
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
+from weighbridge.simulator import moments
 from weighbridge.simulator.dice import fingerprint
 from weighbridge.simulator.enums import with_integers
 from weighbridge.simulator.masks import apply_mask, parse_mask
@@ -13,6 +15,7 @@ from weighbridge.simulator.printing import one_line, pretty
 from weighbridge.simulator.scenarios import Scenario
 from weighbridge.simulator.targets import Call
 
+GOOGLE = "https://generativelanguage.googleapis.com"
 _MOST_REMEMBERED = 1000
 
 
@@ -27,12 +30,22 @@ class Shelf(OrderedDict[str, Any]):
 
 
 class State(msgspec.Struct):
-    """Everything that outlives a request."""
+    """Everything that outlives a request, and what is set for all of them.
+
+    `upload_origin` is the host that upload URLs name: Google's, as the real ones do.
+    """
 
     files: Shelf = msgspec.field(default_factory=Shelf)
     uploads: Shelf = msgspec.field(default_factory=Shelf)
     caches: Shelf = msgspec.field(default_factory=Shelf)
     batches: Shelf = msgspec.field(default_factory=Shelf)
+    operations: Shelf = msgspec.field(default_factory=Shelf)
+    interactions: Shelf = msgspec.field(default_factory=Shelf)
+    stores: Shelf = msgspec.field(default_factory=Shelf)
+    tuned: Shelf = msgspec.field(default_factory=Shelf)
+    tokens: Shelf = msgspec.field(default_factory=Shelf)
+    clock: moments.Clock = moments.fixed
+    upload_origin: str = GOOGLE
 
 
 class Context(msgspec.Struct, kw_only=True):
@@ -52,6 +65,10 @@ class Context(msgspec.Struct, kw_only=True):
         """
         name = self.call.model or self.call.path
         return fingerprint(str(self.seed).encode(), name.encode(), self.request.body)
+
+    def time(self, later: timedelta = timedelta(0)) -> str:
+        """The time of this request, or a later one, as answers write it."""
+        return moments.text_of(self.state.clock() + later)
 
     def shown(self, document: Document) -> Document:
         """The document with what system parameters do to it: partial answers, integer enums."""

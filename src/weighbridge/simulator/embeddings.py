@@ -1,4 +1,4 @@
-"""embedContent, batchEmbedContents, and the predict of Vertex's embeddings and of Imagen.
+"""embedContent, batchEmbedContents, and the vectors of Vertex's older predict.
 
 Source: recorded batchEmbedContents (`promptTokenDetails`, no "s", and for gemini-embedding-2
 only); predict shapes are from memory.
@@ -12,7 +12,6 @@ from weighbridge.simulator.context import Context
 from weighbridge.simulator.dice import dice
 from weighbridge.simulator.messages import Document, Reply
 from weighbridge.simulator.problems import Problem, invalid
-from weighbridge.simulator.prose import picture
 from weighbridge.simulator.tokens import contents_tokens, text_tokens
 
 _WAIT = 0.15
@@ -32,9 +31,7 @@ def embed_content(context: Context) -> Reply:
     document = parse_json(context.request.body)
     if isinstance(document, Problem):
         return document.reply(context.call)
-    answer: Document = {"embedding": {"values": _values(document, context.call.model)}}
-    answer |= _usage(context, [document])
-    return context.reply(answer, wait=_WAIT)
+    return context.reply(vector_answer(context, document), wait=_WAIT)
 
 
 def batch_embed_contents(context: Context) -> Reply:
@@ -53,33 +50,20 @@ def batch_embed_contents(context: Context) -> Reply:
     return context.reply(answer | _usage(context, requests), wait=_WAIT)
 
 
-def predict(context: Context) -> Reply:
-    """Pictures for Imagen, vectors for text embeddings on Vertex."""
-    document = parse_json(context.request.body)
-    if isinstance(document, Problem):
-        return document.reply(context.call)
-    instances = document.get("instances")
-    instances = instances if isinstance(instances, list) else []
-    parameters = document.get("parameters")
-    parameters = parameters if isinstance(parameters, dict) else {}
-    if "embedding" in context.call.model:
-        return context.reply(_predicted_vectors(instances, context.call.model), wait=_WAIT)
-    count = parameters.get("sampleCount")
-    roll = dice(context.fingerprint)
-    pictures = [
-        {"mimeType": "image/png", "bytesBase64Encoded": picture(roll)}
-        for _ in range(count if isinstance(count, int) and 0 < count <= 8 else 1)
-    ]
-    return context.reply({"predictions": pictures}, wait=3.0)
+def vector_answer(context: Context, request: Document) -> Document:
+    """The answer to one request of a batch of vectors."""
+    answer: Document = {"embedding": {"values": _values(request, context.call.model)}}
+    return answer | _usage(context, [request])
 
 
-def _predicted_vectors(instances: list[Any], model: str) -> Document:
+def predicted_vectors(instances: list[Any], model: str, size: int | None) -> Document:
+    """What Vertex's older models answer to `predict`: vectors with their statistics."""
     texts = [str(each.get("content", "")) for each in instances if isinstance(each, dict)]
     predictions = [
         {
             "embeddings": {
                 "statistics": {"truncated": False, "token_count": text_tokens(text)},
-                "values": vector(text, model),
+                "values": vector(text, model, size),
             }
         }
         for text in texts
@@ -89,14 +73,21 @@ def _predicted_vectors(instances: list[Any], model: str) -> Document:
 
 
 def _values(document: Document, model: str) -> list[float]:
-    size = document.get("outputDimensionality") or document.get("output_dimensionality")
+    inner = document.get("embedContentConfig")
+    given = document | (inner if isinstance(inner, dict) else {})
+    size = given.get("outputDimensionality") or given.get("output_dimensionality")
     content = document.get("content")
     return vector(str(content), model, size if isinstance(size, int) and size > 0 else None)
 
 
 def _usage(context: Context, requests: list[Document]) -> Document:
-    if "embedding-2" not in context.call.model:
+    """Counts, which the Developer API gives for its second model only and Vertex for all."""
+    if "embedding-2" not in context.call.model and not context.call.vertex:
         return {}
     tokens = sum(sum(contents_tokens(each.get("content")).values()) for each in requests)
     details = [{"modality": "TEXT", "tokenCount": tokens}]
-    return {"usageMetadata": {"promptTokenCount": tokens, "promptTokenDetails": details}}
+    if not context.call.vertex:
+        return {"usageMetadata": {"promptTokenCount": tokens, "promptTokenDetails": details}}
+    usage: Document = {"promptTokenCount": tokens, "totalTokenCount": tokens}
+    usage |= {"trafficType": "ON_DEMAND", "promptTokensDetails": details}
+    return {"usageMetadata": usage, "truncated": False}

@@ -1,6 +1,9 @@
 """generateContent, streamGenerateContent, countTokens and computeTokens."""
 
+import base64
+
 from weighbridge.simulator.asked import Asked, parse_asked, parse_json
+from weighbridge.simulator.caches import living_cache
 from weighbridge.simulator.context import Context
 from weighbridge.simulator.generation import Generation, generate
 from weighbridge.simulator.messages import JSON, SSE, Document, Reply
@@ -72,15 +75,40 @@ def count_tokens(context: Context) -> Reply:
     return context.reply(answer, wait=0.05)
 
 
-def answered(context: Context, asked: Asked) -> Generation | Problem:
-    """What the model does with a request that was read already."""
+def compute_tokens(context: Context) -> Reply:
+    """The tokens themselves, one after the other, of each content (Vertex only)."""
+    document = parse_json(context.request.body)
+    if isinstance(document, Problem):
+        return document.reply(context.call)
+    contents = document.get("contents")
+    contents = [contents] if isinstance(contents, dict) else contents or []
+    infos = []
+    for content in contents if isinstance(contents, list) else ():
+        parts = content.get("parts") if isinstance(content, dict) else None
+        text = "".join(str(part.get("text", "")) for part in parts or () if isinstance(part, dict))
+        data = text.encode("utf-8", "surrogatepass")
+        pieces = [data[at : at + 4] for at in range(0, len(data), 4)]
+        info: Document = {
+            "tokens": [base64.b64encode(piece).decode() for piece in pieces],
+            "tokenIds": [str(int.from_bytes(piece) % 256_000) for piece in pieces],
+        }
+        infos.append(info | {"role": content.get("role", "user")})
+    return context.reply({"tokensInfo": infos}, wait=0.05)
+
+
+def answered(context: Context, asked: Asked, seed: str | None = None) -> Generation | Problem:
+    """What the model does with a request that was read already.
+
+    `seed` stands for the request where the body holds more than one.
+    """
     cached_tokens = 0
     if asked.cached_content is not None:
-        cache = context.state.caches.get(asked.cached_content.rpartition("/")[2])
+        cache = living_cache(context, asked.cached_content)
         if cache is None:
             return _CACHE_MISSING
         cached_tokens = int(cache["usageMetadata"]["totalTokenCount"])
-    done = generate(asked, model_named(context.call.model), context.fingerprint, cached_tokens)
+    model = model_named(context.call.model)
+    done = generate(asked, model, seed or context.fingerprint, cached_tokens)
     done.traffic_type = _traffic_type(context)
     if context.scenario.reshape is not None:
         context.scenario.reshape(done)

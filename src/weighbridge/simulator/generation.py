@@ -28,7 +28,7 @@ _LEVELS = {"minimal": 20, "low": 120, "medium": 500, "high": 1400}
 class Generation(msgspec.Struct, kw_only=True):
     """One answer of the model; token counts as in `usageMetadata`.
 
-    `texts` is the visible text, `extras` the parts that are no text (calls, pictures, code),
+    `text` is the visible text, `extras` the parts that are no text (calls, pictures, code),
     which come after it. `prompt` and `cached` are by modality; `made` holds output tokens that
     are no text. `finish_reason` None means that no candidate came (a blocked prompt).
     """
@@ -169,7 +169,9 @@ def _use_tools(asked: Asked, done: Generation, roll: random.Random) -> None:
         done.tool_use_tokens += roll.randint(80, 160)
     if "googleMaps" in asked.tools:
         place = {"uri": "https://maps.google.com/?cid=1", "title": phrase(roll, 2).title()}
-        done.grounding = {"groundingChunks": [{"maps": place | {"placeId": "places/sim"}}]}
+        found = done.grounding or {}
+        chunk = {"maps": place | {"placeId": "places/sim"}}
+        done.grounding = found | {"groundingChunks": [*found.get("groundingChunks", ()), chunk]}
         done.tool_use_tokens += roll.randint(80, 160)
     if "urlContext" in asked.tools:
         read = {

@@ -17,7 +17,8 @@ class Request(msgspec.Struct, kw_only=True):
     """One request as it was on the wire: header names as written, in order, repeated.
 
     `body` is empty where it was too large to keep (uploads); `body_bytes` and `body_sha256`
-    are those of the whole body, the hash only where the simulator records.
+    are those of the whole body, the hash only where the simulator records. `running_hash` is
+    that of an upload up to the end of this body.
     """
 
     method: bytes
@@ -27,6 +28,7 @@ class Request(msgspec.Struct, kw_only=True):
     body_bytes: int = 0
     body_sha256: str | None = None
     http_version: str = "1.1"
+    running_hash: Any = None
 
     def header(self, name: bytes) -> bytes | None:
         """First value of a header; `name` in lower case."""
@@ -44,7 +46,7 @@ class Reply(msgspec.Struct, kw_only=True):
     """An answer as pieces of body; each piece leaves on its own, after its wait.
 
     `waits` are seconds at pace 1, one per piece. `sized` asks for a Content-Length instead of
-    chunks, which Google uses for uploads only.
+    chunks, which Google uses for uploads only. `reset` drops the connection instead.
     """
 
     status: int = 200
@@ -56,6 +58,7 @@ class Reply(msgspec.Struct, kw_only=True):
     vertex: bool = False
     duration_ms: int = 0
     bare_head: bool = False
+    reset: bool = False
 
     @property
     def body(self) -> bytes:

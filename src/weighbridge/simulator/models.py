@@ -13,8 +13,9 @@ from weighbridge.simulator.messages import Document
 _GENERATE = ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
 _EMBED = ["embedContent", "countTextTokens", "countTokens", "asyncBatchEmbedContent"]
 _SERVED = re.compile(
-    r"(?:models/)?(?:gemini|gemma|learnlm|text-embedding|embedding|imagen|veo|lyria|claude|sim|"
-    r"aqa|deep-research|\d+$)"
+    r"(?:models/)?(?:gemini|gemma|learnlm|text-embedding|text-multilingual|embedding|imagen|veo|"
+    r"lyria|sim|aqa|deep-research|antigravity|[a-f0-9]{12}$|\d+$|"
+    r"claude|count-tokens|mistral|ministral|codestral|llama|jamba|deepseek|qwen|gpt-oss|kimi|glm)"
 )
 
 
@@ -28,6 +29,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     makes: str = "TEXT"
     input_limit: int = 1_048_576
     output_limit: int = 65_536
+    methods: tuple[str, ...] = ()
     first_wait: float = 0.35
     tokens_per_second: int = 180
     cache_minimum: int = 4096
@@ -41,7 +43,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
             "description": f"{self.title}, as the simulator plays it.",
             "inputTokenLimit": self.input_limit,
             "outputTokenLimit": self.output_limit,
-            "supportedGenerationMethods": _EMBED if self.embeds else _GENERATE,
+            "supportedGenerationMethods": list(self.methods)
+            or (_EMBED if self.embeds else _GENERATE),
         }
         if not self.embeds:
             entry |= {"temperature": 1, "topP": 0.95, "topK": 64, "maxTemperature": 2}
@@ -66,6 +69,12 @@ def _pro(name: str, title: str) -> Model:
 def _maker(name: str, title: str, modality: str) -> Model:
     return Model(
         name=name, title=title, thinks=False, makes=modality, input_limit=32_768, first_wait=2.5
+    )
+
+
+def _predictor(name: str, title: str, method: str) -> Model:
+    return Model(
+        name=name, title=title, thinks=False, input_limit=480, output_limit=8192, methods=(method,)
     )
 
 
@@ -98,6 +107,8 @@ CATALOGUE: dict[str, Model] = {
         _embedder("gemini-embedding-001", "Gemini Embedding 001"),
         _embedder("gemini-embedding-2", "Gemini Embedding 2"),
         _embedder("text-embedding-004", "Text Embedding 004"),
+        _predictor("imagen-4.0-generate-001", "Imagen 4", "predict"),
+        _predictor("veo-3.1-generate-preview", "Veo 3.1", "predictLongRunning"),
     )
 }
 _ALIASES = {
@@ -129,8 +140,10 @@ def model_named(name: str) -> Model:
         return _embedder(name, name)
     if "image" in name or "banana" in name:
         return _maker(name, name, "IMAGE")
-    if "tts" in name:
+    if any(word in name for word in ("tts", "native-audio", "lyria")):
         return _maker(name, name, "AUDIO")
-    if "lite" in name or name.startswith(("gemini-1", "gemini-2.0", "gemma")):
+    if not name.startswith(("gemini", "claude", "deep-research", "antigravity")):
+        return _lite(name, name)
+    if "lite" in name or name.startswith(("gemini-1", "gemini-2.0")):
         return _lite(name, name)
     return _pro(name, name) if "pro" in name else _flash(name, name)

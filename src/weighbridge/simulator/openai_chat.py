@@ -1,28 +1,17 @@
-"""The OpenAI-compatible paths: chat completions, embeddings, models.
+"""Chat completions in OpenAI's form: Google's compatible paths, and partners' models.
 
 Source: two recorded chat completions (alphabetical keys; thinking only in the total), gemini.md
-2.6; the stream's and the embeddings' shapes are from memory.
+2.6; the stream's shape is from memory; `extra_properties` of Vertex from public fixtures.
 """
 
-import base64
-import struct
-from typing import Any
-
-from weighbridge.simulator.asked import Asked, parse_json
+from weighbridge.simulator.asked import Asked
 from weighbridge.simulator.context import Context
-from weighbridge.simulator.embeddings import vector
 from weighbridge.simulator.generate_content import answered
 from weighbridge.simulator.generation import Generation
 from weighbridge.simulator.messages import SSE, Document, Reply
-from weighbridge.simulator.models import CATALOGUE, is_served, model_named
+from weighbridge.simulator.models import model_named
 from weighbridge.simulator.printing import one_line
-from weighbridge.simulator.problems import (
-    INVALID_ROLE,
-    NOT_FOUND,
-    Problem,
-    invalid,
-    model_not_found,
-)
+from weighbridge.simulator.problems import INVALID_ROLE, Problem, invalid
 from weighbridge.simulator.tokens import text_tokens
 
 _JSON = "application/json"
@@ -31,38 +20,9 @@ _CREATED = 1_795_219_200
 _TOKENS_PER_CHUNK = 16
 
 
-def openai(context: Context) -> Reply:
-    """Whatever stands below `/openai/`."""
-    rest = context.call.rest.strip("/")
-    if rest.partition("/")[0] == "models":
-        return _models(context, rest.partition("/")[2])
-    document = parse_json(context.request.body)
-    if isinstance(document, Problem):
-        return document.reply(context.call)
-    model = str(document.get("model") or "").removeprefix("google/").removeprefix("models/")
-    context.call = _with_model(context, model)
-    if not is_served(model):
-        return model_not_found(context.call).reply(context.call)
-    if rest == "chat/completions":
-        return _chat(context, document)
-    return _embeddings(context, document) if rest == "embeddings" else _absent(context)
-
-
-def _absent(context: Context) -> Reply:
-    return NOT_FOUND.reply(context.call)
-
-
-def _with_model(context: Context, model: str) -> Any:
-    call = context.call
-    return type(call)(
-        kind=call.kind, path=call.path, query=call.query, version=call.version, model=model,
-        operation="generateContent", rest=call.rest, vertex=call.vertex, project=call.project,
-        location=call.location,
-    )  # fmt: skip
-
-
-def _chat(context: Context, document: Document) -> Reply:
-    asked = _asked(document)
+def chat(context: Context, document: Document) -> Reply:
+    """A chat completion, whole or as chunks."""
+    asked = asked_by(document)
     done = asked if isinstance(asked, Problem) else answered(context, asked)
     if isinstance(done, Problem):
         return done.reply(context.call)
@@ -81,16 +41,16 @@ def _chat(context: Context, document: Document) -> Reply:
         "message": {"role": "assistant"} | _message(done, streamed=False),
     }
     answer = _envelope(done, name, "chat.completion", [choice])
-    if "usageMetadata" in _kept(context):
-        answer["usage"] = _usage(done, done.output_tokens)
+    if is_counted(context):
+        answer["usage"] = _usage(context, done, done.output_tokens)
     return Reply(content_type=_JSON, pieces=(one_line(answer),), waits=(wait,))
 
 
-def _kept(context: Context) -> Document:
+def is_counted(context: Context) -> bool:
     """Whether the scenario lets usage through, asked of a document of the native form."""
     native: Document = {"usageMetadata": {}}
     rewrite = context.scenario.rewrite
-    return native if rewrite is None else rewrite([native])[0]
+    return "usageMetadata" in (native if rewrite is None else rewrite([native])[0])
 
 
 def _stream(context: Context, done: Generation, name: str, *, counted: bool) -> list[bytes]:
@@ -107,8 +67,8 @@ def _stream(context: Context, done: Generation, name: str, *, counted: bool) -> 
         if last:
             choice["finish_reason"] = _finish_reason(done)
         chunk = _envelope(done, name, "chat.completion.chunk", [choice])
-        if counted and "usageMetadata" in _kept(context):
-            chunk["usage"] = _usage(done, done.output_tokens if last else sent)
+        if counted and is_counted(context):
+            chunk["usage"] = _usage(context, done, done.output_tokens if last else sent)
         pieces.append(b"data: %b\n\n" % one_line(chunk))
     return [*pieces, b"data: [DONE]\n\n"]
 
@@ -123,13 +83,21 @@ def _envelope(done: Generation, name: str, kind: str, choices: list[Document]) -
     }
 
 
-def _usage(done: Generation, output: int) -> Document:
+def _usage(context: Context, done: Generation, output: int) -> Document:
+    """Counts; Vertex adds how the call was served, its partners count thinking as completion."""
     total = done.prompt_tokens + output + done.thinking_tokens
-    return {
+    usage: Document = {
         "completion_tokens": output,
         "prompt_tokens": done.prompt_tokens,
         "total_tokens": total,
     }
+    if context.call.vertex:
+        usage["completion_tokens"] = total - done.prompt_tokens
+        usage["extra_properties"] = {"google": {"traffic_type": done.traffic_type}}
+        if done.thinking_tokens:
+            details = {"reasoning_tokens": done.thinking_tokens}
+            usage["completion_tokens_details"] = details
+    return usage
 
 
 def _finish_reason(done: Generation) -> str:
@@ -154,7 +122,7 @@ def _message(done: Generation, *, streamed: bool) -> Document:
     return {"tool_calls": listed}
 
 
-def _asked(document: Document) -> Asked | Problem:
+def asked_by(document: Document) -> Asked | Problem:
     """An OpenAI request in Gemini's words."""
     messages = document.get("messages")
     if not isinstance(messages, list) or not messages:
@@ -202,39 +170,3 @@ def _parts(message: Document) -> list[Document]:
         elif "image" in str(each.get("type")):
             parts.append({"inlineData": {"mimeType": "image/png", "data": ""}})
     return parts
-
-
-def _embeddings(context: Context, document: Document) -> Reply:
-    given = document.get("input")
-    texts = [given] if isinstance(given, str) else given if isinstance(given, list) else []
-    size = document.get("dimensions")
-    vectors = [
-        vector(str(text), context.call.model, size if isinstance(size, int) else None)
-        for text in texts
-    ]
-    packed = document.get("encodingFormat") == "base64"
-    data = [
-        {"object": "embedding", "embedding": _packed(each) if packed else each, "index": number}
-        for number, each in enumerate(vectors)
-    ]
-    tokens = sum(text_tokens(str(text)) for text in texts)
-    answer: Document = {"object": "list", "data": data, "model": document["model"]}
-    if "embedding-2" in context.call.model:
-        answer["usage"] = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return Reply(content_type=_JSON, pieces=(one_line(answer),), waits=(0.15,))
-
-
-def _packed(values: list[float]) -> str:
-    return base64.b64encode(struct.pack(f"<{len(values)}f", *values)).decode()
-
-
-def _models(context: Context, name: str) -> Reply:
-    name = name.removeprefix("models/")
-    if name and not is_served(name):
-        return NOT_FOUND.reply(context.call)
-    entries: list[Document] = [
-        {"id": f"models/{each}", "object": "model", "owned_by": "google"}
-        for each in ([name] if name else CATALOGUE)
-    ]
-    answer = entries[0] if name else {"object": "list", "data": entries}
-    return Reply(content_type=_JSON, pieces=(one_line(answer),), waits=(0.02,))

@@ -36,6 +36,8 @@ class End(msgspec.Struct, frozen=True, tag=True):
     reset: bool = False
 
 
+LARGE_BYTES = 131_072
+
 Step = Send | Wait | Repeat | Hold | End
 Plan = tuple[Step, ...]
 
@@ -43,14 +45,19 @@ Plan = tuple[Step, ...]
 def at_pace(plan: Plan, pace: float) -> Plan:
     """The plan with its paced waits scaled; what then follows without a wait is one write.
 
-    Example: at pace 0 an answer without faults is a single `Send`.
+    Example: at pace 0 an answer without faults is a single `Send`, unless it is a large one.
     """
     steps: list[Step] = []
     for step in plan:
         if isinstance(step, Wait) and step.paced:
             if pace > 0 and step.seconds > 0:
                 steps.append(Wait(step.seconds * pace, paced=False))
-        elif isinstance(step, Send) and steps and isinstance(steps[-1], Send):
+        elif (
+            isinstance(step, Send)
+            and steps
+            and isinstance(steps[-1], Send)
+            and len(step.data) < LARGE_BYTES
+        ):
             steps[-1] = Send(steps[-1].data + step.data)
         elif not isinstance(step, Send) or step.data:
             steps.append(step)

@@ -2,7 +2,8 @@
 
 Rules for future edits: an answer that is a single write goes out from the parser's callback,
 everything else through one player task per connection; a request body is kept up to a bound
-and hashed beyond it. Counterpart: `server` makes connections, `app` decides what to answer.
+and hashed beyond it, of an upload only its beginning. Counterpart: `server` makes connections,
+`app` decides what to answer.
 """
 
 import asyncio
@@ -12,13 +13,14 @@ import hashlib
 import socket
 import struct
 from collections import deque
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import httptools
 
 from weighbridge.simulator.messages import Request
 from weighbridge.simulator.plan import End, Hold, Plan, Repeat, Send, Wait
 from weighbridge.simulator.scenarios import HEADER, Scenario
+from weighbridge.simulator.uploads import KEPT_BYTES
 
 _BODY_KEPT = 64 * 1024 * 1024
 _MOST_QUEUED = 64
@@ -44,6 +46,14 @@ class Host(Protocol):
 
     def scenario_of(self, request: Request) -> Scenario:
         """The scenario of a request, as far as its head tells."""
+        ...
+
+    def upload_hash(self, target: bytes) -> Any:
+        """What the bytes of an upload's next step go on with."""
+        ...
+
+    def interrupted(self, request: Request) -> None:
+        """A connection broke inside a body that was being uploaded."""
         ...
 
     async def released(self) -> None:
@@ -75,6 +85,7 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._body_bytes = 0
         self._hasher: hashlib._Hash | None = None
+        self._running: Any = None
         self._expects = False
         self._special = False
         self._answered = False
@@ -93,6 +104,8 @@ class Connection(asyncio.Protocol):
         self._writable.set()
         if self._strict is not None:
             self._strict.cancel()
+        if self._running is not None:
+            self._host.interrupted(self._request())
         if self._player is not None:
             self._host.abandoned += 1
             self._player.cancel()
@@ -134,8 +147,10 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head is there: what needs no body happens now."""
-        if self._host.record or self._target.startswith(b"/upload/"):
+        if self._host.record:
             self._hasher = hashlib.sha256()
+        if self._target.startswith(b"/upload/"):
+            self._running = self._host.upload_hash(self._target)
         if not (self._special or self._expects or b"sim-" in self._target):
             return
         scenario = self._host.scenario_of(self._request())
@@ -160,7 +175,11 @@ class Connection(asyncio.Protocol):
         self._body_bytes += len(body)
         if self._hasher is not None:
             self._hasher.update(body)
-        if self._body_bytes <= _BODY_KEPT:
+        if self._running is not None:
+            self._running.update(body)
+            if self._body_bytes <= KEPT_BYTES:
+                self._body.append(body)
+        elif self._body_bytes <= _BODY_KEPT:
             self._body.append(body)
         else:
             self._body.clear()
@@ -194,6 +213,7 @@ class Connection(asyncio.Protocol):
             body_bytes=self._body_bytes,
             body_sha256=self._hasher.hexdigest() if self._hasher is not None else None,
             http_version=self._parser.get_http_version(),
+            running_hash=self._running,
         )
 
     def _go_on(self) -> None:

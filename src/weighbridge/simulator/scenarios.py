@@ -26,7 +26,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     `problem` replaces the answer; `reshape` changes what the model did; `rewrite` changes the
     printed documents; `breaks` puts an error into a stream (`event` or `bare`); `play` bends
-    the wire; `early` answers before the body was read; `expects` is about 100-continue.
+    the wire; `early` answers before the body was read; `expects` is about 100-continue;
+    `course` are the states of a long job as its readings show them; `spoils` lets every other
+    request of a batch fail; `filters` withholds half of the pictures or videos.
     """
 
     name: str
@@ -38,6 +40,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     play: Callable[[Framed, Options], Plan] | None = None
     early: bool = False
     expects: str = "continue"
+    course: tuple[str, ...] = ("succeeded",)
+    spoils: bool = False
+    filters: bool = False
 
 
 def _blocked(done: Generation) -> None:
@@ -97,6 +102,13 @@ def _counts(**wrong: object) -> Callable[[list[Document]], list[Document]]:
         ]
 
     return rewrite
+
+
+def _repeated_searches(done: Generation) -> None:
+    """Says each query twice and an empty one, as real answers do now and then."""
+    if done.grounding and "webSearchQueries" in done.grounding:
+        queries = done.grounding["webSearchQueries"]
+        done.grounding = done.grounding | {"webSearchQueries": [*queries, "", *queries]}
 
 
 _HUGE = 10**30
@@ -178,6 +190,23 @@ SCENARIOS: dict[str, Scenario] = {
             play=faults.connection_close,
         ),
         Scenario(name="expect_strict", summary="400 to an unasked body", expects="strict"),
+        Scenario(
+            name="repeated_searches",
+            summary="search queries twice, one empty",
+            reshape=_repeated_searches,
+        ),
+        Scenario(
+            name="job_slow",
+            summary="pending, running, done by readings",
+            course=("pending", "running", "succeeded"),
+        ),
+        Scenario(name="job_pending", summary="a job never starts", course=("pending",)),
+        Scenario(name="job_failed", summary="a job fails", course=("failed",)),
+        Scenario(name="job_expired", summary="a job expires", course=("expired",)),
+        Scenario(name="job_partial", summary="every other request of a batch fails", spoils=True),
+        Scenario(name="media_filtered", summary="half of the pictures or videos", filters=True),
+        Scenario(name="upload_cut", summary="an upload's first step is reset half-way"),
+        Scenario(name="upload_lost", summary="an upload's id is not known later"),
         Scenario(
             name="expect_refused", summary="417 to 100-continue", early=True, expects="refused"
         ),

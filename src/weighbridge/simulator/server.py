@@ -3,32 +3,41 @@
 import asyncio
 import contextlib
 import ssl
+from collections import deque
+from typing import Any
 
 import msgspec
 
-from weighbridge.simulator import wire
+from weighbridge.simulator import moments, wire
 from weighbridge.simulator.app import App
+from weighbridge.simulator.asked import parse_json
+from weighbridge.simulator.context import GOOGLE, State
 from weighbridge.simulator.messages import Document, Reply, Request
+from weighbridge.simulator.moments import Clock
 from weighbridge.simulator.plan import Plan, at_pace
 from weighbridge.simulator.printing import pretty
+from weighbridge.simulator.problems import Problem
 from weighbridge.simulator.protocol import Connection
 from weighbridge.simulator.scenarios import SCENARIOS, Scenario, named
 from weighbridge.simulator.targets import parse_target
 
 CONTROL_PREFIX = b"/-/simulator/"
+_MOST_LABELS = 1000
 
 
 class Simulator:
     """A Gemini look-alike on one or more loopback ports.
 
     `pace` scales all latencies (0 = none). With `record`, every request is kept in `received`,
-    its body included where `keep_bodies` says so. `abandoned` counts connections that went away
-    while an answer was under way.
+    its body included where `keep_bodies` says so; `labels` holds those of the last bodies that
+    had some, always. `abandoned` counts connections that went away
+    while an answer was under way. `clock` is one fixed moment unless `moments.real` is given;
+    `upload_origin` is what upload URLs begin with.
 
     Example: `simulator = Simulator(); await simulator.start(); simulator.url`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what can be set of it, each by name
         self,
         *,
         scenario: str = "ok",
@@ -36,16 +45,20 @@ class Simulator:
         pace: float = 0.0,
         record: bool = False,
         keep_bodies: bool = False,
+        clock: Clock = moments.fixed,
+        upload_origin: str = GOOGLE,
     ) -> None:
         found = named(scenario)
         if found is None:
             raise ValueError(
                 f"scenario {scenario!r} is unknown; known are {', '.join(sorted(SCENARIOS))}"
             )
-        self.app = App(seed=seed, scenario=found, pace=pace)
+        state = State(clock=clock, upload_origin=upload_origin)
+        self.app = App(seed=seed, scenario=found, pace=pace, state=state)
         self.record = record
         self.keep_bodies = keep_bodies
         self.received: list[Request] = []
+        self.labels: deque[Document] = deque(maxlen=_MOST_LABELS)
         self.abandoned = 0
         self.connections: set[Connection] = set()
         self.port = 0
@@ -111,27 +124,51 @@ class Simulator:
         """The scenario of a request, as far as its head tells."""
         return self.app.scenario_of(request, parse_target(request.target.decode("latin-1")))
 
+    def upload_hash(self, target: bytes) -> Any:
+        """What the bytes of an upload's next step go on with: the hash of those before."""
+        return self.app.upload_hash(target)
+
+    def interrupted(self, request: Request) -> None:
+        """Takes in what came of an upload before its connection broke."""
+        self.app.interrupted(request)
+
     def answer(self, request: Request) -> Plan:
         """The steps that answer a request, which is noted where requests are recorded."""
         if request.target.startswith(CONTROL_PREFIX):
             return at_pace(wire.framed(self._controlled(request), request).plan(), 0)
         if self.record:
             self._note(request)
+        if b'"labels"' in request.body:
+            self._note_labels(request)
         return self.app.answer(request)
 
     def _note(self, request: Request) -> None:
         kept = request.body if self.keep_bodies else b""
         self.received.append(msgspec.structs.replace(request, body=kept))
 
+    def _note_labels(self, request: Request) -> None:
+        """Remembers the labels of a body, which is otherwise forgotten."""
+        document = parse_json(request.body)
+        if not isinstance(document, Problem) and "labels" in document:
+            target = request.target.decode("latin-1")
+            self.labels.append({"target": target, "labels": document["labels"]})
+
     def _controlled(self, request: Request) -> Reply:
-        """For tests that run the simulator as a process: `received`, `release`, `forget`."""
+        """For tests that run the simulator as a process.
+
+        `received` and `labels` tell what came, `release` lets go what is held, `forget` begins
+        anew.
+        """
         word = request.target[len(CONTROL_PREFIX) :].decode("latin-1")
         if word == "received":
             return _json({"received": [described(each) for each in self.received]})
+        if word == "labels":
+            return _json({"labels": list(self.labels)})
         if word == "release":
             self.release()
         elif word == "forget":
             self.received.clear()
+            self.labels.clear()
         else:
             return Reply(status=404, pieces=(b"{}\n",), sized=True)
         return _json({})

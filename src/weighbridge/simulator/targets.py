@@ -13,18 +13,28 @@ _PATTERNS = tuple(
     (kind, re.compile(pattern + r"$"))
     for kind, pattern in (
         ("openai", r"/(?P<version>v[^/]+)/openai/(?P<rest>.+)"),
-        ("openai", _VERTEX + r"/endpoints/openapi/(?P<rest>.+)"),
+        ("openai", _VERTEX + r"/endpoints/[^/:]+/(?P<rest>(?:chat/)?completions|embeddings|"
+                             r"responses)"),
+        ("openai", _VERTEX + r"/publishers/(?P<publisher>[^/]+)/v1/(?P<rest>responses.*)"),
         ("model", (r"/(?P<version>v[^/]+)/(?P<family>models|tunedModels|dynamic)/"
                   r"(?P<model>[^/:]+):(?P<operation>[A-Za-z]+)")),
         ("model", _VERTEX + r"/publishers/(?P<publisher>[^/]+)/models/"
                             r"(?P<model>[^/:]+):(?P<operation>[A-Za-z]+)"),
         ("model", _VERTEX + r"/endpoints/(?P<model>[^/:]+):(?P<operation>[A-Za-z]+)"),
-        ("upload", r"/upload/(?P<version>v[^/]+)/files"),
+        ("upload", (r"/upload/(?P<version>v[^/]+)/(?P<rest>files|"
+                    r"fileSearchStores/[^/:]+:uploadToFileSearchStore)")),
         ("download", r"(?:/download)?/(?P<version>v[^/]+)/files/(?P<rest>[^/:]+):download"),
         ("models", r"/(?P<version>v[^/]+)/models(?:/(?P<model>[^/:]+))?"),
         ("files", r"/(?P<version>v[^/]+)/files(?:/(?P<rest>[^/:]+))?"),
         ("caches", _VERTEX + r"/cachedContents(?:/(?P<rest>[^/:]+))?"),
         ("batches", r"/(?P<version>v[^/]+)/batches(?:/(?P<rest>[^/]+))?"),
+        ("batches", _VERTEX + r"/batchPredictionJobs(?:/(?P<rest>[^/]+))?"),
+        ("interactions", _VERTEX + r"/interactions(?:/(?P<rest>[^/]+(?:/cancel)?))?"),
+        ("interactions", _VERTEX + r"/interactions:(?P<operation>create|createStream)"),
+        ("operations", r"/(?P<version>v[^/]+)/(?P<rest>(?:.+/)?operations/[^/:]+)"),
+        ("stores", r"/(?P<version>v[^/]+)/(?P<rest>fileSearchStores(?:/.+)?)"),
+        ("tuned", r"/(?P<version>v[^/]+)/tunedModels(?:/(?P<rest>[^/:]+))?"),
+        ("tokens", r"/(?P<version>v[^/]+)/auth_tokens"),
         ("discovery", r"/\$discovery/rest"),
         ("other", r"/(?P<version>v[^/]+)/(?P<rest>.+)"),
     )

@@ -9,7 +9,7 @@ from http import HTTPStatus
 import msgspec
 
 from weighbridge.simulator.messages import SSE, Reply, Request
-from weighbridge.simulator.plan import Plan, Send, Step, Wait
+from weighbridge.simulator.plan import LARGE_BYTES, Plan, Send, Step, Wait
 from weighbridge.simulator.printing import gzip_pieces
 
 DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
@@ -36,10 +36,10 @@ class Framed(msgspec.Struct, kw_only=True):
         steps: list[Step] = []
         held = self.head
         for wait, frame in zip(self.waits, self.frames, strict=True):
+            if held and (wait > 0 or len(frame) >= LARGE_BYTES):
+                steps.append(Send(held))
+                held = b""
             if wait > 0:
-                if held:
-                    steps.append(Send(held))
-                    held = b""
                 steps.append(Wait(wait))
             held += frame
         steps.append(Send(held + self.tail))
