@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import datetime as dt
+import functools
 import os
 import socket
 import sys
@@ -17,13 +18,17 @@ import uvloop
 
 from weighbridge.admin.app import create_app
 from weighbridge.admin.server import AdminServer
+from weighbridge.compose.node import node_name
 from weighbridge.compose.parts import Parts, open_parts
 from weighbridge.config import Settings
+from weighbridge.control.cache_storage import CacheStorage
 from weighbridge.control.child import Leash, read_settings
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.policy_hub import PolicyHub
+from weighbridge.control.resource_care import ResourceCare
 from weighbridge.control.vitals import Vitals
 from weighbridge.errors import ConfigurationError, WeighbridgeError
+from weighbridge.pricing.storage import rate_storage
 from weighbridge.privacy import log
 
 _PRICE_CHECK_EVERY_S = 6 * 3600
@@ -98,11 +103,19 @@ async def _serve_parts(
     parts.keeper.start()
     await server.start()
     prices = asyncio.create_task(_watch_prices(parts, settings))
+    care = asyncio.create_task(_resource_care(parts, settings).run())
     leash.ready()
     await leash.stop.wait()
     prices.cancel()
+    care.cancel()
     await server.close()
     await hub.close()
+
+
+def _resource_care(parts: Parts, settings: Settings) -> ResourceCare:
+    rate = functools.partial(rate_storage, parts.book)
+    storage = CacheStorage(parts.resources, rate, node=node_name(settings))
+    return ResourceCare(parts.resources, storage)
 
 
 async def _watch_prices(parts: Parts, settings: Settings) -> None:

@@ -6,7 +6,7 @@ Counterparts: `gateway/worker` does the work, `compose/serve` starts this.
 
 import argparse
 import asyncio
-import re
+import functools
 import socket
 import sys
 import time
@@ -19,6 +19,7 @@ import structlog
 import uvloop
 
 from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.compose.node import node_name
 from weighbridge.compose.prices import price_book
 from weighbridge.compose.tls import server_context, upstream_context
 from weighbridge.config import Settings
@@ -26,16 +27,21 @@ from weighbridge.control.child import Leash, read_settings
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.policy_link import PolicyLink, read_policy
 from weighbridge.errors import ConfigurationError, WeighbridgeError
+from weighbridge.gateway.resources import ResourceKeeper
 from weighbridge.gateway.settings import CorsSettings, GatewaySettings, Origin
 from weighbridge.gateway.worker import Worker
 from weighbridge.ledger.in_flight import InFlight
 from weighbridge.ledger.journal import Journal, Timing
+from weighbridge.ledger.resources import Resources
 from weighbridge.ledger.segments import worker_name
+from weighbridge.pricing.parts import rate_parts
 from weighbridge.privacy import log
 from weighbridge.providers.registry import Registry
 
 _GAUGES: Final = frozenset({"live_exchanges", "open_connections"})
 _NOT_SUMMABLE: Final = frozenset({"policy_version"})
+# How long a call may wait for another process's transaction, which takes microseconds.
+_STORE_WAIT_MS: Final = 250
 _log = structlog.get_logger()
 
 
@@ -68,6 +74,13 @@ class BuiltWorker:
     worker: Worker
     journal: Journal
     in_flight: InFlight
+    resources: ResourceKeeper
+    store: Resources
+
+    def close(self) -> None:
+        """Let go of the files, once the worker is closed."""
+        self.in_flight.close()
+        self.store.close()
 
     def metrics(self) -> dict[str, int]:
         """Counters and gauges under the names of `/metrics`."""
@@ -76,6 +89,8 @@ class BuiltWorker:
             "journal_failing": int(not self.journal.healthy),
             "journal_rows_written_total": self.journal.written,
             "journal_rows_dropped_total": self.journal.dropped,
+            "resources_settled_total": self.resources.settled,
+            "resources_failed_total": self.resources.failed,
         }
 
 
@@ -96,24 +111,28 @@ def build_worker(
         max_pending_bytes=settings.journal.max_pending_bytes,
         timing=Timing(sync_ms=settings.journal.sync_ms, seal_ms=settings.journal.seal_ms),
     )
+    book = price_book(settings)
+    store = Resources.open(folder.resources, wait_ms=_STORE_WAIT_MS)
+    resources = ResourceKeeper(store, functools.partial(rate_parts, book), node=gateway.node)
     worker = Worker(
         settings=gateway,
         listener=listener,
         registry=Registry(),
         policy=policy,
-        rates=price_book(settings),
+        rates=book,
         journal=journal,
         in_flight=in_flight,
         server_tls=server_context(settings),
         upstream_tls=upstream_context(settings),
+        resources=resources,
     )
-    return BuiltWorker(worker, journal, in_flight)
+    return BuiltWorker(worker, journal, in_flight, resources, store)
 
 
 def gateway_settings(settings: Settings) -> GatewaySettings:
     """The byte path's settings from the configuration; names are the same."""
     given = settings.gateway.model_dump(include=set(GatewaySettings.__struct_fields__))
-    given["node"] = settings.gateway.node or _host_name()
+    given["node"] = node_name(settings)
     given["upstreams"] = {name: _origin(url) for name, url in settings.gateway.upstreams.items()}
     cors = CorsSettings(
         allowed_origins=tuple(settings.cors.allowed_origins), max_age_s=settings.cors.max_age_s
@@ -170,7 +189,7 @@ async def _run(settings: Settings, index: int, listener: socket.socket) -> None:
         built.worker.begin_drain()
         await built.worker.drained()
         await built.worker.close()
-        built.in_flight.close()
+        built.close()
     await link.close()
 
 
@@ -181,10 +200,6 @@ async def _first_policy(seat: _Seat, leash: Leash) -> PolicySnapshot | None:
     for wait in waits:
         wait.cancel()
     return seat.policy
-
-
-def _host_name() -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:63] or "gateway"
 
 
 def _origin(url: str) -> Origin:

@@ -24,6 +24,7 @@ class DataFolder:
         self.run = self.root / "run"
         self.journal = self.root / "journal"
         self.ledger = self.root / "ledger.duckdb"
+        self.resources = self.root / "resources.sqlite3"
         self.prices = self.root / "prices.json"
         self.admin_socket = self.run / ADMIN_SOCKET_NAME
 

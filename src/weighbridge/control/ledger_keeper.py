@@ -2,8 +2,9 @@
 
 Hides the pace: segments are looked for every few dozen milliseconds, and loaded a few times a
 second at most, for a load costs as much as a thousand of its rows; dead workers are looked for
-every second and before the first load. A failure is kept for readiness and metrics, logged once,
-and tried again. Counterpart: `ledger/loader` and `ledger/recovery` do the work.
+every second and before the first load; rows that are due without an exchange are handed over
+before each. A failure is kept for readiness and metrics, logged once, and tried again.
+Counterpart: `ledger/loader`, `ledger/recovery` and `ledger/outbox` do the work.
 """
 
 import threading
@@ -15,6 +16,7 @@ import structlog
 
 from weighbridge.errors import LedgerError
 from weighbridge.ledger.loader import Loader, LoadResult
+from weighbridge.ledger.outbox import Outbox
 from weighbridge.ledger.recovery import Recovery
 
 RECOVER_EVERY_S: Final = 1.0
@@ -32,6 +34,8 @@ class LedgerKeeper:
         recovery: Recovery,
         poll_s: float,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
+        *,
+        outbox: Outbox | None = None,
     ) -> None:
         self.loaded = LoadResult()
         self.interrupted = 0
@@ -39,6 +43,7 @@ class LedgerKeeper:
         self.failure: str | None = None
         self._loader = loader
         self._recovery = recovery
+        self._outbox = outbox
         self._poll_s = poll_s
         self._now_us = now_us
         self._stop = threading.Event()
@@ -66,15 +71,22 @@ class LedgerKeeper:
             if time.monotonic() >= self._recover_at:
                 self._recover()
                 self._recover_at = time.monotonic() + RECOVER_EVERY_S
-            result = self._loader.run_once()
-        except LedgerError as error:
-            self._failed(error.message)
-            return 0
-        except OSError as error:
-            self._failed(error.strerror or type(error).__name__)
+            unsent = self._hand_over()
+            result = self._loader.run_once() + LoadResult(failure=unsent)
+        except (LedgerError, OSError) as error:
+            self._failed(_why(error))
             return 0
         self._take(result)
         return result.rows
+
+    def _hand_over(self) -> str | None:
+        """Empty the outbox; why it fails, which holds up no other row."""
+        try:
+            if self._outbox is not None:
+                self._outbox.run_once(self._now_us())
+        except (LedgerError, OSError) as error:
+            return _why(error)
+        return None
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -106,3 +118,9 @@ class LedgerKeeper:
         if failure != self.failure:
             _log.error("the ledger takes no rows", error=failure)
         self.failure = failure
+
+
+def _why(error: LedgerError | OSError) -> str:
+    if isinstance(error, LedgerError):
+        return error.message
+    return error.strerror or type(error).__name__

@@ -32,7 +32,6 @@ from weighbridge.core.usage import Usage
 from weighbridge.errors import LedgerError
 from weighbridge.providers.base import Route
 
-FILE_NAME: Final = "resources.sqlite3"
 DAY_US: Final = 86_400 * 1_000_000
 # An upload's URL is good for a week; results of batches can be read for days, and are asked for
 # again long after; what is past asking is forgotten.
@@ -48,6 +47,7 @@ KEPT_DAYS: Final[dict[ResourceKind, int]] = {
 # Source: Gemini API, context caching ("defaults to 1 hour"), from memory.
 CACHE_TTL_US: Final = 3600 * 1_000_000
 _CLOCKS_DIFFER_US: Final = 3600 * 1_000_000
+_OPEN_WAIT_S: Final = 10.0
 _OPEN_TRIES: Final = 100
 _PRUNED_AT_ONCE: Final = 500
 _EXPIRY: Final = f"coalesce(expires_at_us, created_at_us + {CACHE_TTL_US})"
@@ -154,13 +154,14 @@ class Resources:
         try:
             path.touch(mode=0o600, exist_ok=True)
             connection = sqlite3.connect(
-                path, timeout=wait_ms / 1000, isolation_level=None, check_same_thread=False
+                path, timeout=_OPEN_WAIT_S, isolation_level=None, check_same_thread=False
             )
             _into_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             store = cls(connection, path)
             store._migrate()
+            connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
         except (OSError, sqlite3.Error) as error:
             raise LedgerError(
                 f"{path} cannot be opened ({_why(error)}); restore it from a backup, or move it "

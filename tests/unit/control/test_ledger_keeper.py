@@ -82,3 +82,33 @@ def test_the_thread_runs_rounds_until_it_is_stopped(tmp_path: Path) -> None:
     keeper.stop()
     assert not keeper._thread.is_alive()
     assert keeper.loaded.rows == 1
+
+
+class _Outbox:
+    """An outbox that fails the first time."""
+
+    def __init__(self, parts: _Parts) -> None:
+        self._calls = parts.calls
+
+    def run_once(self, now_unix_us: int) -> int:
+        self._calls.append("hand over")
+        if self._calls.count("hand over") == 1:
+            raise LedgerError("the store of resources fails: SQLITE_FULL")
+        return 0
+
+
+def test_rows_that_are_due_without_an_exchange_come_before_the_load() -> None:
+    """An outbox that fails is told of, and holds up no other row."""
+    parts = _Parts(LoadResult(rows=3), LoadResult(rows=2))
+    keeper = LedgerKeeper(
+        parts.loader,  # type: ignore[arg-type]
+        parts.recovery,  # type: ignore[arg-type]
+        0.001,
+        lambda: 1,
+        outbox=_Outbox(parts),  # type: ignore[arg-type]
+    )
+    assert keeper.round() == 3
+    assert keeper.failure == "the store of resources fails: SQLITE_FULL"
+    assert keeper.round() == 2
+    assert keeper.failure is None
+    assert parts.calls == ["recover", "hand over", "load", "hand over", "load"]

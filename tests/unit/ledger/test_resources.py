@@ -15,7 +15,6 @@ from weighbridge.errors import LedgerError
 from weighbridge.ledger.resources import (
     CACHE_TTL_US,
     DAY_US,
-    FILE_NAME,
     KEPT_DAYS,
     DueRow,
     Record,
@@ -25,6 +24,7 @@ from weighbridge.ledger.resources import (
 )
 from weighbridge.providers.base import Route
 
+FILE_NAME = "resources.sqlite3"
 NOON_US = 1_767_268_800_000_000
 ROUTE = Route(
     provider="google",
