@@ -22,6 +22,7 @@ from weighbridge.core.outcome import Note, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.rating import Rating, RatingFacts
+from weighbridge.pricing.storage import rate_storage
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "price-book.md"
 BOOK = PriceBook.load()
@@ -38,6 +39,9 @@ OTHERWISE_PRICED = {
     "gemini-3.5-transcribe",
     "gemini-3.5-transcribe-live",
 }
+# Models of Claude that only litellm prices on Vertex: row `claude-added`.
+ONLY_OURS = {"claude-3-sonnet", "claude-sonnet-5"}
+CLAUDE = sorted(name for name, model in BOOK.names("anthropic").items() if model not in ONLY_OURS)
 # Names that they do not know, of models that both price: row `names-resolved`.
 NAMES = sorted(
     name
@@ -49,7 +53,7 @@ NAMES = sorted(
 def ours(name: str, day: dt.date = TODAY, **given_: Any) -> Rating:
     at = to_unix_us(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC))
     facts = {
-        "provider": "google",
+        "provider": "anthropic" if "claude" in name else "google",
         "surface": given_.pop("surface", "gemini"),
         "operation": "generateContent",
         "model": name,
@@ -157,6 +161,49 @@ def test_both_agree_exactly(call: tuple[str, str, dt.date], usage: Usage) -> Non
     assert dollars(rating) == theirs(name, day, context_of(tier), **their_counts(usage))
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(CLAUDE),
+    st.dates(dt.date(2025, 1, 1), dt.date(2027, 12, 31)) | st.just(dt.date(2026, 3, 12)),
+    st.lists(st.integers(0, 150_000), min_size=5, max_size=5),
+    st.sampled_from(["global", None]),
+)
+def test_both_agree_on_claude(
+    name: str, day: dt.date, counts: list[int], location: str | None
+) -> None:
+    """M1, M3: cached, written for five minutes or an hour, and the rest; cliffs and dates too."""
+    fresh, cached, written, hour, output = counts
+    card = BOOK.card(BOOK.names("anthropic")[name], day=day, surface="vertex")
+    assert card is not None
+    if card.base.cache_write_1h_input_token is None:
+        hour = 0  # row `claude-hour-missing`
+    usage = Usage(
+        input_tokens=fresh + cached + written + hour,
+        cached_input_tokens=cached,
+        cache_write_input_tokens=written + hour,
+        cache_write_1h_input_tokens=hour,
+        output_tokens=output,
+    )
+    rating = ours(name, day, surface="vertex", location=location, usage=usage)
+    assert dollars(rating) == theirs(
+        name,
+        day,
+        input_tokens=fresh + cached + written + hour,
+        cache_read_tokens=cached,
+        cache_write_tokens=written + hour,
+        cache_write_1h_tokens=hour,
+        output_tokens=output,
+    )
+
+
+@pytest.mark.parametrize("name", CLAUDE)
+def test_both_know_whose_model_it_is(name: str) -> None:
+    """The name means the same model to both."""
+    info = GOOGLE.find_model(name)
+    assert info is not None
+    assert BOOK.resolve(name, provider="anthropic") == info.id
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_both_agree_on_a_grounded_prompt(name: str) -> None:
     """One search, on every name that they have a search price for."""
@@ -218,11 +265,43 @@ def tiers_in_one_table() -> Shown:
     )
 
 
+def claude(name: str, context: dict[str, str] | None = None, **given_: Any) -> Shown:
+    """Both prices of a million prompt tokens on Vertex."""
+    rating = ours(name, surface="vertex", input_tokens=MILLION, **given_)
+    return theirs(name, context=context, input_tokens=MILLION), dollars(rating)
+
+
 def searches_of_2_5() -> Shown:
     return (
         theirs("gemini-2.5-flash", web_searches=3),
         dollars(ours("gemini-2.5-flash", search_queries=3)),
     )
+
+
+def hour_missing() -> Shown:
+    """They take an hour's write for one of five minutes where only that has a rate."""
+    counts = {
+        "input_tokens": MILLION,
+        "cache_write_1h_tokens": MILLION,
+        "cache_write_tokens": MILLION,
+    }
+    rating = ours(
+        "claude-opus-4",
+        surface="vertex",
+        input_tokens=MILLION,
+        cache_write_input_tokens=MILLION,
+        cache_write_1h_input_tokens=MILLION,
+    )
+    assert rating.pricing_status is PricingStatus.INCOMPLETE
+    assert dollars(rating) == 0
+    return theirs("claude-opus-4", **counts), None
+
+
+def storage() -> Shown:
+    """They have no unit for it."""
+    assert not [key for key in vars(GOOGLE.find_model("gemini-2.5-pro")) if "storage" in key]
+    hour = (to_unix_us(dt.datetime(2026, 11, 21, n, tzinfo=dt.UTC)) for n in (1, 2))
+    return None, dollars(rate_storage(BOOK, "gemini-2.5-pro", "gemini", None, MILLION, *hour))
 
 
 def tool_tokens(name: str, prompt: int, tool_use: int, *, grounded: bool) -> Shown:
@@ -269,6 +348,27 @@ DIFFERENCES: dict[str, tuple[Callable[[], Shown], Shown]] = {
         lambda: plain("gemini-3.5-flash", surface="vertex", location="us-east1"),
         (D("1.5"), D("1.65")),
     ),
+    "claude-added": (
+        lambda: claude("claude-sonnet-5@default"),
+        (None, D(2)),
+    ),
+    "claude-uplift": (
+        lambda: claude("claude-haiku-4-5@20251001", location="us-east5"),
+        (D(1), D("1.1")),
+    ),
+    "claude-batch": (
+        lambda: claude("claude-haiku-4-5", {"processing": "batch"}, tier="batch"),
+        (D(1), D("0.5")),
+    ),
+    "claude-hour-missing": (hour_missing, (D("18.75"), None)),
+    "pieces": (
+        lambda: (
+            theirs("imagen-3.0-generate-002"),
+            dollars(ours("imagen-3.0-generate-002", images=1)),
+        ),
+        (None, D("0.04")),
+    ),
+    "cache-storage": (storage, (None, D("4.5"))),
     "search-per-prompt": (searches_of_2_5, (D("0.105"), D("0.035"))),
     "search-missing": (search_missing, (D(1), None)),
     "search-added": (
@@ -316,5 +416,8 @@ def test_the_page_lists_exactly_these_differences() -> None:
 def test_names_that_only_they_know_are_listed_rows() -> None:
     """Every literal of their match clauses resolves here, or is a row of the table."""
     left_out = {"gemini-flash-1.5", "gemini-flash-1.5-8b", "gemini-pro-1.5", "gemma-2-27b-it"}
-    known = {info.id for info in GOOGLE.models if info.id.startswith(("gemini", "gemma"))}
-    assert {name for name in known if BOOK.resolve(name) is None} == left_out
+    known = {info.id for info in GOOGLE.models}
+    resolved = {
+        name for name in known if BOOK.resolve(name) or BOOK.resolve(name, None, "anthropic")
+    }
+    assert known - resolved == left_out

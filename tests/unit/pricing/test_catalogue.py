@@ -105,6 +105,41 @@ def test_listing_filters(book: PriceBook) -> None:
     assert regional[0].usd == "1.65"
 
 
+def test_listing_of_a_partner(book: PriceBook) -> None:
+    """Claude stands under its maker, on Vertex, in both places and in batch from 4.5 on."""
+    lines = book.listing(TODAY, "anthropic")
+    assert {line.provider for line in lines} == {"anthropic"}
+    assert {line.surface for line in lines} == {"vertex"}
+    for maker in ("anthropic", None):
+        own = book.listing(TODAY, maker, model="claude-haiku-4-5@20251001", tier="batch")
+        assert [(line.location, line.unit, line.usd) for line in own[:2]] == [
+            ("global", "input_text_token", "0.5"),
+            ("global", "cache_write_input_token", "0.625"),
+        ]
+        assert own[-1].location == "regional"
+
+
+def test_listing_quotes_pieces_as_google_does(book: PriceBook) -> None:
+    """By the image, second and song; characters and token-hours by the million."""
+    found = {
+        (line.model, line.unit): (line.usd, line.per)
+        for line in book.listing(TODAY, "google", "vertex", tier="standard", location="global")
+    }
+    assert found["imagen-4.0-ultra-generate", "image"] == ("0.06", 1)
+    assert found["veo-3.1-generate", "video_second_4k"] == ("0.6", 1)
+    assert found["lyria-3.5", "song"] == ("0.08", 1)
+    assert found["text-embedding-005", "input_character"] == ("0.025", 1_000_000)
+    assert found["gemini-2.5-pro", "cache_storage_token_hour"] == ("4.5", 1_000_000)
+    assert found["gemini-2.5-pro", "search_prompt"] == ("35", 1_000)
+
+
+def test_what_nobody_could_check_says_so(book: PriceBook) -> None:
+    """A rate from memory is never shown as if it had been read."""
+    lines = book.listing(TODAY, model="imagen-4.0-generate-001")
+    assert lines
+    assert all(line.source.endswith("from memory, unverified") for line in lines)
+
+
 def test_listing_says_from_when_to_when(book: PriceBook) -> None:
     """A dated line carries its days, source and day read as text."""
     line = book.listing(TODAY, surface="gemini", model="gemini-4-argon", tier="standard")[0]

@@ -97,6 +97,16 @@ def test_rule_for_all_but_some() -> None:
     assert prices.lines(key("flex")) == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "holds"), [("m", True), ("m*", True), ("*", True), ("mm*", False), ("n*", False)]
+)
+def test_rule_for_ids_that_begin_alike(pattern: str, *, holds: bool) -> None:
+    """A star at the end takes every id that begins so, and no other."""
+    rule = Multiple(**(STATED | {"models": (pattern,)}), tier="flex", kinds=("input",), factor="2")
+    prices = ModelPrices("m", "google", [price(rates={"input_text_token": "4"})], [rule])
+    assert bool(prices.lines(key("flex"))) is holds
+
+
 def test_place_multiplies_what_the_tier_made() -> None:
     """Regional flex: half, then ten percent more; fees stay."""
     standard = price(rates={"input_text_token": "4", "search_query": "14"})

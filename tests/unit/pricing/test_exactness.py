@@ -35,7 +35,7 @@ def test_no_float(path: Path) -> None:
         found = [
             (number, line)
             for number, line in found
-            if "_s" not in line or any(word in line.lower() for word in MONEY_WORDS)
+            if "_s" not in line.lower() or any(word in line.lower() for word in MONEY_WORDS)
         ]
     assert found == []
 
