@@ -122,7 +122,7 @@ def test_storage_is_the_lifetime_once(first_lifetime_s: int, steps: list[Step]) 
             created_at_us=now_us,
             expires_at_us=end_us,
         )
-        store.take(created, Identity(), ROUTE, now_us)
+        store.take([created], Identity(), ROUTE, now_us)
         for step in steps:
             now_us += step.passes_s * SECOND_US
             alive = now_us < end_us
@@ -131,11 +131,11 @@ def test_storage_is_the_lifetime_once(first_lifetime_s: int, steps: list[Step]) 
                 CacheStorage(store, rate, node=None).run_once(noted_us)
             if alive and step.deletes:
                 end_us = now_us
-                store.take(event(ResourceChange.DELETED), Identity(), ROUTE, now_us)
+                store.take([event(ResourceChange.DELETED)], Identity(), ROUTE, now_us)
             elif alive and step.lifetime_s is not None:
                 end_us = now_us + step.lifetime_s * SECOND_US
                 patched = event(ResourceChange.UPDATED, expires_at_us=end_us)
-                store.take(patched, Identity(), ROUTE, now_us)
+                store.take([patched], Identity(), ROUTE, now_us)
             now_us = noted_us
             store = accrue(path, store, step.accrual, now_us)
         CacheStorage(store, rate, node=None).run_once(max(now_us, end_us) + LATE_US)

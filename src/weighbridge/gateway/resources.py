@@ -50,8 +50,10 @@ _COUNTS: Final = tuple(name for name in COLUMNS if name in Usage.__struct_fields
 class ResourceStore(Protocol):
     """What the keeper needs of the store; see `ledger/resources.Resources`."""
 
-    def take(self, event: ResourceEvent, identity: Identity, route: Route, at_us: int) -> None:
-        """Do what an event says."""
+    def take(
+        self, events: Sequence[ResourceEvent], identity: Identity, route: Route, at_us: int
+    ) -> None:
+        """Do what the events of one call say."""
         ...
 
     def find(self, kind: ResourceKind, name: str | bytes) -> Record | None:
@@ -66,11 +68,10 @@ class ResourceStore(Protocol):
 class ResourceKeeper:
     """One worker's hand on what outlives its calls.
 
-    `known`, `settled`, `failed` count resources recorded, settled, and lost to a failing store.
+    `settled` counts resources settled, `failed` how often the store did not do as asked.
     """
 
     def __init__(self, store: ResourceStore, rate_parts: RateParts, *, node: str) -> None:
-        self.known = 0
         self.settled = 0
         self.failed = 0
         self._store = store
@@ -80,7 +81,7 @@ class ResourceKeeper:
         self._unrecorded: dict[bytes, Identity] = {}
 
     def __repr__(self) -> str:
-        return f"<ResourceKeeper {self.known} known, {self.settled} settled, {self.failed} failed>"
+        return f"<ResourceKeeper {self.settled} settled, {self.failed} failed>"
 
     # Uploads, on the byte path
 
@@ -108,7 +109,7 @@ class ResourceKeeper:
                 name=upload_id.decode("latin-1"),
                 change=ResourceChange.CREATED,
             )
-            if not self._record(event, identity, route, at_us):
+            if not self._record([event], identity, route, at_us):
                 if len(self._unrecorded) >= _UPLOADS_REMEMBERED:
                     self._unrecorded.clear()
                 self._unrecorded[upload_id] = identity
@@ -150,21 +151,23 @@ class ResourceKeeper:
         if route is None:
             return
         at_us = exchange.started_us + (exchange.ended_ns - exchange.started_ns) // 1000
-        for event in reading.events:
-            self._record(_with_asked(event, route, asked), exchange.identity, route, at_us)
+        if reading.events:
+            events = [_with_asked(event, route, asked) for event in reading.events]
+            self._record(events, exchange.identity, route, at_us)
         settlement = reading.settlement
         # An answer that was cut is read again by whoever wants its end; what a whole one holds
         # only in part will not be more the next time.
         if settlement is not None and (settlement.complete or exchange.complete):
             self._settle(settlement, at_us)
 
-    def _record(self, event: ResourceEvent, identity: Identity, route: Route, at_us: int) -> bool:
+    def _record(
+        self, events: Sequence[ResourceEvent], identity: Identity, route: Route, at_us: int
+    ) -> bool:
         try:
-            self._store.take(event, identity, route, at_us)
+            self._store.take(events, identity, route, at_us)
         except WeighbridgeError as error:
             self._fault(error)
             return False
-        self.known += event.change is ResourceChange.CREATED
         return True
 
     def _settle(self, settlement: Settlement, at_us: int) -> None:

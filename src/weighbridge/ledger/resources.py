@@ -79,6 +79,9 @@ _MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
 )
 
 
+Execute = Callable[..., sqlite3.Cursor]
+
+
 class Called(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The call that created a resource, as its later rows say it."""
 
@@ -176,63 +179,25 @@ class Resources:
 
     # What calls tell of
 
-    def begin(self, event: ResourceEvent, identity: Identity, route: Route, at_us: int) -> None:
-        """Keep what a call created, whose it is, and what was called.
+    def take(
+        self, events: Sequence[ResourceEvent], identity: Identity, route: Route, at_us: int
+    ) -> None:
+        """Do what the events of one call say, in one transaction (a list tells of hundreds).
 
         What is known already stays its first creator's. A resource with a parent is kept only
-        where the parent is known: whose it is follows from that.
+        where the parent is known: whose it is follows from that. What is changed or deleted
+        without being known is left alone. The first deletion counts.
         """
-        parent = key_of(_PARENTS[event.kind], event.parent) if event.parent else None
-        called = Called(
-            provider=route.provider,
-            surface=route.surface,
-            operation=route.operation,
-            location=route.location,
-            cloud_project=route.cloud_project,
-            model=event.model or route.model,
-        )
-        values = (
-            key_of(event.kind, event.name),
-            event.kind,
-            parent,
-            msgspec.json.encode(identity),
-            msgspec.json.encode(called),
-            _usage_json(event.usage),
-            _creation(event, at_us),
-            event.expires_at_us,
-        )
+        attributed = (msgspec.json.encode(identity), route)
         with self._changing() as execute:
-            if parent is not None and not execute(_HAS, (parent,)).fetchone():
-                return
-            execute(_BEGIN, values)
-
-    def change(self, event: ResourceEvent) -> bool:
-        """Note what is known of a resource now; False where it is not known."""
-        with self._changing() as execute:
-            changed = execute(
-                "UPDATE resources SET expires_at_us = coalesce(?, expires_at_us), "
-                "usage = coalesce(?, usage) WHERE key = ?",
-                (event.expires_at_us, _usage_json(event.usage), key_of(event.kind, event.name)),
-            )
-            return changed.rowcount > 0
-
-    def end(self, kind: ResourceKind, name: str, at_us: int) -> bool:
-        """Note that a resource was deleted; the first time counts. False where not known."""
-        with self._changing() as execute:
-            ended = execute(
-                "UPDATE resources SET ended_at_us = coalesce(ended_at_us, ?) WHERE key = ?",
-                (at_us, key_of(kind, name)),
-            )
-            return ended.rowcount > 0
-
-    def take(self, event: ResourceEvent, identity: Identity, route: Route, at_us: int) -> None:
-        """Do what an event says: `begin`, `change` or `end`."""
-        if event.change is ResourceChange.DELETED:
-            self.end(event.kind, event.name, at_us)
-        elif event.change is ResourceChange.CREATED or event.parent is not None:
-            self.begin(event, identity, route, at_us)
-        else:
-            self.change(event)
+            for event in events:
+                if event.change is ResourceChange.DELETED:
+                    execute(_ENDED, (at_us, key_of(event.kind, event.name)))
+                elif event.change is ResourceChange.CREATED or event.parent is not None:
+                    _begin(execute, event, attributed, at_us)
+                else:
+                    usage, key = _usage_json(event.usage), key_of(event.kind, event.name)
+                    execute(_CHANGED, (event.expires_at_us, usage, key))
 
     # Looking
 
@@ -338,7 +303,7 @@ class Resources:
             execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
     @contextmanager
-    def _changing(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+    def _changing(self) -> Iterator[Execute]:
         """One transaction; gives the connection's `execute`."""
         with self._lock, _our_errors():
             execute = self._connection.execute
@@ -354,6 +319,11 @@ class Resources:
 _PARENTS: Final = {kind: kind for kind in ResourceKind} | {
     ResourceKind.BATCH_RESULTS: ResourceKind.BATCH
 }
+_CHANGED: Final = """
+    UPDATE resources
+    SET expires_at_us = coalesce(?, expires_at_us), usage = coalesce(?, usage) WHERE key = ?
+"""
+_ENDED: Final = "UPDATE resources SET ended_at_us = coalesce(ended_at_us, ?) WHERE key = ?"
 _HAS: Final = "SELECT 1 FROM resources WHERE key = ?"
 _BEGIN: Final = """
     INSERT INTO resources
@@ -380,6 +350,35 @@ _PRUNE: Final = f"""
             AND (kind <> 'cache' OR coalesce(accrued_to_us, created_at_us) >= {_END})
         LIMIT ?3)
 """  # noqa: S608 - a constant
+
+
+def _begin(
+    execute: Execute, event: ResourceEvent, attributed: tuple[bytes, Route], at_us: int
+) -> None:
+    """Keep what a call created, whose it is, and what was called."""
+    identity, route = attributed
+    parent = key_of(_PARENTS[event.kind], event.parent) if event.parent else None
+    if parent is not None and not execute(_HAS, (parent,)).fetchone():
+        return
+    called = Called(
+        provider=route.provider,
+        surface=route.surface,
+        operation=route.operation,
+        location=route.location,
+        cloud_project=route.cloud_project,
+        model=event.model or route.model,
+    )
+    values = (
+        key_of(event.kind, event.name),
+        event.kind,
+        parent,
+        identity,
+        msgspec.json.encode(called),
+        _usage_json(event.usage),
+        _creation(event, at_us),
+        event.expires_at_us,
+    )
+    execute(_BEGIN, values)
 
 
 def _creation(event: ResourceEvent, at_us: int) -> int:

@@ -102,7 +102,7 @@ def create(store: Resources, name: str, identity: Identity = ALICE, **facts: obj
         expires_at_us=NOON_US + 90 * MINUTE_US,
         **facts,  # type: ignore[arg-type]
     )
-    store.begin(event, identity, ROUTE, NOON_US)
+    store.take([event], identity, ROUTE, NOON_US)
 
 
 def rows(store: Resources) -> list[Exchange]:
@@ -160,7 +160,7 @@ def test_long_downtime_is_caught_up_with(store: Resources) -> None:
         change=ResourceChange.UPDATED,
         expires_at_us=NOON_US + 720 * HOUR_US,
     )
-    store.change(longer)
+    store.take([longer], ALICE, ROUTE, NOON_US)
     assert CacheStorage(store, rate, node=None).run_once(NOON_US + 999 * HOUR_US) == 720
     assert len({row.exchange_id for row in rows(store)}) == 720
 

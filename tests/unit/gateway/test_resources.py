@@ -118,9 +118,9 @@ def test_ids_that_were_never_handed_out_are_unknown(store: Resources) -> None:
 
 def test_heads_without_an_upload_are_left_alone(store: Resources) -> None:
     """An answer to the last step names no URL, and records nothing."""
-    kept = keeper(store)
-    assert begin(kept, b"HTTP/1.1 200 OK\r\n") == b"HTTP/1.1 200 OK\r\n"
-    assert kept.known == 0
+    head = b"HTTP/1.1 200 OK\r\n"
+    assert begin(keeper(store), head) == head
+    assert begin(keeper(Broken()), head) == head
 
 
 class Broken:
@@ -273,9 +273,8 @@ def test_model_that_only_the_body_names(store: Resources) -> None:
 
 def test_calls_of_no_route_leave_nothing(store: Resources) -> None:
     """There is nothing that could have been begun."""
-    kept = keeper(store)
-    kept.take(exchange(None), reading(batch()), NOTHING_ASKED)
-    assert kept.known == 0
+    keeper(store).take(exchange(None), reading(batch()), NOTHING_ASKED)
+    assert store.find(ResourceKind.BATCH, "batches/b") is None
 
 
 def test_sum_keeps_missing_apart_from_zero() -> None:

@@ -67,8 +67,8 @@ def store(tmp_path: Path) -> Resources:
 def test_a_batch_is_its_creators_for_good(store: Resources, tmp_path: Path) -> None:
     """Attribution and call survive a restart, and a second creation changes neither."""
     usage = Usage(input_tokens=0, video_seconds=Decimal("8.5"), grounded_by_search=True)
-    store.begin(event("batches/b", model="gemini-2.5-flash", usage=usage), ALICE, ROUTE, NOON_US)
-    store.begin(event("batches/b"), BOB, ROUTE, NOON_US + 5)
+    store.take([event("batches/b", model="gemini-2.5-flash", usage=usage)], ALICE, ROUTE, NOON_US)
+    store.take([event("batches/b")], BOB, ROUTE, NOON_US + 5)
     store.close()
     record = found(Resources.open(tmp_path / FILE_NAME), ResourceKind.BATCH, "batches/b")
     assert record.identity == ALICE
@@ -82,7 +82,7 @@ def test_a_batch_is_its_creators_for_good(store: Resources, tmp_path: Path) -> N
 
 def test_names_are_nowhere_in_the_file(store: Resources, tmp_path: Path) -> None:
     """An upload id is a capability: only its hash is kept (P1)."""
-    store.begin(event("AKcanary", ResourceKind.UPLOAD), ALICE, ROUTE, NOON_US)
+    store.take([event("AKcanary", ResourceKind.UPLOAD)], ALICE, ROUTE, NOON_US)
     store.sync()
     store.close()
     for path in tmp_path.iterdir():
@@ -92,51 +92,53 @@ def test_names_are_nowhere_in_the_file(store: Resources, tmp_path: Path) -> None
 
 def test_kinds_do_not_share_names(store: Resources) -> None:
     """An upload and a batch of one name are two things."""
-    store.begin(event("x", ResourceKind.UPLOAD), ALICE, ROUTE, NOON_US)
+    store.take([event("x", ResourceKind.UPLOAD)], ALICE, ROUTE, NOON_US)
     assert store.find(ResourceKind.BATCH, "x") is None
     assert key_of(ResourceKind.UPLOAD, "x") == key_of(ResourceKind.UPLOAD, b"x")
 
 
 def test_results_file_leads_to_its_batch(store: Resources) -> None:
     """Whoever reads the file reads what the batch's creator ordered."""
-    store.begin(event("batches/b"), ALICE, ROUTE, NOON_US)
+    store.take([event("batches/b")], ALICE, ROUTE, NOON_US)
     results = event("files/r", ResourceKind.BATCH_RESULTS, parent="batches/b")
-    store.take(results, BOB, ROUTE, NOON_US + 1)
+    store.take([results], BOB, ROUTE, NOON_US + 1)
     record = found(store, ResourceKind.BATCH_RESULTS, "files/r")
     assert (record.kind, record.identity) == (ResourceKind.BATCH, ALICE)
 
 
 def test_results_of_an_unknown_batch_are_unknown(store: Resources) -> None:
     """A batch that was ordered elsewhere is nobody's here, and so is its file."""
-    store.take(event("files/r", ResourceKind.BATCH_RESULTS, parent="batches/x"), BOB, ROUTE, 1)
+    orphan = event("files/r", ResourceKind.BATCH_RESULTS, parent="batches/x")
+    store.take([orphan], BOB, ROUTE, 1)
     assert store.find(ResourceKind.BATCH_RESULTS, "files/r") is None
 
 
 def test_updates_change_what_they_tell(store: Resources) -> None:
     """A PATCHed lifetime counts; what is not told stays; an unknown name is left alone."""
     told = event("c", ResourceKind.CACHE, usage=Usage(input_tokens=7), expires_at_us=NOON_US + 9)
-    store.take(told, ALICE, ROUTE, NOON_US)
+    store.take([told], ALICE, ROUTE, NOON_US)
     patched = event("c", ResourceKind.CACHE, ResourceChange.UPDATED, expires_at_us=NOON_US + 99)
-    store.take(patched, BOB, ROUTE, NOON_US + 1)
+    store.take([patched], BOB, ROUTE, NOON_US + 1)
     record = found(store, ResourceKind.CACHE, "c")
     assert (record.expires_at_us, record.usage) == (NOON_US + 99, Usage(input_tokens=7))
-    assert not store.change(event("other", ResourceKind.CACHE, ResourceChange.UPDATED))
+    store.take([event("other", ResourceKind.CACHE, ResourceChange.UPDATED)], BOB, ROUTE, 1)
     assert store.find(ResourceKind.CACHE, "other") is None
 
 
 def test_first_deletion_counts(store: Resources) -> None:
     """A cache that is deleted twice ended the first time."""
-    store.begin(event("c", ResourceKind.CACHE), ALICE, ROUTE, NOON_US)
+    store.take([event("c", ResourceKind.CACHE)], ALICE, ROUTE, NOON_US)
     gone = event("c", ResourceKind.CACHE, ResourceChange.DELETED)
-    store.take(gone, ALICE, ROUTE, NOON_US + 5)
-    store.take(gone, ALICE, ROUTE, NOON_US + 50)
+    store.take([gone], ALICE, ROUTE, NOON_US + 5)
+    store.take([gone], ALICE, ROUTE, NOON_US + 50)
     assert found(store, ResourceKind.CACHE, "c").ended_at_us == NOON_US + 5
-    assert not store.end(ResourceKind.CACHE, "unknown", NOON_US)
+    store.take([event("x", ResourceKind.CACHE, ResourceChange.DELETED)], ALICE, ROUTE, 1)
+    assert store.find(ResourceKind.CACHE, "x") is None
 
 
 def test_settled_once_among_many(store: Resources, tmp_path: Path) -> None:
     """Eight readers at once, each with the file open itself: one settles, one row is due (M11)."""
-    store.begin(event("b"), ALICE, ROUTE, NOON_US)
+    store.take([event("b")], ALICE, ROUTE, NOON_US)
     others = [Resources.open(tmp_path / FILE_NAME) for _ in range(8)]
 
     def settle(other: Resources) -> bool:
@@ -164,7 +166,7 @@ def test_row_ids_are_the_same_each_time() -> None:
 
 def test_accrual_goes_on_from_where_it_was(store: Resources) -> None:
     """A second run from the same state books nothing."""
-    store.begin(event("c", ResourceKind.CACHE), ALICE, ROUTE, NOON_US)
+    store.take([event("c", ResourceKind.CACHE)], ALICE, ROUTE, NOON_US)
     (cache,) = store.open_caches()
     assert store.accrue(cache, NOON_US + 10, [due(cache)])
     assert not store.accrue(cache, NOON_US + 10, [due(cache, NOON_US + 1)])
@@ -177,7 +179,7 @@ def test_accrual_goes_on_from_where_it_was(store: Resources) -> None:
 
 def test_outbox_gives_rows_until_they_are_handed_over(store: Resources) -> None:
     """Asking takes nothing away."""
-    store.begin(event("b"), ALICE, ROUTE, NOON_US)
+    store.take([event("b")], ALICE, ROUTE, NOON_US)
     record = found(store, ResourceKind.BATCH, "b")
     store.settle(record, due(record))
     assert store.outgoing(10) == store.outgoing(10) == [due(record)]
@@ -188,7 +190,7 @@ def test_outbox_gives_rows_until_they_are_handed_over(store: Resources) -> None:
 def test_prune_forgets_what_is_past_its_time(store: Resources) -> None:
     """A week is an upload's time, months a batch's; a cache that is not booked to its end stays."""
     for kind in (ResourceKind.UPLOAD, ResourceKind.BATCH, ResourceKind.CACHE):
-        store.begin(event("old", kind), ALICE, ROUTE, NOON_US)
+        store.take([event("old", kind)], ALICE, ROUTE, NOON_US)
     assert store.prune(NOON_US + (KEPT_DAYS[ResourceKind.UPLOAD] + 1) * DAY_US) == 1
     assert store.find(ResourceKind.UPLOAD, "old") is None
     assert store.prune(NOON_US + 400 * DAY_US) == 1
@@ -202,7 +204,7 @@ def test_sync_does_nothing_where_nothing_was_written(store: Resources, tmp_path:
     other = Resources.open(tmp_path / FILE_NAME)
     assert store.sync()
     assert not store.sync()
-    other.begin(event("b"), ALICE, ROUTE, NOON_US)
+    other.take([event("b")], ALICE, ROUTE, NOON_US)
     assert store.sync()
     assert not store.sync()
 
@@ -211,7 +213,7 @@ def test_many_open_at_once(tmp_path: Path) -> None:
     """Workers that start together make one file with one layout."""
     with ThreadPoolExecutor(8) as pool:
         stores = list(pool.map(lambda _: Resources.open(tmp_path / FILE_NAME), range(8)))
-    stores[0].begin(event("b"), ALICE, ROUTE, NOON_US)
+    stores[0].take([event("b")], ALICE, ROUTE, NOON_US)
     assert all(store.find(ResourceKind.BATCH, "b") for store in stores)
 
 
@@ -235,5 +237,5 @@ def test_failures_are_ours_and_name_no_value(store: Resources) -> None:
     """A store that fails raises the ledger's error with the kind of failure alone."""
     store.close()
     with pytest.raises(LedgerError) as caught:
-        store.begin(event("AKcanary", ResourceKind.UPLOAD), ALICE, ROUTE, NOON_US)
+        store.take([event("AKcanary", ResourceKind.UPLOAD)], ALICE, ROUTE, NOON_US)
     assert "AKcanary" not in str(caught.value)
