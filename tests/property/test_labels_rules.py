@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighbridge.attribution.identity import Identity, PolicyIndex, Tracking, header_text, identify
+from weighbridge.attribution.injection import labels_to_inject
 from weighbridge.attribution.labels import LabelError, checked_labels, key_problem, value_problem
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.core.outcome import Reason, Refusal
@@ -127,3 +128,20 @@ def test_any_tracking_values(values: dict[str, bytes]) -> None:
         assert found.token_id is None
         for value in (found.department, found.project, found.agent):
             assert value is None or 1 <= len(value) <= 128
+
+
+@EXAMPLES
+@given(
+    st.lists(st.none() | st.text(max_size=70), min_size=3, max_size=3),
+    st.dictionaries(st.text(max_size=70), st.text(max_size=70), max_size=70),
+    st.booleans(),
+)
+def test_what_is_injected_is_always_valid(
+    dimensions: list[str | None], labels: dict[str, str], lenient: bool
+) -> None:
+    """Any attribution becomes labels that keep Google's rules, the same ones each time."""
+    department, project, agent = dimensions
+    identity = Identity(department=department, project=project, agent=agent, labels=labels)
+    found = labels_to_inject(identity, lenient=lenient)
+    assert checked_labels(found.items(), source="s", lenient=lenient) == found
+    assert labels_to_inject(identity, lenient=lenient) == found

@@ -333,7 +333,7 @@ def _labels(
         merged = {**(record.labels if record else {}), **from_prefix, **from_header}
         return checked_labels(merged.items(), source="labels of the call", lenient=lenient)
     except LabelError as error:
-        return Refusal(Reason.LABELS_INVALID, str(error))
+        return Refusal(Reason.LABELS_INVALID, error.message, error.metadata)
 
 
 def _header_pairs(header: bytes | None) -> list[tuple[str, str]]:
@@ -346,8 +346,9 @@ def _header_pairs(header: bytes | None) -> list[tuple[str, str]]:
         key, equals, value = piece.partition(b"=")
         if not equals:
             raise LabelError(
-                f"X-Weighbridge-Labels: {header_text(piece)[:63]!r} has no '='; "
-                "write key=value, with commas between"
+                "X-Weighbridge-Labels",
+                "it has no '='; write key=value, with commas between",
+                key=header_text(piece),
             )
         pairs.append((header_text(key), header_text(value)))
     return pairs

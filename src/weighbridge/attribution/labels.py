@@ -1,4 +1,4 @@
-r"""Google's label rules: which keys and values a call may carry.
+r"""Google's label rules: which keys and values a call may carry, and how sources of them join.
 
 Hides the character classes. Rules for future edits: lengths count code points after NFC; the
 bytes that are forwarded are never touched here.
@@ -6,25 +6,54 @@ Source: Vertex AI "Add labels to API calls" (read 2026-11-21): at most 64 labels
 63 characters that begin with a lowercase or international letter, values of 0 to 63, of
 lowercase letters, digits, `_`, `-` and international characters. The exact classes are those
 that Google publishes for other services: `[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}`.
+Counterparts: `identity` (header, URL prefix, token), `body_labels` (request bodies).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from weighbridge.attribution.identity import Identity
 
 MAX_LABELS = 64
 MAX_CHARACTERS = 63
 _LETTERS = frozenset({"Ll", "Lo"})
 _REST = frozenset({"Ll", "Lo", "Nd", "Nl", "No"})
 _LENIENT_MARKS = frozenset({"Lm", "Mn", "Mc"})
+_IS_EVERYDAY_TEXT = re.compile(r"[a-z0-9_-]*+").fullmatch  # allowed at a glance
 
 
 class LabelError(ValueError):
-    """A label that breaks a rule; the message names the key, the rule and what to do."""
+    """A label that breaks a rule; the message names source, key, value, rule and what to do.
+
+    `key` and `value` are as they may be shown, cut where they are long; None where the rule is
+    not about one label.
+    """
+
+    def __init__(
+        self, source: str, rule: str, *, key: str | None = None, value: str | None = None
+    ) -> None:
+        self.rule = rule
+        self.key = None if key is None else _cut(key)
+        self.value = None if value is None else _cut(value)
+        pair = "=".join(repr(text) for text in (self.key, self.value) if text is not None)
+        self.message = f"{source}: label {pair}: {rule}" if pair else f"{source}: {rule}"
+        super().__init__(self.message)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What programs read of a refusal: `key`, `value`, `rule`."""
+        facts = {"key": self.key, "value": self.value, "rule": self.rule}
+        return {name: _encodable(fact) for name, fact in facts.items() if fact is not None}
 
 
 def normalise(text: str) -> str:
     """The NFC form, in which labels are checked and recorded."""
-    return unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def checked_labels(
@@ -42,14 +71,14 @@ def checked_labels(
         key, value = normalise(raw_key), normalise(raw_value)
         problem = key_problem(key, lenient=lenient) or value_problem(value, lenient=lenient)
         if problem:
-            raise LabelError(f"{source}: label {_shown(key)}={_shown(value)}: {problem}")
+            raise LabelError(source, problem, key=key, value=value)
         if key in labels:
-            raise LabelError(
-                f"{source}: label key {_shown(key)} is given twice; keys are unique within a call"
-            )
+            rule = "the key is given twice; keys are unique within a call"
+            raise LabelError(source, rule, key=key, value=value)
         labels[key] = value
         if len(labels) > MAX_LABELS:
-            raise LabelError(f"{source}: more than {MAX_LABELS} labels on one call; send fewer")
+            rule = f"more than {MAX_LABELS} labels on one call; send fewer"
+            raise LabelError(source, rule, key=key, value=value)
     return labels
 
 
@@ -59,7 +88,7 @@ def key_problem(key: str, *, lenient: bool = False) -> str | None:
         return "the key is empty; give 1 to 63 characters"
     if len(key) > MAX_CHARACTERS:
         return f"the key has {len(key)} characters; at most {MAX_CHARACTERS} are allowed"
-    if unicodedata.category(key[0]) not in _LETTERS:
+    if not is_letter(key[0]):
         return "the key must begin with a lowercase or international letter"
     return _character_problem("key", key, lenient=lenient)
 
@@ -71,18 +100,54 @@ def value_problem(value: str, *, lenient: bool = False) -> str | None:
     return _character_problem("value", value, lenient=lenient)
 
 
+def is_letter(character: str) -> bool:
+    """Whether a key may begin with this character."""
+    return unicodedata.category(character) in _LETTERS
+
+
+def is_allowed(character: str, *, lenient: bool = False) -> bool:
+    """Whether this character may stand in a key or value."""
+    if character in "_-":
+        return True
+    category = unicodedata.category(character)
+    return category in _REST or (lenient and category in _LENIENT_MARKS)
+
+
+def merged(identity: "Identity", body_labels: dict[str, str]) -> "Identity":
+    """The identity with the labels of the body, which beat those of header, prefix and token.
+
+    Gives: at most 64 labels. All of the body's stay; of the others the token's are the first to
+    go, the header's the last. Nothing is refused for it: each source kept the rule by itself.
+    """
+    if not body_labels:
+        return identity
+    others = {key: value for key, value in identity.labels.items() if key not in body_labels}
+    return replace(identity, labels={**last_labels(others, len(body_labels)), **body_labels})
+
+
+def last_labels(labels: dict[str, str], taken: int) -> dict[str, str]:
+    """Those that fit where `taken` labels stand already; later ones, which rank higher, first."""
+    room = max(MAX_LABELS - taken, 0)
+    return labels if len(labels) <= room else dict(list(labels.items())[len(labels) - room :])
+
+
 def _character_problem(what: str, text: str, *, lenient: bool) -> str | None:
-    allowed = _REST | _LENIENT_MARKS if lenient else _REST
+    if _IS_EVERYDAY_TEXT(text):
+        return None
     for character in text:
-        if character in "_-" or unicodedata.category(character) in allowed:
-            continue
-        return (
-            f"the {what} holds {character!r} (U+{ord(character):04X}); only lowercase letters, "
-            "digits, '_', '-' and international letters are allowed"
-        )
+        if not is_allowed(character, lenient=lenient):
+            return (
+                f"the {what} holds {character!r} (U+{ord(character):04X}); only lowercase "
+                "letters, digits, '_', '-' and international letters are allowed"
+            )
     return None
 
 
-def _shown(text: str) -> str:
+def _cut(text: str) -> str:
     """A key or value short enough for a message."""
-    return repr(text if len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + "…")
+    return text if len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + "…"
+
+
+def _encodable(text: str) -> str:
+    """Text that JSON can carry: a lone surrogate, which a body can spell, is written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -2,11 +2,13 @@
 
 import pytest
 
+from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.labels import (
     MAX_LABELS,
     LabelError,
     checked_labels,
     key_problem,
+    merged,
     normalise,
     value_problem,
 )
@@ -117,7 +119,7 @@ def test_keys_that_are_the_same_after_normalising_clash() -> None:
 
 def test_key_given_twice() -> None:
     """Keys are unique within a call, also where the values agree."""
-    with pytest.raises(LabelError, match="'a' is given twice"):
+    with pytest.raises(LabelError, match="'a'='1': the key is given twice"):
         check(("a", "1"), ("a", "1"))
 
 
@@ -149,3 +151,30 @@ def test_message_is_short_whatever_was_sent() -> None:
     with pytest.raises(LabelError) as error:
         check(("k" * 10_000, "v" * 10_000))
     assert len(str(error.value)) < 400
+
+
+def test_error_tells_programs_what_it_tells_people() -> None:
+    """Key, value and rule stand in the refusal's metadata, cut and encodable."""
+    with pytest.raises(LabelError) as error:
+        check(("\ud800" * 70, "v"))
+    assert error.value.metadata["key"] == "\\ud800" * 63 + "…"
+    assert error.value.metadata["value"] == "v"
+    assert "70 characters" in error.value.metadata["rule"]
+
+
+def test_labels_of_the_body_beat_all_others() -> None:
+    """The body's labels join those of header, prefix and token, and win."""
+    identity = Identity(department="d", labels={"env": "test", "team": "header"})
+    joined = merged(identity, {"team": "body"})
+    assert joined.labels == {"env": "test", "team": "body"}
+    assert joined.department == "d"
+    assert merged(identity, {}) is identity
+
+
+def test_labels_beyond_64_fall_away() -> None:
+    """All of the body's labels stay; the first to go are those that rank lowest."""
+    identity = Identity(labels={f"k{number}": "" for number in range(10)})
+    body = {f"b{number}": "" for number in range(60)}
+    joined = merged(identity, body).labels
+    assert list(joined) == ["k6", "k7", "k8", "k9", *body]
+    assert len(joined) == MAX_LABELS
