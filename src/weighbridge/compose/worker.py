@@ -28,7 +28,7 @@ from weighbridge.control.folder import DataFolder
 from weighbridge.control.policy_link import PolicyLink, read_policy
 from weighbridge.errors import ConfigurationError, WeighbridgeError
 from weighbridge.gateway.resources import ResourceKeeper
-from weighbridge.gateway.settings import CorsSettings, GatewaySettings, Origin
+from weighbridge.gateway.settings import CorsSettings, GatewaySettings, LabelRules, Origin
 from weighbridge.gateway.worker import Worker
 from weighbridge.ledger.in_flight import InFlight
 from weighbridge.ledger.journal import Journal, Timing
@@ -137,7 +137,8 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
     cors = CorsSettings(
         allowed_origins=tuple(settings.cors.allowed_origins), max_age_s=settings.cors.max_age_s
     )
-    return GatewaySettings(**given, lenient_labels=settings.labels.lenient, cors=cors)
+    labels = settings.labels.model_dump(include=set(LabelRules.__struct_fields__))
+    return GatewaySettings(**given, labels=LabelRules(**labels), cors=cors)
 
 
 def metric_names(values: Mapping[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ memo; time is an argument. Counterpart: `attribution/identity` decides, `provide
 knows routes, `gateway/exchange` acts.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
@@ -24,6 +25,10 @@ from weighbridge.gateway.request_heads import RequestHead, query_key_is_tracking
 from weighbridge.providers.base import Route
 
 _MEMO_LIMIT = 8192
+
+
+OwnerOf = Callable[[bytes], Identity | None]
+"""Whose upload a raw target goes on with; None where nobody here began it."""
 
 
 class Routes(Protocol):
@@ -47,10 +52,16 @@ class Admission:
     """Decides on request heads under the policy in force."""
 
     def __init__(
-        self, routes: Routes, snapshot: PolicySnapshot, *, lenient_labels: bool = False
+        self,
+        routes: Routes,
+        snapshot: PolicySnapshot,
+        *,
+        lenient_labels: bool = False,
+        owner_of: OwnerOf | None = None,
     ) -> None:
         self._routes = routes
         self._lenient = lenient_labels
+        self._owner_of = owner_of
         self._policy = PolicyIndex(snapshot)
         self._memo: dict[tuple[object, ...], Identity] = {}
 
@@ -81,7 +92,13 @@ class Admission:
                 found if isinstance(found, Identity) else self._attributable(head, prefix, now_us)
             )
             return Admitted(None, known, target, refusal)
-        identity = self._identity(head, prefix, now_us, needs_token=route.needs_token)
+        needs_token = route.needs_token
+        if not needs_token and self._owner_of is not None:
+            owner = self._owner_of(target)
+            if owner is not None:  # it goes on with what a call with a token began (S6)
+                return Admitted(route, owner, target, None)
+            needs_token = True
+        identity = self._identity(head, prefix, now_us, needs_token=needs_token)
         if identity.__class__ is not Identity:
             assert isinstance(identity, Refusal)
             return Admitted(route, self._attributable(head, prefix, now_us), target, identity)

@@ -34,10 +34,10 @@ _STATUS: Final = {b"%d" % status: status for status in range(100, 1000)}.get
 class AnswerHead:
     """What an answer's head says.
 
-    `passed` is the head as it is passed on, from the status line on, each line with its CRLF,
-    without the empty line at the end. `readable` is False where the status is none, or a
-    transfer coding is not ours to undo. `keep_alive` says whether the connection may serve
-    another exchange.
+    `raw` is the head as it came, `passed` as it is passed on, from the status line on, each line
+    with its CRLF, without the empty line at the end. `readable` is False where the status is
+    none, or a transfer coding is not ours to undo. `keep_alive` says whether the connection may
+    serve another exchange.
     """
 
     __slots__ = (
@@ -47,6 +47,7 @@ class AnswerHead:
         "content_type",
         "keep_alive",
         "passed",
+        "raw",
         "readable",
         "status",
         "upgrade",
@@ -54,6 +55,7 @@ class AnswerHead:
 
     def __init__(self, status: int, raw: bytes) -> None:
         self.status = status
+        self.raw = raw
         self.passed = raw
         self.readable = status >= 100
         self.keep_alive = True

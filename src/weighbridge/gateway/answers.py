@@ -52,14 +52,25 @@ def own_answer(
     return [head + body if with_body else head]
 
 
-def refusal_bytes(
-    refusal: Refusal, body: bytes, *, exchange_id: str, close: bool, with_body: bool
+def refusal_bytes(  # noqa: PLR0913 - the parts of one answer
+    refusal: Refusal,
+    body: bytes,
+    *,
+    exchange_id: str,
+    close: bool,
+    with_body: bool,
+    more: bytes = b"",
 ) -> list[bytes]:
-    """A refusal with its marker headers, told from an upstream's errors by them."""
+    """A refusal with its marker headers, told from an upstream's errors by them.
+
+    Takes: `more`, header lines to add, each with its CRLF.
+    """
     extra = [
         b"X-Weighbridge-Error: " + refusal.reason.encode(),
         b"X-Weighbridge-Id: " + exchange_id.encode(),
     ]
     if refusal.retry_after_s is not None:
         extra.append(b"Retry-After: %d" % refusal.retry_after_s)
+    if more:
+        extra.append(more[:-2])
     return own_answer(refusal.status, body, extra, close=close, with_body=with_body)

@@ -25,7 +25,7 @@ from weighbridge.gateway.bad_requests import bad_request, status_of
 from weighbridge.gateway.exchange import LiveExchange
 from weighbridge.gateway.heads import HEAD_END, Headers
 from weighbridge.gateway.lifecycle import ENDED, Event
-from weighbridge.gateway.plans import RawHead
+from weighbridge.gateway.plans import RawHead, head_key
 from weighbridge.gateway.request_heads import (
     RequestHead,
     head_without_upgrade,
@@ -122,7 +122,6 @@ class ClientConnection(asyncio.Protocol):
         """Parse what came; the exchange is told in order, then flushes."""
         self.read_ns = perf_counter_ns()
         self.last_read = self._gate.now()
-        self._big_read = len(data) > _CHECKED_READ_BYTES
         if self._upgrading is not None or self._lingering:
             self._unparsed(data)
             return
@@ -131,6 +130,7 @@ class ClientConnection(asyncio.Protocol):
             return
         if self._at_boundary and self._planned(data):
             return
+        self._big_read = len(data) > _CHECKED_READ_BYTES
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -162,19 +162,23 @@ class ClientConnection(asyncio.Protocol):
         gate = self._gate
         if end <= 4 or end > _LONGEST_PLANNED_HEAD or gate.draining or self._current is not None:
             return False
-        raw = RawHead(data[:end], gate.plans.secret)
-        missing = raw.length - (len(data) - end)
+        raw = data[:end]
+        came = len(data) - end
+        key, length = head_key(raw, came, gate.plans.secret)
+        missing = length - came
         if missing < 0:
             return False  # another request follows in the same read
-        self._raw = raw
-        plan = gate.plans.find(raw.key)
+        plan = gate.plans.find(key)
         if plan is None:
+            self._raw = RawHead(raw, key, length)
             return False
-        exchange = self._current = LiveExchange(gate, self, plan.head, raw.length)
+        exchange = self._current = LiveExchange(
+            gate, self, plan.head, plan.method, length, False, False
+        )
         if missing:
             self._missing = missing
             self._receiving = exchange
-        exchange.begin_planned(self.read_ns, plan, raw.raw, data[end:], whole=not missing)
+        exchange.begin_planned(self.read_ns, plan, raw, data[end:], whole=not missing)
         return True
 
     def _counted(self, data: bytes) -> None:
@@ -224,6 +228,11 @@ class ClientConnection(asyncio.Protocol):
                 self._transport.write(pieces[0])
             else:
                 self._transport.writelines(pieces)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the client."""
+        if self._transport is not None:
+            self._transport.write(data)
 
     def pause_reading(self) -> None:
         """Take no more from the client for now."""
@@ -331,7 +340,17 @@ class ClientConnection(asyncio.Protocol):
             # without the offer.
             self._plain_head = head_without_upgrade(head, headers)
             return
-        exchange = self._receiving = LiveExchange(self._gate, self, head, head.content_length or 0)
+        exchange = self._receiving = LiveExchange(
+            self._gate,
+            self,
+            head,
+            head.method,
+            head.content_length or 0,
+            head.chunked,
+            not head.keep_alive,
+        )
+        if self._gate.cors.enabled:
+            self._ask_cors(exchange, head, headers)
         if self._current is None and not self._queue:
             self._begin(exchange, head)
         else:
@@ -365,6 +384,8 @@ class ClientConnection(asyncio.Protocol):
             self._malformed(head.problem)
         elif head.target in _OWN_PATHS:
             self._own_path(exchange, head)
+        elif head.own_answer is not None:
+            self._preflight(exchange, head)
         else:
             exchange.begin(self.read_ns, self._raw)
 
@@ -390,6 +411,22 @@ class ClientConnection(asyncio.Protocol):
         exchange.phase = ENDED
         close = not head.keep_alive or self._gate.draining or head.has_body
         self.write(own_answer(status, body, [], close=close, with_body=head.method != b"HEAD"))
+        self.exchange_ended(exchange, close=close)
+
+    def _ask_cors(self, exchange: LiveExchange, head: RequestHead, headers: Headers) -> None:
+        """What a browser has to be told, where a page of some origin sent the call."""
+        cors = self._gate.cors
+        lines = cors.lines_for(headers)
+        if lines:
+            exchange.answer_lines = lines
+            head.own_answer = cors.preflight_answer(head.method, headers)
+            self._raw = None  # what it is told depends on more than a plan knows
+
+    def _preflight(self, exchange: LiveExchange, head: RequestHead) -> None:
+        """Answer a browser that asks whether its page may call; no exchange."""
+        exchange.phase = ENDED
+        close = not head.keep_alive or self._gate.draining or head.has_body
+        self.write([head.own_answer or b""])
         self.exchange_ended(exchange, close=close)
 
     def _oversize(self) -> int:

@@ -107,6 +107,12 @@ class Cors:
         allow = b"Access-Control-Allow-Origin: " + origin + b"\r\n" + _EXPOSE
         return allow if origin == _ANY else allow + b"Vary: Origin\r\n"
 
+    def lines_for(self, headers: Headers) -> bytes:
+        """`answer_lines` for a request with these headers; nothing where no page sent it."""
+        if not any(name.lower() == b"origin" for name, _ in headers):
+            return b""
+        return self.answer_lines(self.origin(headers))
+
     @staticmethod
     def without_cors(head: bytes) -> bytes:
         """An answer's head, each line with its CRLF, without an upstream's own CORS lines."""

@@ -11,6 +11,8 @@ though a long one: it is one state machine, and half of it would not be understo
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from weighbridge.attribution.identity import Identity
 from weighbridge.core.outcome import Note, Outcome, Reason, Refusal
 from weighbridge.gateway.answer_heads import AnswerHead
@@ -31,17 +33,27 @@ from weighbridge.gateway.lifecycle import (
     outcome_of_status,
 )
 from weighbridge.gateway.plans import HeadPlan, RawHead, can_be_planned, recipe
+from weighbridge.gateway.request_bodies import (
+    GLANCE,
+    PASS,
+    BodyReading,
+    holds_label_word,
+    with_length,
+)
 from weighbridge.gateway.request_heads import RequestHead, request_head_bytes
 from weighbridge.gateway.settings import Origin
+from weighbridge.gateway.tee import Observer
+from weighbridge.gateway.tunnel import TunnelObserver
+from weighbridge.gateway.upload_urls import is_upload
+from weighbridge.providers.base import NOTHING_ASKED, Asked, Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from weighbridge.gateway.answer_shapes import AnswerShape
     from weighbridge.gateway.client import ClientConnection
     from weighbridge.gateway.gate import Gate
-    from weighbridge.gateway.tee import Observer
     from weighbridge.gateway.upstream import UpstreamConnection
-    from weighbridge.providers.base import Route
 
 _CONNECTING_BUFFER_BYTES = 256 * 1024
 NO_ROUTE = Refusal(
@@ -50,6 +62,7 @@ NO_ROUTE = Refusal(
     "/v1beta/models/MODEL:generateContent",
 )
 NOBODY = Identity()
+_NOWHERE = Origin("", 0, tls=False, host_header=b"")
 _RETRIED_METHODS = frozenset({b"GET", b"HEAD"})
 _FAILURE_MESSAGES = {
     Reason.UPSTREAM_UNREACHABLE: "the upstream could not be reached, or closed the connection "
@@ -60,92 +73,59 @@ _FAILURE_MESSAGES = {
 }
 
 
-class LiveExchange:
-    """One request and its answer, under way."""
+class LiveExchange(msgspec.Struct, eq=False):
+    """One request and its answer, under way.
 
-    __slots__ = (
-        "_chunked_out",
-        "_client",
-        "_close_after",
-        "_content_length",
-        "_drain_until",
-        "_early",
-        "_gate",
-        "_last_upstream",
-        "_origin",
-        "_retry_bytes",
-        "_up",
-        "_up_bytes",
-        "_upstream",
-        "complete",
-        "ended_ns",
-        "exchange_id",
-        "first_byte_ns",
-        "head",
-        "identity",
-        "mark",
-        "method",
-        "notes",
-        "observer",
-        "outcome",
-        "overhead_ns",
-        "phase",
-        "reason",
-        "request_bytes",
-        "request_done",
-        "response_bytes",
-        "route",
-        "slot",
-        "started_ns",
-        "started_text",
-        "started_us",
-        "status",
-        "streamed",
-        "unread",
-        "upstream_began",
-    )
+    One is made for every call, so its fields get their defaults in C.
+    """
 
-    def __init__(
-        self, gate: "Gate", client: "ClientConnection", head: RequestHead, content_length: int
-    ) -> None:
-        self._gate = gate
-        self._client = client
-        self.head = head
-        self._content_length = content_length
-        self.method = head.method
-        self.phase: Phase = QUEUED
-        self.route: Route | None = None
-        self.identity = NOBODY
-        self.exchange_id = ""
-        self.mark = b""
-        self.slot = -1
-        self.started_text = ""
-        self.started_us = 0
-        self.started_ns = 0
-        self.first_byte_ns = 0
-        self.ended_ns = 0
-        self.overhead_ns = 0
-        self.status = 0
-        self.outcome = OK
-        self.reason: Reason | None = None
-        self.request_bytes = 0
-        self.response_bytes = 0
-        self.request_done = False
-        self.complete = False
-        self.streamed = False
-        self.upstream_began = False
-        self.observer: Observer | None = None
-        self.unread: Sequence[bytes] = ()
-        self.notes: tuple[Note, ...] = ()
-        self._upstream: UpstreamConnection | None = None
-        self._up: list[bytes] = []
-        self._up_bytes = 0
-        self._early: list[bytes] | None = None
-        self._chunked_out = False
-        self._close_after = not head.keep_alive
-        self._retry_bytes: bytes | None = None
-        self._last_upstream = 0.0
-        self._drain_until = 0.0
+    _gate: "Gate"
+    _client: "ClientConnection"
+    head: RequestHead
+    method: bytes
+    _content_length: int
+    _chunk_up: bool
+    _close_after: bool
+    phase: Phase = QUEUED
+    route: Route | None = None
+    identity: Identity = NOBODY
+    exchange_id: str = ""
+    mark: bytes = b""
+    slot: int = -1
+    started_text: str = ""
+    started_us: int = 0
+    started_ns: int = 0
+    first_byte_ns: int = 0
+    ended_ns: int = 0
+    overhead_ns: int = 0
+    status: int = 0
+    outcome: Outcome = OK
+    reason: Reason | None = None
+    request_bytes: int = 0
+    response_bytes: int = 0
+    request_done: bool = False
+    complete: bool = False
+    streamed: bool = False
+    upstream_began: bool = False
+    observer: Observer | TunnelObserver | None = None
+    unread: "Sequence[bytes]" = ()
+    asked: Asked = NOTHING_ASKED
+    notes: tuple[Note, ...] = ()
+    answer_lines: bytes = b""  # what a browser is to be told
+    upload_base: bytes = b""  # our own origin, where an answer may name upload URLs
+    tunnel: TunnelObserver | None = None
+    _plain: bool = False  # a planned call: only its phase can keep its answer from passing whole
+    _reading: BodyReading | None = None
+    _held_head: bytes = b""
+    _upstream: "UpstreamConnection | None" = None
+    _up: list[bytes] = []
+    _up_bytes: int = 0
+    _early: list[bytes] | None = None
+    _chunked_out: bool = False
+    _retry_bytes: bytes | None = None
+    _last_upstream: float = 0.0
+    _drain_until: float = 0.0
+    _origin: Origin = _NOWHERE
 
     def __repr__(self) -> str:
         return f"<LiveExchange {self.exchange_id} {self.phase.name} status {self.status}>"
@@ -180,7 +160,9 @@ class LiveExchange:
         origin = gate.origin(route)
         idle = gate.pool.idle_of(origin)
         sent = request_head_bytes(head, decision.target, origin.host_header)
-        if raw is not None and can_be_planned(head):
+        if is_upload(decision.target):
+            self.upload_base = gate.public_base(head)
+        elif raw is not None and can_be_planned(head):
             plan = HeadPlan(
                 head=head,
                 route=route,
@@ -189,10 +171,14 @@ class LiveExchange:
                 idle=idle,
                 pieces=recipe(raw, head, origin.host_header),
                 mark=self.mark,
+                look=gate.bodies.look(route),
             )
             gate.plans.remember(raw, plan, sent)
             head.forget()
-        self._send(origin, idle, sent)
+        if head.has_body and gate.bodies.look(route) is not PASS:
+            self._hold(origin, sent)
+        else:
+            self._send(origin, idle, sent)
 
     def begin_planned(
         self, read_ns: int, plan: HeadPlan, raw: bytes, body: bytes, *, whole: bool
@@ -206,6 +192,7 @@ class LiveExchange:
         self.route = plan.route
         self.identity = plan.identity
         self.mark = plan.mark
+        self.streamed = plan.streamed
         self.request_done = whole
         self.request_bytes = len(body)
         gate.enter(self)
@@ -214,11 +201,25 @@ class LiveExchange:
             if refusal is not None:
                 self._reply(refusal, Outcome.REFUSED)
                 return
-        if body:
-            self._up.append(body)
-        self._send(plan.origin, plan.idle, plan.upstream_head(raw))
-        if self._upstream is not None:
-            self._write_up(self._upstream)
+        look = plan.look
+        if look is not PASS and (look is not GLANCE or not whole or holds_label_word(body)):
+            self._hold(plan.origin, plan.upstream_head(raw))
+            self._read_planned(body, whole=whole)
+            return
+        connection = gate.pool.take(plan.idle) if whole and plan.plain else None
+        if connection is None:
+            if body:
+                self._up.append(body)
+            self._send(plan.origin, plan.idle, plan.upstream_head(raw))
+            if self._upstream is not None:
+                self._write_up(self._upstream)
+            return
+        self._plain = True
+        self._upstream = connection
+        connection.serve(self)
+        connection.send(plan.upstream_head(raw) + body)
+        self._last_upstream = self._client.last_read
+        self.overhead_ns = perf_counter_ns() - read_ns
 
     def _stamp(self, read_ns: int) -> int:
         """Give the exchange its times and id; gives microseconds since the epoch."""
@@ -244,20 +245,101 @@ class LiveExchange:
             self._take_upstream(connection)
         self.overhead_ns = perf_counter_ns() - self.started_ns
 
+    def _hold(self, origin: Origin, head: bytes) -> None:
+        """Keep the head back until the body has been looked into.
+
+        A client that waits for a 100 would wait for ever: its body streams through the reading.
+        """
+        assert self.route is not None
+        self._origin = origin
+        self._held_head = head
+        self._reading = self._gate.bodies.reading(self.route, self.identity)
+        if self.head.expects_continue:
+            self._let_go(self._reading.release(), whole=False)
+
+    def _read_planned(self, body: bytes, *, whole: bool) -> None:
+        """What came of a body at once with a known head, where it has to be looked into."""
+        if self._reading is not None and body:
+            self._let_go(self._reading.take(body), whole=False)
+        if whole:
+            self.request_end([])
+        if self._upstream is not None and self._up:
+            self._write_up(self._upstream)
+
+    def _let_go(self, pieces: list[bytes], *, whole: bool) -> None:
+        """Send on what the reading gives, behind the head if that is still kept back."""
+        reading = self._reading
+        if reading is None or reading.held:
+            return
+        refusal = reading.refusal
+        if refusal is not None:
+            self._refuse_body(refusal)
+            return
+        if self._held_head:
+            head, self._held_head = self._held_head, b""
+            began_ns = max(self.started_ns, self._client.read_ns)
+            if not self._chunk_up:
+                if whole:
+                    head = with_length(head, sum(map(len, pieces)))
+                elif reading.grows:
+                    head = with_length(head, None)
+                    self._chunk_up = True
+            self._send(self._origin, self._gate.pool.idle_of(self._origin), head)
+            self.overhead_ns = perf_counter_ns() - began_ns
+        for piece in pieces:
+            self._queue_up(piece)
+
+    def _refuse_body(self, refusal: Refusal) -> None:
+        """The body breaks a rule: the upstream never gets a whole request."""
+        self._attribute_body()
+        self._reading = None
+        if self.phase is not AWAITING:
+            self._fail(Event.CLIENT_MALFORMED)
+            return
+        if self._upstream is not None:
+            self._upstream.close()
+            self._upstream = None
+        self._reply(refusal, Outcome.REFUSED)
+
+    def _attribute_body(self) -> None:
+        """Book what the body said to the row."""
+        reading = self._reading
+        if reading is None or self.route is None:
+            return
+        self.asked = reading.asked
+        if reading.refusal is not None:
+            return
+        sent = reading.sent
+        identity = reading.attributed(self.identity)
+        if identity is not self.identity or sent is not None:
+            self.identity = identity
+            self.mark = self._gate.mark(self.route, identity)
+
+    def _queue_up(self, data: bytes) -> None:
+        if self._chunk_up:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        self._up.append(data)
+        self._up_bytes += len(data)
+
     def request_body(self, data: bytes) -> None:
         """Body bytes from the client."""
         self.request_bytes += len(data)
         if self.phase is ENDED:
             return
-        if self.head.chunked:
-            data = b"%x\r\n%b\r\n" % (len(data), data)
-        self._up.append(data)
-        self._up_bytes += len(data)
+        if self._reading is not None:
+            self._let_go(self._reading.take(data), whole=False)
+        else:
+            self._queue_up(data)
 
     def request_end(self, trailers: Headers) -> None:
         """The client's request is whole."""
         self.request_done = True
-        if self.head.chunked and self.phase is not ENDED:
+        reading = self._reading
+        if reading is not None and self.phase is not ENDED:
+            self._let_go(reading.end(), whole=bool(self._held_head))
+            self._attribute_body()
+            self._reading = None
+        if self._chunk_up and self.phase is not ENDED:
             self._up.append(trailer_bytes(trailers))
 
     def request_flush(self) -> None:
@@ -290,6 +372,8 @@ class LiveExchange:
         if self._upstream is not None and self.phase is TUNNEL:
             self._upstream.write([data])
             self._last_upstream = self._gate.now()
+            if self.tunnel is not None:
+                self.tunnel.from_client(data)
             return
         early = self._early = self._early or []
         early.append(data)  # not to be sent before the upstream has accepted
@@ -331,48 +415,100 @@ class LiveExchange:
             for data in pieces:
                 self.observer.feed(data)
 
+    def whole_answer(self, shape: "AnswerShape", data: bytes, length: int) -> None:
+        """All of an answer at once, under a head that came before: the everyday call.
+
+        What `answer` comes to where nothing is in its way (a test compares).
+        """
+        gate, client, upstream = self._gate, self._client, self._upstream
+        body = data[-length:]
+        if (
+            not self._plain
+            or self.phase is not AWAITING
+            or upstream is None
+            or gate.draining
+            or client.write_blocked_since
+        ):
+            matched = shape.match(data)
+            assert matched is not None
+            self.answer(shape.read(matched), [body], [])
+            return
+        self.first_byte_ns = came_ns = perf_counter_ns()
+        client.send(shape.passed(self.exchange_id, body))
+        self.status = 200
+        self.upstream_began = self.complete = True
+        self.response_bytes = length
+        route = self.route
+        if route is not None and route.metered:
+            self.observer = gate.observe(route, shape.head)
+        self.unread = (body,)
+        self._upstream = None
+        self.phase = ENDED
+        gate.pool.release(upstream)
+        self.ended_ns = ended_ns = perf_counter_ns()
+        self.overhead_ns += ended_ns - came_ns
+        gate.leave(self)
+        client.exchange_ended(self, close=False)
+
     def _answer_head(self, head: AnswerHead) -> bytes:
         """The answer begins: choose the observer, make the client's head."""
+        gate = self._gate
         self.status = status = head.status
         self.upstream_began = True
         route = self.route
         assert route is not None
         if route.metered or status >= 400:
-            self.observer = self._gate.observe(route, head)
+            self.observer = gate.observe(route, head)
         self.streamed = route.operation == "streamGenerateContent" or (
             head.content_type is not None and head.content_type.startswith(b"text/event-stream")
         )
         if self.phase is DRAINING:
             return b""
         if status == 101:
-            self.phase = TUNNEL
-            if self._upstream is not None and self._early:
-                self._upstream.write(self._early)
-            self._early = None
-            self._client.resume_reading()
-            more = b"Connection: Upgrade\r\n"
-            if head.upgrade:
-                more += b"Upgrade: " + head.upgrade + b"\r\n"
+            more = self._open_tunnel(head)
         else:
             self.phase = ANSWERING
             more = b""
             if self.head.websocket:
                 self._close_after = True  # declined: the parser has no way back
-            if head.content_length is None or self._close_after or self._gate.draining:
+            if head.content_length is None or self._close_after or gate.draining:
                 more = self._framing(head)
             elif self.head.version_1_0:
                 more = b"Connection: keep-alive\r\n"
-        return b"%bX-Weighbridge-Id: %b\r\n%b\r\n" % (
-            head.passed,
-            self.exchange_id.encode(),
-            more,
-        )
+        passed = head.passed
+        if self.upload_base or self.answer_lines:
+            passed = self._rewritten(passed)
+        return b"%bX-Weighbridge-Id: %b\r\n%b\r\n" % (passed, self.exchange_id.encode(), more)
+
+    def _rewritten(self, passed: bytes) -> bytes:
+        """The answer's head, changed where the contract says so: upload URLs, a browser's lines."""
+        if self.upload_base:
+            passed = self._gate.begin_upload(self, passed)
+        if self.answer_lines:
+            passed = self._gate.cors.without_cors(passed) + self.answer_lines
+        return passed
+
+    def _open_tunnel(self, head: AnswerHead) -> bytes:
+        """The upstream has accepted an upgrade; gives the lines that tell the client so."""
+        self.phase = TUNNEL
+        self.observer = self.tunnel = self._gate.tunnel_observer(self, head)
+        early, self._early = self._early or [], None
+        if self._upstream is not None and early:
+            self._upstream.write(early)
+        if self.tunnel is not None:
+            for data in early:
+                self.tunnel.from_client(data)
+        self._client.resume_reading()
+        upgrade = b"Upgrade: " + head.upgrade + b"\r\n" if head.upgrade else b""
+        return b"Connection: Upgrade\r\n" + upgrade
 
     def tunnel_data(self, data: bytes) -> None:
         """Bytes of an upgraded connection, downwards."""
         self.response_bytes += len(data)
         self._last_upstream = self._gate.now()
         self._client.write([data])
+        if self.tunnel is not None:
+            self.tunnel.from_upstream(data)
 
     def upstream_event(self, event: Event) -> None:
         """The upstream is lost to this exchange, or never came."""
@@ -539,6 +675,7 @@ class LiveExchange:
                 refusal,
                 body,
                 exchange_id=self.exchange_id,
+                more=self.answer_lines,
                 close=self._close_after,
                 with_body=self.method != b"HEAD",
             )

@@ -16,12 +16,17 @@ from weighbridge.core.ids import uuid7
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
 from weighbridge.gateway.answer_heads import AnswerHead
+from weighbridge.gateway.cors import Cors
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.lifecycle import OK
 from weighbridge.gateway.plans import HeadPlans
+from weighbridge.gateway.request_bodies import RequestBodies
+from weighbridge.gateway.request_heads import RequestHead
 from weighbridge.gateway.settings import GatewaySettings, Origin
 from weighbridge.gateway.tee import Observer
-from weighbridge.providers.base import Provider, Route
+from weighbridge.gateway.tunnel import TunnelObserver, tunnel_observer
+from weighbridge.gateway.upload_urls import public_base
+from weighbridge.providers.base import Asked, Provider, Route
 from weighbridge.providers.inflate import decoding
 
 if TYPE_CHECKING:
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from weighbridge.gateway.client import ClientConnection
     from weighbridge.gateway.exchange import LiveExchange
     from weighbridge.gateway.pool import Pool
+    from weighbridge.gateway.resources import ResourceKeeper
 
 _GOOGLE = "google"
 
@@ -54,9 +60,14 @@ class Gate:
         booker: "Booker",
         counters: Counters,
         clock: Callable[[], float],
+        resources: "ResourceKeeper | None" = None,
+        tls: bool = False,
+        listen: bytes = b"127.0.0.1",
     ) -> None:
         self.settings = settings
         self.admission = admission
+        self.cors = Cors(settings.cors)
+        self.bodies = RequestBodies(settings.labels, self._asked)
         self.plans = HeadPlans(random.SystemRandom().randbytes(32))
         self.pool = pool
         self.counters = counters
@@ -70,6 +81,9 @@ class Gate:
         self.empty = asyncio.Event()
         self.live: set[LiveExchange] = set()
         self.connections: set[ClientConnection] = set()
+        self.resources = resources
+        self._tls = tls
+        self._listen = listen
         self._registry = registry
         self._booker = booker
         self.mark = booker.mark
@@ -170,11 +184,52 @@ class Gate:
                 self._origins[key] = origin
         return origin
 
+    def tunnel_observer(self, exchange: "LiveExchange", head: AnswerHead) -> TunnelObserver | None:
+        """An observer for a tunnel that was accepted; what it learns shows while it is open."""
+        assert exchange.route is not None
+        return tunnel_observer(
+            exchange.route, head.passed, lambda tunnel: self._show_progress(exchange, tunnel)
+        )
+
+    def _show_progress(self, exchange: "LiveExchange", tunnel: TunnelObserver) -> None:
+        exchange.route = tunnel.route
+        exchange.mark = self.mark(tunnel.route, exchange.identity)
+        self._booker.progress(exchange, tunnel.so_far())
+
+    def public_base(self, head: RequestHead) -> bytes:
+        """Our own scheme, host and port, as the sender of this head knows them."""
+        url = self.settings.public_url
+        return public_base(
+            public_url=url.encode() if url else None,
+            host=head.host or None,
+            lines=head.lines,
+            tls=self._tls,
+            listen=self._listen,
+        )
+
+    def begin_upload(self, exchange: "LiveExchange", passed: bytes) -> bytes:
+        """The head of an upload's answer, its URLs pointing at us, and the upload remembered."""
+        route = exchange.route
+        assert route is not None
+        if self.resources is None:
+            return passed
+        return self.resources.begin_upload(
+            passed,
+            base=exchange.upload_base,
+            hosts={route.host.encode(), self.origin(route).host_header.lower()},
+            identity=exchange.identity,
+            route=route,
+            at_us=exchange.started_us,
+        )
+
     def observe(self, route: Route, head: AnswerHead) -> Observer:
         """An observer for an answer."""
         provider = self._registry.provider(route.surface)
         reader = provider.reader(route, head.status, head.content_type)
         return Observer(decoding(reader, head.content_encoding))
+
+    def _asked(self, route: Route, body: bytes) -> Asked:
+        return self._registry.provider(route.surface).asked(route, body)
 
     def refusal_body(self, route: Route | None, refusal: Refusal) -> bytes:
         """A refusal in the error shape of the route's provider."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighbridge.attribution.identity import Identity, expired, expired_refusal
 from weighbridge.core.outcome import Refusal
+from weighbridge.gateway.request_bodies import Look
 from weighbridge.gateway.request_heads import (
     REQUEST_ROLES,
     RequestHead,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _MOST_DIGITS: Final = 15
 _LIMIT: Final = 8192
+_USUAL_NAME: Final = b"\r\nContent-Length: "
+_LENGTH_LINE: Final = b"\0"  # stands for the line in keys; no head that was accepted holds it
 _PASSED: Final = frozenset({
     Role.PASS, Role.CONTENT_LENGTH, Role.GOOGLE_KEY, Role.AUTHORIZATION, Role.MISTAKEN_TOKEN,
 })  # fmt: skip
@@ -52,9 +55,13 @@ class HeadPlan:
         "head",
         "identity",
         "idle",
+        "look",
         "mark",
+        "method",
         "origin",
+        "plain",
         "route",
+        "streamed",
     )
 
     def __init__(  # noqa: PLR0913 - the parts of a plan, put together once
@@ -67,14 +74,19 @@ class HeadPlan:
         idle: "list[UpstreamConnection]",
         pieces: tuple[Piece, ...],
         mark: bytes,
+        look: Look,
     ) -> None:
         self.head = head
+        self.method = head.method
+        self.plain = head.method == b"POST"
+        self.streamed = route.operation == "streamGenerateContent"
         self.route = route
         self.identity = identity
         self.expires_at_us = identity.expires_at_us
         self.origin = origin
         self.idle = idle
         self.mark = mark
+        self.look = look
         ranges = [piece for piece in pieces if isinstance(piece, slice)]
         self._template = b"".join(
             b"%b" if isinstance(piece, slice) else piece.replace(b"%", b"%%") for piece in pieces
@@ -95,32 +107,47 @@ class HeadPlan:
         return None
 
 
-class RawHead:
-    """A request head as it came, whole; `length` is the body's, 0 where none is named.
+def head_key(raw: bytes, came: int, secret: bytes) -> tuple[bytes, int]:
+    """What a head is remembered by, and the length of its body, 0 where it names none.
 
-    `value_start` and `value_end` bound the digits of the length. `key` is what it is
-    remembered by; a head that writes its length in an unusual way has a negative `length` and
-    is not remembered.
+    Takes: how many bytes came behind the head, most often all of its body.
+    Gives: a key of which the length is no part. A head that writes its length in an unusual way
+    has a negative length and is not remembered.
     """
+    fixed = raw.replace(b"\r\nContent-Length: %d\r\n" % came, _LENGTH_LINE, 1)
+    if len(fixed) != len(raw):
+        return sha256(secret + fixed).digest(), came
+    start, end = _length_digits(raw)
+    if start < 0:
+        length = -1 if b"content-length" in raw.lower() else 0
+        return sha256(secret + raw).digest(), length
+    digits = raw[start:end]
+    length = int(digits) if digits.isdigit() and end - start <= _MOST_DIGITS else -1
+    name = start - len(_USUAL_NAME)
+    fixed = raw[:name] + _LENGTH_LINE + raw[end + 2 :]
+    return sha256(secret + fixed).digest(), length
 
-    __slots__ = ("key", "length", "raw", "value_end", "value_start")
 
-    def __init__(self, raw: bytes, secret: bytes) -> None:
+def _length_digits(raw: bytes) -> tuple[int, int]:
+    """Where the digits of `Content-Length` stand, as it is usually written; (-1, -1) if not."""
+    at = raw.find(_USUAL_NAME)
+    if at < 0:
+        at = raw.find(_USUAL_NAME.lower())
+        if at < 0:
+            return -1, -1
+    at += len(_USUAL_NAME)
+    return at, raw.find(b"\r\n", at)
+
+
+class RawHead:
+    """A request head as it came, whole, with what `head_key` gives."""
+
+    __slots__ = ("key", "length", "raw")
+
+    def __init__(self, raw: bytes, key: bytes, length: int) -> None:
         self.raw = raw
-        self.length = self.value_start = self.value_end = 0
-        at = raw.find(b"\r\nContent-Length: ")
-        if at < 0:
-            at = raw.find(b"\r\ncontent-length: ")
-        if at < 0:
-            if b"content-length" in raw.lower():
-                self.length = -1
-            self.key = sha256(secret + raw).digest()
-            return
-        self.value_start = start = at + 18
-        self.value_end = end = raw.find(b"\r\n", start)
-        digits = raw[start:end]
-        self.length = int(digits) if digits.isdigit() and end - start <= _MOST_DIGITS else -1
-        self.key = sha256(b"%b%b\0%b" % (secret, raw[:start], raw[end:])).digest()
+        self.key = key
+        self.length = length
 
     def __repr__(self) -> str:
         return f"<RawHead of {len(self.raw)} bytes, body of {self.length}>"
@@ -198,7 +225,8 @@ class _Pieces:
 
     def __init__(self, raw: RawHead) -> None:
         self._size = len(raw.raw)
-        self._fixed_until = raw.value_start if raw.value_end else self._size - 1
+        start, _ = _length_digits(raw.raw)
+        self._fixed_until = start if start >= 0 else self._size - 1
         self._pieces: list[Piece] = []
         self._start = self._stop = -1
 

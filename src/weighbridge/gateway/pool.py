@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 
+from weighbridge.gateway.answer_shapes import AnswerShapes
 from weighbridge.gateway.lifecycle import Event
 from weighbridge.gateway.settings import Origin
 from weighbridge.gateway.upstream import UpstreamConnection
@@ -32,6 +33,7 @@ class Pool:
         self._connect_timeout_s = connect_timeout_s
         self._keepalive_s = keepalive_s
         self._idle: dict[tuple[str, int, bool], list[UpstreamConnection]] = {}
+        self._shapes: dict[tuple[str, int, bool], AnswerShapes] = {}
         self._connecting: set[asyncio.Task[None]] = set()
         self.opened = 0
         self.reused = 0
@@ -66,10 +68,11 @@ class Pool:
 
     async def _connect(self, origin: Origin, then: Connected) -> None:
         idle = self.idle_of(origin)
+        shapes = self._shapes.setdefault((origin.host, origin.port, origin.tls), AnswerShapes())
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 _, connection = await self._loop.create_connection(
-                    lambda: UpstreamConnection(self, origin, idle),
+                    lambda: UpstreamConnection(self, origin, idle, shapes),
                     origin.host,
                     origin.port,
                     ssl=self._tls if origin.tls else None,
@@ -100,6 +103,8 @@ class Pool:
     def close_idle(self, now: float) -> None:
         """Close what has been idle for longer than its time."""
         limit = now - self._keepalive_s
+        for shapes in self._shapes.values():
+            shapes.tick()
         for stack in self._idle.values():
             old = [connection for connection in stack if connection.idle_since < limit]
             for connection in old:

@@ -75,7 +75,7 @@ class RequestHead:
     `host_index` is where the upstream's `Host` line belongs. Tracking values are raw bytes,
     None where not sent; the first of a repeated header that is not empty counts.
     `problem` is an HTTP status where the head breaks a rule of RFC 9112 that the parser leaves
-    to us.
+    to us. `own_answer` is what the gateway answers itself, to a browser's preflight.
     """
 
     __slots__ = (
@@ -84,12 +84,14 @@ class RequestHead:
         "content_length",
         "department",
         "expects_continue",
+        "host",
         "host_index",
         "keep_alive",
         "labels",
         "lines",
         "method",
         "mistaken_token",
+        "own_answer",
         "problem",
         "project",
         "provider_key_is_tracking_token",
@@ -107,6 +109,7 @@ class RequestHead:
         self.version_1_0 = version == "1.0"
         self.keep_alive = keep_alive
         self.lines: list[bytes] = []
+        self.host = b""
         self.host_index = -1
         self.content_length: int | None = None
         self.chunked = False
@@ -114,6 +117,7 @@ class RequestHead:
         self.websocket = False
         self.provider_key_is_tracking_token = False
         self.mistaken_token = False
+        self.own_answer: bytes | None = None
         self.problem = 505 if version not in ("1.1", "1.0") else 0
         self.token: bytes | None = None
         self.second_token: bytes | None = None
@@ -128,7 +132,7 @@ class RequestHead:
 
     def forget(self) -> None:
         """Let go of all that the client sent but the head's shape."""
-        self.target = b""
+        self.target = self.host = b""
         self.lines = []
         self.token = self.second_token = None
         self.department = self.project = self.team = self.agent = self.labels = None
@@ -158,6 +162,7 @@ def read_request_head(  # noqa: C901, PLR0912, PLR0915 - one pass, a branch a ro
         elif role is Role.HOST:
             if head.host_index >= 0:
                 head.problem = head.problem or 400
+            head.host = value
             head.host_index = len(lines)
         elif role is Role.TOKEN:
             head.token = head.token or value

@@ -23,6 +23,14 @@ class CorsSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_age_s: int = 600
 
 
+class LabelRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done with the labels of request bodies; names are the configuration's."""
+
+    inject: bool = False
+    developer_api: str = "strip"
+    lenient: bool = False
+
+
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one worker. Times in seconds, sizes in bytes.
 
@@ -50,5 +58,5 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_head_bytes: int = 64 * 1024
     max_target_bytes: int = 16 * 1024
     on_journal_failure: str = "refuse"
-    lenient_labels: bool = False
     cors: CorsSettings = CorsSettings()
+    labels: LabelRules = LabelRules()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from weighbridge.gateway.answer_heads import AnswerHead, read_answer_head
+from weighbridge.gateway.answer_shapes import AnswerShape, AnswerShapes
 from weighbridge.gateway.heads import HEAD_END, Headers
 from weighbridge.gateway.lifecycle import Event
 
@@ -48,6 +49,12 @@ class AnswerSink(Protocol):
         else None.
         """
 
+    def whole_answer(self, shape: AnswerShape, data: bytes, length: int) -> None:
+        """A whole answer of a known shape, in one read; the connection is free again.
+
+        Takes: head and body, and how long the body is (`AnswerShape.body_length`).
+        """
+
     def tunnel_data(self, data: bytes) -> None:
         """Bytes after a 101."""
 
@@ -77,6 +84,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_pieces",
         "_pool",
         "_quiet_parser",
+        "_shapes",
         "_trailers",
         "dirty",
         "has_news",
@@ -90,8 +98,15 @@ class UpstreamConnection(asyncio.Protocol):
         "tunnel",
     )
 
-    def __init__(self, pool: "Pool", origin: "Origin", idle: "list[UpstreamConnection]") -> None:
+    def __init__(
+        self,
+        pool: "Pool",
+        origin: "Origin",
+        idle: "list[UpstreamConnection]",
+        shapes: AnswerShapes,
+    ) -> None:
         self._pool = pool
+        self._shapes = shapes
         self.origin = origin
         self.idle = idle
         self.transport: asyncio.Transport | None = None
@@ -140,23 +155,40 @@ class UpstreamConnection(asyncio.Protocol):
             if self.tunnel:
                 sink.tunnel_data(data)
                 return
-            new_head, data = self._take_head(sink, data)
+            shape = self._shapes.newest
+            if shape is not None and not self._collected:
+                length = shape.body_length(data)
+                if length >= 0 and sink.method != b"HEAD":
+                    self.sink = None
+                    sink.whole_answer(shape, data, length)
+                    return
+                new_head = self._shaped_head(shape, data)
             if new_head is None:
-                return
+                new_head, data = self._take_head(sink, data)
+                if new_head is None:
+                    return
+        if not self._parse(sink, data, new_head):
+            return
+        if new_head is not None and new_head.raw:
+            self._shapes.learn(new_head.raw, new_head)
+        self._tell(sink, new_head)
+
+    def _parse(self, sink: AnswerSink, data: bytes, new_head: AnswerHead | None) -> bool:
+        """Frame what came; False where there is nothing more to tell of it."""
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
-            self._upgraded(data[upgrade.args[0] :])
-            return
+            self._upgraded(sink, data[upgrade.args[0] :])
+            return False
         except HttpParserError:
             if not self._ended:
                 self._drop(Event.UPSTREAM_MALFORMED)
-                return
+                return False
             self.dirty = True  # the answer is whole; what follows it is nothing of ours
         if new_head is not None and not (new_head.readable and new_head.status >= 200):
             self._drop(Event.UPSTREAM_MALFORMED)  # a 101 that switches to nothing, among others
-            return
-        self._tell(sink, new_head)
+            return False
+        return True
 
     def _tell(self, sink: AnswerSink, new_head: AnswerHead | None) -> None:
         """Tell the sink what one read brought."""
@@ -180,6 +212,20 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             sink.answer(new_head, pieces, None)
         pieces.clear()
+
+    def _shaped_head(self, shape: AnswerShape, data: bytes) -> AnswerHead | None:
+        """The head at the beginning of `data`, where it has a shape that is known."""
+        matched = shape.match(data)
+        if matched is None:
+            found, matched = self._shapes.find(data)
+            if found is None or matched is None:
+                return None
+            shape = found
+        shape.renew(data, matched)
+        head = self._head = shape.read(matched)
+        self._parser = self._full_parser if head.chunked else self._quiet_parser
+        self._trailers = None
+        return head
 
     def _take_head(self, sink: AnswerSink, data: bytes) -> tuple[AnswerHead | None, bytes]:
         """Collect and read a head; what is left is for the parser, the head included.
@@ -260,6 +306,11 @@ class UpstreamConnection(asyncio.Protocol):
         self.served += 1
         self.received_any = False
 
+    def send(self, data: bytes) -> None:
+        """Send bytes up."""
+        if self.transport is not None:
+            self.transport.write(data)
+
     def write(self, pieces: list[bytes]) -> None:
         """Send bytes up."""
         if self.transport is not None:
@@ -294,10 +345,9 @@ class UpstreamConnection(asyncio.Protocol):
             self._ended = True
             self._body_end = len(self._pieces)
 
-    def _upgraded(self, rest: bytes) -> None:
-        sink = self.sink
+    def _upgraded(self, sink: AnswerSink, rest: bytes) -> None:
         head = self._head
-        if sink is None or head is None or not (sink.asks_for_tunnel and head.status == _SWITCHING):
+        if head is None or not (sink.asks_for_tunnel and head.status == _SWITCHING):
             self._drop(Event.UPSTREAM_MALFORMED)
             return
         self.tunnel = True

@@ -14,11 +14,12 @@ from typing import Protocol
 
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.gateway.admission import Admission
-from weighbridge.gateway.booking import Booker, InFlightMarks, JournalWriter, Rates, Resources
+from weighbridge.gateway.booking import Booker, InFlightMarks, JournalWriter, Rates
 from weighbridge.gateway.client import ClientConnection
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.gate import Gate, ProviderRegistry
 from weighbridge.gateway.pool import Pool
+from weighbridge.gateway.resources import ResourceKeeper
 from weighbridge.gateway.settings import GatewaySettings
 
 _TICK_S = 0.25
@@ -52,7 +53,7 @@ class Worker:
         in_flight: InFlightMarks,
         server_tls: ssl.SSLContext | None,
         upstream_tls: ssl.SSLContext,
-        resources: Resources | None = None,
+        resources: ResourceKeeper | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._settings = settings
@@ -76,7 +77,12 @@ class Worker:
             loop=loop,
             resources=resources,
         )
-        self._admission = Admission(registry, policy, lenient_labels=settings.lenient_labels)
+        self._admission = Admission(
+            registry,
+            policy,
+            lenient_labels=settings.labels.lenient,
+            owner_of=None if resources is None else resources.identity_of_upload,
+        )
         self._gate = Gate(
             settings=settings,
             registry=registry,
@@ -85,6 +91,9 @@ class Worker:
             booker=self._booker,
             counters=self._counters,
             clock=loop.time,
+            resources=resources,
+            tls=server_tls is not None,
+            listen=_address_of(listener),
         )
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -187,3 +196,9 @@ class Worker:
             connection.check(now)
         self._pool.close_idle(now)
         self._ticker = self._loop.call_later(_TICK_S, self._tick)
+
+
+def _address_of(listener: socket.socket) -> bytes:
+    """Host and port that a listener is bound to, as they stand in a URL."""
+    host, port = listener.getsockname()[:2]
+    return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}").encode()
