@@ -335,7 +335,8 @@ anything = st.one_of(
         {
             name: anything
             for name in Usage.__struct_fields__
-            if name.endswith(("_tokens", "_queries")) or name == "images"
+            if name.endswith(("_tokens", "_queries", "_prompts"))
+            or name in {"images", "songs", "videos", "input_characters", "video_seconds"}
         }
     ),
     st.booleans(),

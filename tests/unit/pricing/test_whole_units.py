@@ -68,8 +68,8 @@ def test_veo_is_billed_per_second_by_kind(
     [
         ("veo-3.1-lite-generate-preview", "4k"),
         ("veo-3.1-generate-001", "silent"),
-        ("veo-3.1-generate-001", "8k"),
-        ("veo-3.1-generate-001", "base"),
+        ("veo-3.1-generate-001", "4k_silent"),
+        ("veo-3.1-generate-001", "other"),
     ],
 )
 def test_a_kind_of_video_without_price_is_incomplete(rate: Rate, model: str, kind: str) -> None:
