@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--clock", choices=("fixed", "real"), default="fixed",
                       help="times in answers: one moment, or the machine's")  # fmt: skip
     made.add_argument("--upload-origin", default=GOOGLE, metavar="URL",
-                      help="what upload URLs begin with")  # fmt: skip
+                      help="begins upload URLs; `asked`: the request's host")  # fmt: skip
     return made
 
 

@@ -16,6 +16,7 @@ from weighbridge.simulator.scenarios import Scenario
 from weighbridge.simulator.targets import Call
 
 GOOGLE = "https://generativelanguage.googleapis.com"
+ASKED_HOST = "asked"
 _MOST_REMEMBERED = 1000
 
 
@@ -32,7 +33,8 @@ class Shelf(OrderedDict[str, Any]):
 class State(msgspec.Struct):
     """Everything that outlives a request, and what is set for all of them.
 
-    `upload_origin` is the host that upload URLs name: Google's, as the real ones do.
+    `upload_origin` is the host that upload URLs name: Google's, as the real ones do, or the one
+    that was asked (`ASKED_HOST`), for a client that follows them without a gateway.
     """
 
     files: Shelf = msgspec.field(default_factory=Shelf)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from weighbridge.simulator.asked import parse_json
-from weighbridge.simulator.context import Context, State
+from weighbridge.simulator.context import ASKED_HOST, Context, State
 from weighbridge.simulator.files import make_file
 from weighbridge.simulator.messages import JSON, Document, Reply
 from weighbridge.simulator.multipart import parse_multipart
@@ -106,7 +106,7 @@ def _start(context: Context) -> Reply:
     if context.scenario.name != "upload_lost":
         context.state.uploads.put(identity, made)
     path = f"/upload/{context.call.version}/{context.call.rest}"
-    url = f"{context.state.upload_origin}{path}?upload_id={identity}&upload_protocol=resumable"
+    url = f"{_origin(context)}{path}?upload_id={identity}&upload_protocol=resumable"
     headers = [
         ("X-GUploader-UploadID", identity),
         ("X-Goog-Upload-Status", "active"),
@@ -116,6 +116,12 @@ def _start(context: Context) -> Reply:
         ("X-Goog-Upload-Header-Content-Type", JSON),
     ]
     return Reply(content_type=_PLAIN, headers=headers, sized=True, duration_ms=40)
+
+
+def _origin(context: Context) -> str:
+    if context.state.upload_origin != ASKED_HOST:
+        return context.state.upload_origin
+    return "http://" + (context.request.header(b"host") or b"").decode("latin-1")
 
 
 def _misplaced(context: Context, found: Upload) -> Problem | None:

@@ -8,7 +8,7 @@ import pytest
 from simulated import Said, Simulated
 
 from weighbridge.simulator.app import App
-from weighbridge.simulator.context import State
+from weighbridge.simulator.context import ASKED_HOST, State
 from weighbridge.simulator.messages import Request
 from weighbridge.simulator.plan import End
 from weighbridge.simulator.uploads import KEPT_BYTES
@@ -119,6 +119,12 @@ def test_a_large_file_is_known_by_its_length_and_hash_alone() -> None:
 def test_the_host_of_upload_urls_can_be_set() -> None:
     simulated = Simulated(App(state=State(upload_origin="http://127.0.0.1:1")))
     assert started(simulated).startswith("http://127.0.0.1:1/upload/v1beta/files?upload_id=")
+
+
+def test_upload_urls_can_name_the_host_that_was_asked() -> None:
+    simulated = Simulated(App(state=State(upload_origin=ASKED_HOST)))
+    url = started(simulated, host="127.0.0.1:8080")
+    assert url.startswith("http://127.0.0.1:8080/upload/v1beta/files?upload_id=")
 
 
 def test_a_store_takes_documents_by_upload_and_from_files() -> None:
