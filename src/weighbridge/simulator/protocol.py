@@ -17,6 +17,7 @@ from typing import Any, Protocol, cast
 
 import httptools
 
+from weighbridge.simulator.live_connection import LiveConnection
 from weighbridge.simulator.messages import Request
 from weighbridge.simulator.plan import End, Hold, Plan, Repeat, Send, Wait
 from weighbridge.simulator.scenarios import HEADER, Scenario
@@ -56,6 +57,10 @@ class Host(Protocol):
         """A connection broke inside a body that was being uploaded."""
         ...
 
+    def live(self, request: Request, transport: asyncio.Transport) -> LiveConnection | None:
+        """The session that an upgrade asks for, or None where it is none of the Live API."""
+        ...
+
     async def released(self) -> None:
         """Returns when held answers may go on."""
         ...
@@ -73,6 +78,8 @@ class Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._tunnel = False
+        self._upgrade: Request | None = None
+        self._live: LiveConnection | None = None
         self._reset_request()
 
     def __repr__(self) -> str:
@@ -102,6 +109,8 @@ class Connection(asyncio.Protocol):
         """Ends the player; an answer that was still under way counts as abandoned."""
         self._host.connections.discard(self)
         self._writable.set()
+        if self._live is not None:
+            self._live.lost()
         if self._strict is not None:
             self._strict.cancel()
         if self._running is not None:
@@ -120,6 +129,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feeds the parser, or the tunnel after an upgrade."""
+        if self._live is not None:
+            self._live.receive(data)
+            return
         if self._tunnel:
             self._transport.write(data)
             return
@@ -194,7 +206,7 @@ class Connection(asyncio.Protocol):
         upgrading = self._parser.should_upgrade()
         self._reset_request()
         if upgrading:
-            self._headers = request.headers
+            self._upgrade = request
             return
         plan = self._host.answer(request)
         if self._player is None and len(plan) == 1 and type(plan[0]) is Send and keep:
@@ -269,8 +281,13 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _open_tunnel(self, rest: bytes) -> None:
-        """Accepts an upgrade and echoes from then on, so that a tunnel can be tested."""
-        key = next((value for name, value in self._headers if name.lower() == _KEY), b"")
+        """Accepts an upgrade: a Live session, or an echo, so that a tunnel can be tested."""
+        assert self._upgrade is not None
+        self._live = self._host.live(self._upgrade, self._transport)
+        if self._live is not None:
+            self._live.receive(rest)
+            return
+        key = self._upgrade.header(_KEY) or b""
         accept = base64.b64encode(hashlib.sha1(key + _WEBSOCKET_GUID).digest())  # noqa: S324
         self._transport.write(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -12,6 +12,7 @@ from weighbridge.simulator import moments, wire
 from weighbridge.simulator.app import App
 from weighbridge.simulator.asked import parse_json
 from weighbridge.simulator.context import GOOGLE, State
+from weighbridge.simulator.live_connection import LiveConnection, is_live
 from weighbridge.simulator.messages import Document, Reply, Request
 from weighbridge.simulator.moments import Clock
 from weighbridge.simulator.plan import Plan, at_pace
@@ -141,6 +142,19 @@ class Simulator:
         if b'"labels"' in request.body:
             self._note_labels(request)
         return self.app.answer(request)
+
+    @property
+    def pace(self) -> float:
+        """Scales all pauses."""
+        return self.app.pace
+
+    def live(self, request: Request, transport: asyncio.Transport) -> LiveConnection | None:
+        """The session that an upgrade asks for, or None where it is none of the Live API."""
+        if not is_live(request):
+            return None
+        if self.record:
+            self._note(request)
+        return LiveConnection(request, transport, self)
 
     def _note(self, request: Request) -> None:
         kept = request.body if self.keep_bodies else b""
