@@ -89,6 +89,8 @@ def _snapshot_in_force(path: Path) -> PriceFile:
         remedy = "make it anew with `weighbridge models update`, or delete it"
         problem = Problem(first.where, first.message, first.seen, str(path), remedy)
         raise ConfigurationError([problem]) from None
+    if (own.origin, own.as_of) == (packaged.origin, packaged.as_of):
+        return packaged  # the same data, maybe as an earlier Weighbridge read it
     return own if own.as_of >= packaged.as_of else packaged
 
 

@@ -97,6 +97,18 @@ def test_the_newer_snapshot_is_in_force(settings: Settings) -> None:
     assert price_book(settings).as_of == packaged.as_of
 
 
+def test_the_same_data_as_an_earlier_version_read_it_is_not_in_force(settings: Settings) -> None:
+    """A file from before Claude was read of that data would lack what the overlay speaks of."""
+    packaged = read_snapshot()
+    models = tuple(model for model in packaged.models if model.provider == "google")
+    names = {model.id for model in models}
+    prices = tuple(price for price in packaged.prices if set(price.models) <= names)
+    settings.data.mkdir()
+    earlier = msgspec.structs.replace(packaged, models=models, prices=prices)
+    (settings.data / "prices.json").write_bytes(dump(earlier))
+    assert price_book(settings).resolve("claude-haiku-4-5", provider="anthropic")
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 2, "as_of": "2026-01-01"}'])
 def test_a_broken_file_is_told_and_an_update_mends_it(settings: Settings, content: str) -> None:
     """One problem with the file's path and what to do."""
