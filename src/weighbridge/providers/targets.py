@@ -27,6 +27,7 @@ class Target(msgspec.Struct, frozen=True):
 
     area: str
     segments: tuple[str, ...]
+    version: str = ""
 
     def split_verb(self) -> tuple[tuple[str, ...], str]:
         """Segments without the custom verb of the last one, and the verb (may be empty).
@@ -47,22 +48,24 @@ def read_target(path: bytes) -> Target | None:
 
     Takes: the raw path without its query.
     Gives: None for absolute-form and asterisk-form, for dot segments in any encoding, for an
-    empty first segment, and for bytes that a request target cannot hold.
+    empty first segment (but for `//ws/`), and for bytes that a request target cannot hold.
     Example: `/v1beta/models/gemini-2.5-pro%3AgenerateContent` is read as Google reads it;
     `/v1beta/../x` and `/v1beta/%2e%2E/x` give None.
     """
     if _ORIGIN_FORM.fullmatch(path) is None:
         return None
     segments = unquote(path.decode("ascii")).split("/")[1:]
+    if segments[:2] == ["", "ws"]:
+        del segments[0]  # Google's SDKs put `/ws/…` behind a base URL that ends in a slash
     if "." in segments or ".." in segments:
         return None
     first, rest = segments[0], tuple(segments[1:])
     if _VERSION.fullmatch(first) is not None:
-        return Target("", rest) if rest else None
+        return Target("", rest, first) if rest else None
     if first in _AREAS:
         if len(rest) < 2 or _VERSION.fullmatch(rest[0]) is None:
             return None
-        return Target(_AREAS[first], rest[1:])
+        return Target(_AREAS[first], rest[1:], rest[0])
     if first in {"ws", "$discovery"}:
         return Target(first.removeprefix("$"), rest) if rest else None
     return None
