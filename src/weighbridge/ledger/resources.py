@@ -49,6 +49,7 @@ CACHE_TTL_US: Final = 3600 * 1_000_000
 _CLOCKS_DIFFER_US: Final = 3600 * 1_000_000
 _OPEN_WAIT_S: Final = 10.0
 _OPEN_TRIES: Final = 100
+_OPEN_RETRY_S: Final = 0.02
 _PRUNED_AT_ONCE: Final = 500
 _EXPIRY: Final = f"coalesce(expires_at_us, created_at_us + {CACHE_TTL_US})"
 _END: Final = f"min({_EXPIRY}, coalesce(ended_at_us, {_EXPIRY}))"
@@ -418,7 +419,7 @@ def _into_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError:
-            time.sleep(0.02)
+            time.sleep(_OPEN_RETRY_S)
         else:
             return
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
