@@ -8,11 +8,12 @@ configuration, 1 for failure. Counterpart: one file per command beside this one.
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
+from weighbridge import __version__
 from weighbridge.errors import ConfigurationError, UsageError, WeighbridgeError
 
 FAILURE: Final = 1
@@ -28,6 +29,7 @@ COMMANDS: Final = {
     "import": "import_",
     "models": "models",
     "config": "config",
+    "doctor": "doctor",
 }
 
 
@@ -57,8 +59,24 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"weighbridge {__version__}\n")
+        raise typer.Exit
+
+
 @app.callback()
-def _weighbridge() -> None:
+def _weighbridge(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version.",
+            is_eager=True,
+            callback=_print_version,
+        ),
+    ] = False,
+) -> None:
     """Hold the commands together."""
 
 

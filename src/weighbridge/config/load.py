@@ -67,8 +67,13 @@ def load(
 def load_from_process(
     file: FilePath | None = None, flags: Mapping[str, tuple[str, Any]] | None = None
 ) -> Configuration:
-    """As `load`, with this process's environment: the one place that reads it."""
-    return load(file, os.environ, flags)
+    """As `load`, with this process's environment."""
+    return load(file, process_environment(), flags)
+
+
+def process_environment() -> Mapping[str, str]:
+    """This process's environment: the one place that reads it."""
+    return os.environ
 
 
 def _put(merged: dict[str, Any], one: Given) -> None:

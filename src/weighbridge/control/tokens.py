@@ -71,6 +71,12 @@ class TokenService:
         with self._database.read() as session:
             return _token(_found(session.get(TokenRow, token_id), token_id))
 
+    def find(self, secret: str) -> TrackingToken | None:
+        """The token that a secret belongs to, in force or not, by its full hash (P5)."""
+        with self._database.read() as session:
+            row = session.scalar(select(TokenRow).where(TokenRow.sha256 == secret_hash(secret)))
+            return None if row is None else _token(row)
+
     def update(self, token_id: str, changes: Mapping[str, Any]) -> TrackingToken:
         """Change what a token stands for; its secret and its id stay.
 

@@ -1,0 +1,1 @@
+"""What `weighbridge doctor` looks at, one kind of thing a file; each gives findings."""
