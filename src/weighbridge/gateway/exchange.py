@@ -306,14 +306,18 @@ class LiveExchange(msgspec.Struct, eq=False):
         reading = self._reading
         if reading is None or self.route is None:
             return
-        self.asked = reading.asked
-        if reading.refusal is not None:
-            return
-        sent = reading.sent
-        identity = reading.attributed(self.identity)
-        if identity is not self.identity or sent is not None:
-            self.identity = identity
-            self.mark = self._gate.mark(self.route, identity)
+        self.asked = asked = reading.asked
+        route = self.route
+        if asked is not NOTHING_ASKED:
+            route = msgspec.structs.replace(
+                route,
+                model=asked.model or route.model,
+                provider=asked.provider or route.provider,
+            )
+        identity = self.identity if reading.refusal else reading.attributed(self.identity)
+        if identity is not self.identity or route is not self.route:
+            self.identity, self.route = identity, route
+            self.mark = self._gate.mark(route, identity)
 
     def _queue_up(self, data: bytes) -> None:
         if self._chunk_up:

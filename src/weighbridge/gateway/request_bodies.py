@@ -13,8 +13,12 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Final
 
+from weighbridge.attribution.body_labels import LabelFilter, Mode
 from weighbridge.attribution.identity import Identity
-from weighbridge.core.outcome import Refusal
+from weighbridge.attribution.injection import labels_to_inject
+from weighbridge.attribution.json_whole import may_hold_name
+from weighbridge.attribution.labels import merged
+from weighbridge.core.outcome import Reason, Refusal
 from weighbridge.gateway.settings import LabelRules
 from weighbridge.providers.base import NOTHING_ASKED, Asked, Route
 
@@ -35,6 +39,7 @@ PASS: Final = Look.PASS
 GLANCE: Final = Look.GLANCE
 READ: Final = Look.READ
 
+_GEMINI: Final = "gemini"
 AskedOf = Callable[[Route, bytes], Asked]
 
 
@@ -50,11 +55,29 @@ class RequestBodies:
 
     def look(self, route: Route) -> Look:
         """How closely the bodies of a route are looked at."""
-        return READ if route.asks else PASS
+        if route.asks or self._injects(route):
+            return READ
+        return GLANCE if route.takes_labels else PASS
 
-    def reading(self, route: Route, identity: Identity) -> "BodyReading":  # noqa: ARG002
+    def reading(self, route: Route, identity: Identity) -> "BodyReading":
         """A reading of one body."""
-        return BodyReading(asked=self._asked if route.asks else None, route=route)
+        return BodyReading(
+            self._label_filter(route, identity) if route.takes_labels else None,
+            route,
+            self._asked if route.asks else None,
+            checks=not (route.surface == _GEMINI and self._rules.developer_api == "forward"),
+        )
+
+    def _label_filter(self, route: Route, identity: Identity) -> LabelFilter:
+        lenient = self._rules.lenient
+        if self._injects(route):
+            inject = labels_to_inject(identity, lenient=lenient)
+            return LabelFilter(Mode.INJECT, inject, lenient=lenient)
+        strips = route.surface == _GEMINI and self._rules.developer_api == "strip"
+        return LabelFilter(Mode.STRIP if strips else Mode.KEEP, None, lenient=lenient)
+
+    def _injects(self, route: Route) -> bool:
+        return self._rules.inject and route.takes_labels and route.surface != _GEMINI
 
 
 class BodyReading:
@@ -65,11 +88,15 @@ class BodyReading:
     a whole request.
     """
 
-    __slots__ = ("_asked", "_held", "_held_bytes", "_route", "asked", "held")
+    __slots__ = ("_asked", "_checks", "_held", "_held_bytes", "_labels", "_route", "asked", "held")
 
-    def __init__(self, *, asked: AskedOf | None, route: Route) -> None:
+    def __init__(
+        self, labels: LabelFilter | None, route: Route, asked: AskedOf | None, *, checks: bool
+    ) -> None:
+        self._labels = labels
         self._asked = asked
         self._route = route
+        self._checks = checks
         self._held: list[bytes] = []
         self._held_bytes = 0
         self.held = True
@@ -81,26 +108,28 @@ class BodyReading:
     @property
     def refusal(self) -> Refusal | None:
         """Why the call is refused, or None."""
-        return None
+        error = self._labels.error if self._labels is not None and self._checks else None
+        return Refusal(Reason.LABELS_INVALID, error.message, error.metadata) if error else None
 
     @property
     def grows(self) -> bool:
-        """Whether what is sent on may be longer or shorter than what came."""
-        return False
+        """Whether what is sent on may be longer than what came."""
+        return self._labels is not None and self._labels.grows
 
     @property
     def sent(self) -> dict[str, str] | None:
         """The labels that the provider gets, None where it gets none."""
-        return None
+        return (self._labels.sent or None) if self._labels is not None else None
 
     @property
     def unread(self) -> bool:
         """Whether labels may stand in the body that could not be read."""
-        return False
+        return self._labels is not None and self._labels.unread
 
     def attributed(self, identity: Identity) -> Identity:
         """The identity with the body's labels, which beat all others."""
-        return identity
+        labels = self._labels.labels if self._labels is not None else None
+        return merged(identity, labels) if labels else identity
 
     def take(self, data: bytes) -> list[bytes]:
         """The next bytes of the body."""
@@ -123,10 +152,13 @@ class BodyReading:
 
     def end(self) -> list[bytes]:
         """The body is whole: what is left of it."""
-        return self.release()
+        pieces = self.release()
+        if self._labels is not None:
+            pieces += _some(self._labels.finish())
+        return pieces
 
     def _filtered(self, data: bytes) -> list[bytes]:
-        return _some(data)
+        return _some(data if self._labels is None else self._labels.feed(data))
 
 
 def holds_label_word(body: bytes) -> bool:
@@ -134,7 +166,9 @@ def holds_label_word(body: bytes) -> bool:
 
     Without a backslash nothing is written as an escape. (`find` takes half as long as `in`.)
     """
-    return body.find(b'"labels"') >= 0 or body.find(b"\\") >= 0
+    if body.find(b'"labels"') < 0 and body.find(b"\\") < 0:
+        return False
+    return may_hold_name(body)
 
 
 def with_length(head: bytes, length: int | None) -> bytes:
