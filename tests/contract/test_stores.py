@@ -329,7 +329,25 @@ def test_parquet_of_the_ledgers_own_columns_comes_back_the_same(
         ([{"exchange_id": exchange_id(1)}], "column 'started_at' is missing"),
         ([exchange(1), {"modle": "x"}], "unknown column 'modle'; did you mean 'model'"),
         ([exchange(1), exchange(2, status="many")], ':2: .*"many"'),
-        ([exchange(1), exchange(2, list_cost="1,5")], ':2: .*"1,5"'),
+        *(
+            ([exchange(1), exchange(2, list_cost=cost)], f":2: list_cost is '{cost}', expected")
+            for cost in ("1,5", "-0.5", "0.0000000000001", "1e-13", "-1e-3", "1234567", "")
+        ),
+        (
+            [exchange(1), exchange(2, video_seconds="0.1234567")],
+            ":2: video_seconds is '0.1234567', expected a decimal from 0 with at most 6 places",
+        ),
+        *(
+            (
+                [exchange(1), exchange(2, charges=[{"unit": "image", name: value}])],
+                f":2: charges is .*{value}.*, expected decimals",
+            )
+            for name, value in (
+                ("quantity", "1.1234567"),
+                ("unit_price", "0.1234567890123"),
+                ("amount", "-0.5"),
+            )
+        ),
         ([exchange(1), exchange(2, outcome="good")], ":2: outcome is 'good', expected one of ok"),
         ([exchange(1), exchange(2, input_tokens=-1)], ":2: input_tokens is '-1'"),
         ([exchange(1), {"exchange_id": exchange_id(2)}], ":2: started_at is nothing"),
@@ -350,6 +368,45 @@ def test_a_bad_row_names_file_line_and_value(
     assert str(path) in raised.value.message
     assert "\n" not in raised.value.message
     assert count(store) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("0.5", "0.500000000000"),
+        (0.25, "0.250000000000"),
+        (1e-7, "0.000000100000"),
+        ("5e-1", "0.500000000000"),
+        ("0.123456789012", "0.123456789012"),
+        ("0.12345678901200000000000000", "0.123456789012"),
+        (0, "0.000000000000"),
+        ("999999.999999999999", "999999.999999999999"),
+    ],
+)
+def test_a_cost_is_taken_to_its_last_place(
+    store: Store, tmp_path: Path, given: object, kept: str
+) -> None:
+    """As a text or a number, with an exponent or zeros behind it: nothing is rounded."""
+    row = msgspec.json.encode(exchange(1, list_cost=given))
+    assert store.import_files([write_lines(tmp_path / "rows.ndjson", row)]) == Imported(rows=1)
+    (imported,) = store.page(PageRequest()).exchanges
+    assert imported["list_cost"] == Decimal(kept)
+
+
+def test_parquet_costs_that_would_be_rounded_are_told(store: Store, tmp_path: Path) -> None:
+    """A binary fraction is taken where its text has few places, and refused where it has more."""
+    for cost, wrong in (("0.1::DOUBLE", False), ("0.1::DOUBLE + 0.2::DOUBLE", True)):
+        path = tmp_path / "rows.parquet"
+        with duckdb.connect() as engine:
+            engine.execute(
+                f"COPY (SELECT '{exchange_id(1)}' AS exchange_id, "
+                f"TIMESTAMPTZ '2026-01-01' AS started_at, {cost} AS list_cost) TO '{path}'"
+            )
+        if wrong:
+            with pytest.raises(ImportDataError, match=r":1: list_cost is '0\.30000000000000004'"):
+                store.import_files([path])
+        else:
+            assert store.import_files([path]) == Imported(rows=1)
 
 
 def test_a_line_that_is_no_json_is_named(store: Store, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ fit, words that are not of the closed lists, ids known already. Any complaint na
 and value, and nothing of that file is imported.
 
 Rules for future edits: an absent column is null (but `ended_at` follows from the latency);
-a null stays null; the first of several rows with one id wins. Counterpart: `core.exchange`.
+a null stays null; the first of several rows with one id wins; decimals are read as text, since
+the engine would round in silence what has more places than the ledger. Counterpart:
+`core.exchange`.
 """
 
 import difflib
@@ -25,8 +27,16 @@ _PARQUET = {".parquet", ".pq"}
 # to where calendars end.
 _EARLIEST, _LATEST = 2000, 2100
 _LINE = re.compile(r"in line (\d+)[.:] ?(.*)")
+# Decimals with their places, and charges, whose decimals have theirs.
+_DECIMALS = {"list_cost": 12, "video_seconds": 6}
+_CHARGE_DECIMALS = {"quantity": 6, "unit_price": 12, "amount": 12}
+_AS_TEXT = dict.fromkeys(_DECIMALS, "VARCHAR") | {
+    "charges": re.sub(r"DECIMAL\([0-9,]+\)", "VARCHAR", schema.CHARGES_TYPE)
+}
 # Offsets in foreign times count; the journal's own times are always UTC.
-_IMPORT_TYPES = schema.JOURNAL_TYPES | {"started_at": "TIMESTAMPTZ", "ended_at": "TIMESTAMPTZ"}
+_IMPORT_TYPES = (
+    schema.JOURNAL_TYPES | {"started_at": "TIMESTAMPTZ", "ended_at": "TIMESTAMPTZ"} | _AS_TEXT
+)
 
 
 def import_file(cursor: duckdb.DuckDBPyConnection, path: Path, progress: Progress) -> Imported:
@@ -52,10 +62,7 @@ def _stage(cursor: duckdb.DuckDBPyConnection, path: Path, progress: Progress) ->
         given = _columns(cursor, path, parquet=parquet)
         _check_columns(path, given)
         source = "read_parquet($1)" if parquet else _read_ndjson(given)
-        values = ", ".join(
-            f"({_converted(name, given)})::{schema.JOURNAL_TYPES[name]} AS {name}"
-            for name in COLUMNS
-        )
+        values = ", ".join(_staged(name, given) for name in COLUMNS)
         progress.phase(20, 80)
         cursor.execute(
             "CREATE TEMP TABLE staged AS SELECT row_number() OVER () AS line, "  # noqa: S608
@@ -96,6 +103,20 @@ def _read_ndjson(given: list[str]) -> str:
     )
 
 
+def _staged(name: str, given: list[str]) -> str:
+    """A column of the contract; beside a decimal its text, which the checks look at."""
+    value = _converted(name, given)
+    kind = schema.JOURNAL_TYPES[name]
+    if name not in _AS_TEXT:
+        return f"({value})::{kind} AS {name}"
+    text = f"({value})::{_AS_TEXT[name]}"
+    return f"TRY_CAST({text} AS {kind}) AS {name}, {text} AS {_given(name)}"
+
+
+def _given(name: str) -> str:
+    return f"{name}_given"
+
+
 def _converted(name: str, given: list[str]) -> str:
     value = name if name in given else "NULL"
     if schema.JOURNAL_TYPES[name] == "TIMESTAMP":
@@ -116,8 +137,9 @@ def _check_rows(cursor: duckdb.DuckDBPyConnection, path: Path) -> None:
         return
     (line,) = found
     for name, (wrong, expected) in checks.items():
+        shown = _given(name) if name in _AS_TEXT else name
         cursor.execute(
-            f"SELECT {name}::VARCHAR FROM staged WHERE line = $1 AND ({wrong})",  # noqa: S608
+            f"SELECT {shown}::VARCHAR FROM staged WHERE line = $1 AND ({wrong})",  # noqa: S608
             [line],
         )
         bad = cursor.fetchone()
@@ -135,11 +157,35 @@ def _checks() -> dict[str, tuple[str, str]]:
     for name, kind in schema.JOURNAL_TYPES.items():
         if kind == "BIGINT":
             checks[name] = (f"{name} < 0", "a value from 0")
+    for name, places in _DECIMALS.items():
+        expected = f"a decimal from 0 with at most {places} places, as nothing is rounded here"
+        checks[name] = (_wrong_decimal(_given(name), places), expected)
+    wrong = " OR ".join(
+        f"({_wrong_decimal(f'c.{name}', places)})" for name, places in _CHARGE_DECIMALS.items()
+    )
+    checks["charges"] = (
+        f"len(list_filter({_given('charges')}, lambda c: {wrong})) > 0",
+        "decimals from 0 with at most 12 places, quantities 6",
+    )
     span = f"BETWEEN TIMESTAMP '{_EARLIEST}-01-01' AND TIMESTAMP '{_LATEST}-01-01'"
     expected = f"a time between {_EARLIEST} and {_LATEST}"
     checks["started_at"] = (f"started_at IS NULL OR started_at NOT {span}", expected)
     checks["ended_at"] = (f"ended_at NOT {span}", expected)
     return checks
+
+
+def _wrong_decimal(text: str, places: int) -> str:
+    """The condition that a text is no decimal, or negative, or would be rounded.
+
+    Takes: an expression of the text, and how many places the ledger keeps.
+    Example: with 6 places `0.5`, `5e-1` and `0.50000000` are right, `0.1234567` and `-1` wrong.
+    """
+    kept = f"TRY_CAST({text} AS DECIMAL(18,{places}))"
+    return (
+        f"{text} IS NOT NULL AND ({kept} IS NULL OR {kept} < 0 "
+        f"OR TRY_CAST({text} AS DECIMAL(38,24)) <> {kept} "
+        f"OR regexp_matches({text}, '^[0-9]*\\.[0-9]{{{places}}}[0-9]*[1-9][0-9]*$'))"
+    )
 
 
 def _insert_new(cursor: duckdb.DuckDBPyConnection) -> Imported:
