@@ -26,9 +26,9 @@ def _json_type(kind: Any) -> Any:
     """How a column's type reads in JSON: decimals are strings, charges objects of strings."""
     if kind in (Decimal, Decimal | None):
         return str | None
-    if kind not in (str, str | None, int | None, bool | None, dict[str, str]):
-        return list[Any]
-    return kind
+    if kind in (str, str | None, int | None, bool | None):
+        return kind
+    return kind if kind in (dict[str, str], dict[str, str] | None) else list[Any]
 
 
 class Request(BaseModel):

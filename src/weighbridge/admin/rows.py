@@ -16,12 +16,15 @@ from weighbridge.core.exchange import COLUMNS
 def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with every column of the contract, in its order; null where it has none."""
     return {name: _plain(row.get(name)) for name in COLUMNS} | {
-        "labels": {
-            key: value for key, value in (row.get("labels") or {}).items() if value is not None
-        },
+        "labels": _texts(row.get("labels")),
+        "labels_sent": _texts(row.get("labels_sent")) or None,
         "charges": [_plain(charge) for charge in row.get("charges") or ()],
         "notes": list(row.get("notes") or ()),
     }
+
+
+def _texts(labels: Mapping[str, str | None] | None) -> dict[str, str]:
+    return {key: value for key, value in (labels or {}).items() if value is not None}
 
 
 def _plain(value: Any) -> Any:

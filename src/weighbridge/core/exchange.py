@@ -55,6 +55,7 @@ class Exchange(msgspec.Struct, kw_only=True, omit_defaults=True):
     project: str | None = None
     agent: str | None = None
     labels: dict[str, str] = {}
+    labels_sent: dict[str, str] | None = None
     service_tier: str | None = None
     input_tokens: int | None = None
     cached_input_tokens: int | None = None

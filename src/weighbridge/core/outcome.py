@@ -57,6 +57,8 @@ class Note(StrEnum):
     FREE_QUOTA_NOT_APPLIED = "free_quota_not_applied"  # account-wide free searches are unknown
     FREE_TIER = "free_tier"  # the token says that its calls' Google key pays nothing
     COUNT_REJECTED = "count_rejected"  # a count was negative, huge or no number
+    LABELS_NOT_CARRIED = "labels_not_carried"  # injection is on; the call has no place for labels
+    LABELS_UNREAD = "labels_unread"  # the body may hold labels, in a form that was not read
     DEMO = "demo"  # made by the demo, not by a client
 
 

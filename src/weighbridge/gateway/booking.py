@@ -96,7 +96,7 @@ class Resources(Protocol):
 class _Tail(msgspec.Struct, omit_defaults=True, gc=False):
     """The columns of a row that are known when the exchange has ended; see `core/exchange`.
 
-    Filled by position, in this order, but for the last seven, which few rows have. A call whose
+    Filled by position, in this order, but for the last eight, which few rows have. A call whose
     arguments, keywords counted twice, are more than thirty makes a tuple and a dict first, which
     takes three times as long.
     """
@@ -138,10 +138,11 @@ class _Tail(msgspec.Struct, omit_defaults=True, gc=False):
     images: int | None = None
     video_seconds: Decimal | None = None
     notes: tuple[str, ...] = ()
+    labels_sent: dict[str, str] | None = None
 
 
 # Behind the thirty that are filled by position; `notes` are a rating's as well.
-_RARE_COUNTS = _Tail.__struct_fields__[30:-1]
+_RARE_COUNTS = _Tail.__struct_fields__[30:-2]
 
 
 class Booker:

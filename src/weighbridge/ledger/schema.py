@@ -32,6 +32,7 @@ _TYPES: Final[dict[str, str]] = {
     "streamed": "BOOLEAN",
     "status": "INTEGER",
     "labels": "MAP(VARCHAR, VARCHAR)",
+    "labels_sent": "MAP(VARCHAR, VARCHAR)",
     "video_seconds": "DECIMAL(18,6)",
     "list_cost": "DECIMAL(18,12)",
     "charges": CHARGES_TYPE,
@@ -108,24 +109,44 @@ _SEEN: Final[dict[str, str]] = {
 }
 _REQUIRED: Final = ("exchange_id", "started_at")
 
+# Columns that came after the first version of the schema, one entry a version.
+_LATER: Final[tuple[tuple[str, ...], ...]] = (("labels_sent",),)
+
 
 def _create_words(name: str) -> str:
     words = ", ".join(f"'{word}'" for word in WORDS[name])
     return f"CREATE TYPE {name}_word AS ENUM ({words})"
 
 
+def _columns_of(version: int) -> list[str]:
+    """The contract's columns as they were at a version of the schema."""
+    later = {name for names in _LATER[version - 1 :] for name in names}
+    return [name for name in COLUMNS if name not in later]
+
+
+def _stored_as(name: str) -> str:
+    stored, kind, _ = _STORED.get(name, (name, JOURNAL_TYPES[name], name))
+    return f"{stored} {kind}"
+
+
 def _create_rows() -> str:
-    columns = []
-    for name, kind in JOURNAL_TYPES.items():
-        stored, stored_kind, _ = _STORED.get(name, (name, kind, name))
-        required = " NOT NULL" if name in _REQUIRED else ""
-        columns.append(f"{stored} {stored_kind}{required}")
-    return f"CREATE TABLE exchange_rows ({', '.join(columns)})"
+    columns = ", ".join(
+        _stored_as(name) + (" NOT NULL" if name in _REQUIRED else "") for name in _columns_of(1)
+    )
+    return f"CREATE TABLE exchange_rows ({columns})"
 
 
-def _create_view() -> str:
-    columns = ", ".join(f"{_SEEN.get(name, name)} AS {name}" for name in COLUMNS)
-    return f"CREATE VIEW exchanges AS SELECT {columns} FROM exchange_rows"  # noqa: S608
+def _create_view(version: int) -> str:
+    columns = ", ".join(f"{_SEEN.get(name, name)} AS {name}" for name in _columns_of(version))
+    return f"CREATE OR REPLACE VIEW exchanges AS SELECT {columns} FROM exchange_rows"  # noqa: S608
+
+
+def _add_columns(version: int) -> tuple[str, ...]:
+    """The migration to a version that brought columns; rows from before have null in them."""
+    added = (
+        f"ALTER TABLE exchange_rows ADD COLUMN {_stored_as(name)}" for name in _LATER[version - 2]
+    )
+    return (*added, _create_view(version))
 
 
 def insert_from(source: str) -> str:
@@ -149,7 +170,8 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         *map(_create_words, WORDS),
         _create_rows(),
-        _create_view(),
+        _create_view(1),
         "CREATE TABLE loaded_segments (name VARCHAR NOT NULL)",
     ),
+    _add_columns(2),
 )

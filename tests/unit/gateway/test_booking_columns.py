@@ -181,6 +181,7 @@ def test_every_column_holds_its_own_value(bench: Bench) -> None:
         "project": "p",
         "agent": "a",
         "labels": {"k": "v"},
+        "labels_sent": None,
         "service_tier": "standard",
         "pricing_status": rating.pricing_status.value,
         "latency_us": 2500,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -91,7 +92,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         cursor.execute("INSERT INTO schema_version VALUES (99)")
     store.close()
 
-    with pytest.raises(LedgerError, match="schema version 99, this Weighbridge knows 1"):
+    with pytest.raises(LedgerError, match="schema version 99, this Weighbridge knows 2"):
         DuckDBStore.open(path, threads=1)
 
 
@@ -102,7 +103,31 @@ def test_a_migration_is_done_once(tmp_path: Path) -> None:
         store = DuckDBStore.open(path, threads=1)
         versions = store.fetch("SELECT version FROM schema_version")
         store.close()
-    assert versions == [(1,)]
+    assert versions == [(1,), (2,)]
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Its rows keep their values and lack what later columns tell."""
+    path = tmp_path / "ledger.duckdb"
+    with duckdb.connect(str(path)) as old:
+        for statement in schema.MIGRATIONS[0]:
+            old.execute(statement)
+        old.execute("CREATE TABLE schema_version (version INTEGER NOT NULL)")
+        old.execute("INSERT INTO schema_version VALUES (1)")
+        described = old.execute("DESCRIBE SELECT * FROM exchanges").fetchall()
+        assert "labels_sent" not in {name for name, *_ in described}
+        assert len(described) == len(COLUMNS) - 1
+        old.execute(
+            "INSERT INTO exchange_rows (exchange_id, started_at, labels, charge_lines, notes) "
+            "VALUES (uuid(), TIMESTAMP '2026-11-21', MAP {'env': 'prod'}, [], [])"
+        )
+    store = DuckDBStore.open(path, threads=1)
+    line = msgspec.json.encode(exchange(1, labels_sent={"team": "a"}))
+    segment = write_lines(tmp_path / "rows.ndjson", line)
+    store.load_segments({segment.name: segment})
+    rows = store.fetch("SELECT labels, labels_sent FROM exchanges ORDER BY started_at")
+    store.close()
+    assert sorted(rows, key=str) == [({"env": "prod"}, None), ({}, {"team": "a"})]
 
 
 def test_money_is_never_a_float() -> None:
