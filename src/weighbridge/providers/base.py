@@ -20,11 +20,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     `upstream` names the configured upstream (`gemini`, `vertex`) and `host` the host it has by
     default: from the path and a strict pattern, never from a header. `operation` is Google's
-    method name, or `unknown`. `metered` says that an answer may hold usage; `free` that the
-    provider charges nothing for the call; `needs_token` is False for the second step of an
-    upload. `asks` says that the request body holds what its row needs (`Provider.asked`), and
-    `takes_labels` that the provider's method knows the body member `labels`. `resource` is the
-    path's resource as `keep_resource` writes it, where its reader needs it: never for a row.
+    method name, or `unknown`. `metered` says that the answer is read: it may hold usage, or tell
+    of something that outlives the call; `free` that the provider charges nothing for this call;
+    `needs_token` is False for the second step of an upload. `asks` says that the request body holds
+    what its row needs (`Provider.asked`), and `takes_labels` that the provider's method knows the
+    body member `labels`. `resource` is the path's resource as `keep_resource` writes it, where
+    its reader needs it: never for a row.
     """
 
     provider: str

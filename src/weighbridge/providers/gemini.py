@@ -9,25 +9,27 @@ Counterpart: `vertex` for the other surface; `google_readers` for the answers of
 from typing import Final
 
 from weighbridge.core.outcome import Refusal
-from weighbridge.providers.base import NOTHING_ASKED, Asked, Route, UsageReader
+from weighbridge.providers.asked import asked
+from weighbridge.providers.base import Asked, Route, UsageReader
 from weighbridge.providers.google_error import refusal_body
 from weighbridge.providers.google_operations import (
+    LIVE,
     UNKNOWN_OPERATION,
     Billing,
     Operation,
-    openai_operation,
     resource_operation,
 )
 from weighbridge.providers.google_readers import google_reader
 from weighbridge.providers.model_names import keep_model
+from weighbridge.providers.openai_operations import openai_operation
+from weighbridge.providers.resource_names import path_resource
 from weighbridge.providers.targets import Target, has_upload_id, read_target
 
 HOST: Final = "generativelanguage.googleapis.com"
-_LIVE: Final = Operation("live", Billing.UNSEEN)
 _MUSIC: Final = Operation("liveMusic", Billing.UNSEEN)
 _DISCOVERY: Final = Operation("discovery", Billing.FREE)
 _UPLOAD: Final = Operation("uploadFile", Billing.FREE)
-_MODEL_COLLECTIONS: Final = frozenset({"tunedModels", "dynamic"})
+_TUNED: Final = frozenset({"tunedModels", "dynamic"})
 
 
 class GeminiProvider:
@@ -53,8 +55,11 @@ class GeminiProvider:
             host=HOST,
             operation=operation.name,
             model=_model(segments),
-            metered=operation.billing is Billing.METERED,
+            metered=operation.is_read,
             free=operation.billing is Billing.FREE,
+            asks=operation.asks,
+            takes_labels=operation.takes_labels,
+            resource=path_resource(operation.name, segments),
             needs_token=not (parts.area == "upload" and has_upload_id(query)),
         )
 
@@ -62,9 +67,9 @@ class GeminiProvider:
         """A reader for the answer, by status and content type."""
         return google_reader(route, status, content_type)
 
-    def asked(self, route: Route, body: bytes) -> Asked:  # noqa: ARG002 - the protocol's
+    def asked(self, route: Route, body: bytes) -> Asked:
         """What a request body says that its row needs."""
-        return NOTHING_ASKED
+        return asked(route, body)
 
     def refusal_body(self, refusal: Refusal) -> bytes:
         """The refusal as Google's error object."""
@@ -90,7 +95,7 @@ def _live(rpc: str) -> Operation:
     """A websocket's operation by the last words of its service name."""
     name = rpc.rpartition(".")[2]
     if name.startswith("BidiGenerateContent"):
-        return _LIVE
+        return LIVE
     return _MUSIC if name == "BidiGenerateMusic" else UNKNOWN_OPERATION
 
 
@@ -100,6 +105,6 @@ def _model(segments: tuple[str, ...]) -> str | None:
         return None
     if segments[0] == "models":
         return keep_model(segments[1])
-    if segments[0] in _MODEL_COLLECTIONS:
+    if segments[0] in _TUNED:
         return keep_model(f"{segments[0]}/{segments[1]}")
     return None

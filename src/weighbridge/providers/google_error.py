@@ -27,6 +27,22 @@ CANONICAL: Final = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+# Canonical code by the type that Anthropic's and OpenAI's error objects name.
+# Source: Anthropic API reference (errors), OpenAI API reference (error codes), read 2026-11-21.
+_TYPES: Final = {
+    "invalid_request_error": "INVALID_ARGUMENT",
+    "authentication_error": "UNAUTHENTICATED",
+    "billing_error": "FAILED_PRECONDITION",
+    "permission_error": "PERMISSION_DENIED",
+    "not_found_error": "NOT_FOUND",
+    "request_too_large": "INVALID_ARGUMENT",
+    "rate_limit_error": "RESOURCE_EXHAUSTED",
+    "insufficient_quota": "RESOURCE_EXHAUSTED",
+    "api_error": "INTERNAL",
+    "server_error": "INTERNAL",
+    "timeout_error": "DEADLINE_EXCEEDED",
+    "overloaded_error": "UNAVAILABLE",
+}
 _DOMAIN: Final = "weighbridge"
 
 
@@ -37,7 +53,11 @@ def error_type(error: object) -> str:
     status: Any = error.get("status")
     if type(status) is str:
         return keep_word(status) or UNRECOGNISED
-    return CANONICAL.get(error_code(error) or 0, UNRECOGNISED)
+    canonical = CANONICAL.get(error_code(error) or 0)
+    if canonical is not None:
+        return canonical
+    named: Any = error.get("type")
+    return _TYPES.get(named, UNRECOGNISED) if type(named) is str else UNRECOGNISED
 
 
 def error_code(error: object) -> int | None:

@@ -12,41 +12,46 @@ import msgspec
 
 from weighbridge.core.outcome import UsageSource
 from weighbridge.core.usage import Usage
+from weighbridge.providers.anthropic import AnthropicAnswer
 from weighbridge.providers.base import Reading, Route, UsageReader
 from weighbridge.providers.documents import Answer
 from weighbridge.providers.google_answer import UNREADABLE, GeminiAnswer
+from weighbridge.providers.google_batches import batch_reader
+from weighbridge.providers.google_caches import cache_reader
 from weighbridge.providers.google_error import error_code, error_type
-from weighbridge.providers.google_usage import as_count
+from weighbridge.providers.google_interactions import interaction_reader
+from weighbridge.providers.google_predict import predict_reader
+from weighbridge.providers.google_results import results_reader
+from weighbridge.providers.google_video import operation_reader
 from weighbridge.providers.json_array import JsonReader
 from weighbridge.providers.openai_compat import OpenAiAnswer
-from weighbridge.providers.sse import SseReader
+from weighbridge.providers.openai_images import images_reader
+from weighbridge.providers.sse import SseReader, is_event_stream
 from weighbridge.providers.unread import UnreadAnswer
 
-EVENT_STREAM: Final = b"text/event-stream"
 # What almost every answer says, or nothing at all: no need to look closer.
 _JSON: Final = frozenset({None, b"application/json; charset=UTF-8", b"application/json"})
-OPENAI_OPERATIONS: Final = frozenset({"chat.completions", "embeddings"})
 
 
 def google_reader(route: Route, status: int, content_type: bytes | None) -> UsageReader:
     """A reader for one answer of Google's."""
-    if status < 400 and not route.metered:
-        return UnreadAnswer()
     answer: Answer
     if status >= 400:
         answer = ErrorAnswer()
-    elif route.operation in _OTHER_ANSWERS:
-        answer = _OTHER_ANSWERS[route.operation]()
+    elif not route.metered:
+        return UnreadAnswer()
     else:
+        special = _SPECIAL.get(route.operation)
+        if special is not None:
+            return special(route, status, content_type)
         answer = GeminiAnswer(route.surface)
+    return _framed(answer, content_type)
+
+
+def _framed(answer: Answer, content_type: bytes | None) -> UsageReader:
     if content_type not in _JSON and is_event_stream(content_type):
         return SseReader(answer)
     return JsonReader(answer)
-
-
-def is_event_stream(content_type: bytes | None) -> bool:
-    """Whether a `Content-Type` says event stream, whatever its case and parameters."""
-    return content_type is not None and content_type[: len(EVENT_STREAM)].lower() == EVENT_STREAM
 
 
 class _ErrorDocument(msgspec.Struct):
@@ -99,52 +104,46 @@ class ErrorAnswer(_Silent):
         return reading
 
 
-class _CachedContentUsage(msgspec.Struct, rename="camel"):
-    total_token_count: Any = None
+def _openai(route: Route, status: int, content_type: bytes | None) -> UsageReader:  # noqa: ARG001
+    return _framed(OpenAiAnswer(), content_type)
 
 
-class _CachedContent(msgspec.Struct, rename="camel"):
-    usage_metadata: _CachedContentUsage | None = None
-    model: Any = None
+def _partner(route: Route, status: int, content_type: bytes | None) -> UsageReader:  # noqa: ARG001
+    """A partner's model by `rawPredict` answers in its maker's own shape."""
+    answer: Answer = AnthropicAnswer() if route.provider == "anthropic" else OpenAiAnswer()
+    return _framed(answer, content_type)
 
 
-_CACHED_CONTENT_DECODER: Final = msgspec.json.Decoder(_CachedContent)
-
-
-class CachedContentAnswer(_Silent):
-    """Reads a created cache: its tokens are billed as input once (design B7)."""
-
-    __slots__ = ("_broken", "_tokens")
-
-    def __init__(self) -> None:
-        self._tokens: int | None = None
-        self._broken = False
-
-    def __repr__(self) -> str:
-        return f"<CachedContentAnswer {self._tokens} tokens>"
-
-    def document(self, document: bytes | bytearray) -> None:
-        """Take the cache's resource."""
-        try:
-            usage = _CACHED_CONTENT_DECODER.decode(document).usage_metadata
-        except UNREADABLE:
-            self._broken = True
-            return
-        if usage is not None:
-            self._tokens = as_count(usage.total_token_count)
-            self._broken = self._tokens is None and usage.total_token_count is not None
-
-    def reading(self, *, complete: bool) -> Reading:
-        """Tokens of the cache as input tokens."""
-        usage = Usage(input_tokens=self._tokens, total_tokens=self._tokens)
-        if self._tokens is not None:
-            source = UsageSource.FINAL if complete else UsageSource.PARTIAL
-        else:
-            source = UsageSource.UNPARSED if self._broken and complete else UsageSource.NONE
-        return Reading(usage=usage, usage_source=source)
-
-
-_OTHER_ANSWERS: Final[Mapping[str, Callable[[], Answer]]] = {
-    **dict.fromkeys(OPENAI_OPERATIONS, OpenAiAnswer),
-    "createCachedContent": CachedContentAnswer,
+_Make = Callable[[Route, int, bytes | None], UsageReader]
+_SPECIAL: Final[Mapping[str, _Make]] = {
+    **dict.fromkeys(
+        ("chat.completions", "completions", "embeddings", "responses", "responses.compact"),
+        _openai,
+    ),
+    **dict.fromkeys(("rawPredict", "streamRawPredict"), _partner),
+    **dict.fromkeys(
+        (
+            "createCachedContent",
+            "getCachedContent",
+            "listCachedContents",
+            "updateCachedContent",
+            "deleteCachedContent",
+        ),
+        lambda route, status, content_type: cache_reader(route),  # noqa: ARG005
+    ),
+    **dict.fromkeys(
+        ("batchGenerateContent", "asyncBatchEmbedContent", "getBatch", "listBatches"),
+        lambda route, status, content_type: batch_reader(route),  # noqa: ARG005
+    ),
+    **dict.fromkeys(
+        ("predictLongRunning", "fetchPredictOperation", "getOperation", "waitOperation"),
+        lambda route, status, content_type: operation_reader(route),  # noqa: ARG005
+    ),
+    **dict.fromkeys(
+        ("createInteraction", "getInteraction", "createDecision"),
+        lambda route, status, content_type: interaction_reader(route, content_type),  # noqa: ARG005
+    ),
+    "predict": lambda route, status, content_type: predict_reader(),  # noqa: ARG005
+    "images.generations": lambda route, status, content_type: images_reader(),  # noqa: ARG005
+    "downloadFile": results_reader,
 }

@@ -11,6 +11,9 @@ from typing import Final
 
 _LONGEST: Final = 256
 _NAME: Final = re.compile(r"[A-Za-z0-9._@:/-]+")
+# `meta/llama-4-scout`, as Vertex's OpenAI-compatible endpoint names other publishers' models.
+_MADE_BY: Final = re.compile(r"(?:publishers/([a-z0-9-]{1,32})/models/|([a-z0-9-]{1,32})/)([^/]+)")
+_NO_MAKERS: Final = frozenset({"models", "endpoints", "dynamic"})
 
 # `models/` comes from the Developer API (12 of the recorded answers), the others from Vertex:
 # full resource names, and the publisher prefix of its OpenAI-compatible endpoint.
@@ -30,6 +33,21 @@ def keep_model(name: object) -> str | None:
         return _kept(name)
     except ValueError:
         return None
+
+
+def made_by(name: object) -> tuple[str | None, str | None]:
+    """Who makes the model that a request or answer of Vertex names, and the model's own name.
+
+    Gives: no maker where the name tells none.
+    Example: `meta/llama-4-scout` gives `("meta", "llama-4-scout")`; `google/gemini-2.5-pro`
+    gives `("google", "gemini-2.5-pro")`; `gemini-2.5-pro` gives `(None, "gemini-2.5-pro")`.
+    """
+    model = keep_model(name)
+    found = None if model is None or type(name) is not str else _MADE_BY.fullmatch(name)
+    if found is None:
+        return None, model
+    maker = found[1] or found[2]
+    return (None, model) if maker in _NO_MAKERS else (maker, found[3])
 
 
 @lru_cache(maxsize=1024)

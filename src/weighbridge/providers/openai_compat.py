@@ -1,11 +1,14 @@
-"""What answers in OpenAI's shape say: chat completions and embeddings, whole or streamed.
+"""What answers in OpenAI's shape say: completions, responses, embeddings, whole or streamed.
 
-Hides the inclusion rules of OpenAI's `usage` as Google fills it. OpenAI counts reasoning inside
+Hides the inclusion rules of OpenAI's `usage` as Google fills it, and its two spellings: chat
+completions count prompt and completion, responses input and output. OpenAI counts reasoning inside
 `completion_tokens`; Google's compatible endpoint leaves thinking out and shows it only in the
 total. The total tells the two apart. Rules for future edits: usage is cumulative over chunks,
 the last one counts (S1); error objects are Google's, also as an array of one.
-Source: recorded answer with prompt 35, completion 12, total 109 (62 thinking tokens hidden).
-Counterpart: `google_answer` for Google's own shape; the same framings call both.
+Source: recorded answer with prompt 35, completion 12, total 109 (62 thinking tokens hidden);
+OpenAI API reference (responses and their events), read 2026-11-21.
+Counterpart: `google_answer` for Google's own shape; the same framings call both. Partners whose
+`rawPredict` answers like this (Mistral, AI21, Llama) are read here too.
 """
 
 from typing import Any, Final
@@ -19,11 +22,27 @@ from weighbridge.providers.google_answer import UNREADABLE
 from weighbridge.providers.google_enums import SERVICE_TIERS
 from weighbridge.providers.google_error import error_code, error_type
 from weighbridge.providers.google_usage import as_count
-from weighbridge.providers.model_names import keep_model
+from weighbridge.providers.model_names import made_by
 
 _USAGE_KEY: Final = b'"usage"'
 _TAIL_ATTEMPTS: Final = 8
-_FIELDS: Final = ("prompt_tokens", "completion_tokens", "total_tokens")
+_FIELDS: Final = (
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "input_tokens",
+    "output_tokens",
+)
+
+_OF_A_RESPONSE: Final = (
+    "usage",
+    "model",
+    "service_tier",
+    "error",
+    "status",
+    "incomplete_details",
+)
+_ENDS: Final = ("completed", "failed", "cancelled", "incomplete")  # of a response
 
 
 class _Choice(msgspec.Struct):
@@ -31,11 +50,16 @@ class _Choice(msgspec.Struct):
 
 
 class _Document(msgspec.Struct):
+    """A completion, or a response: in a stream of events, the last ones hold the response."""
+
     usage: Any = None
     choices: list[_Choice] | None = None
     model: Any = None
     service_tier: Any = None
     error: Any = None
+    status: Any = None
+    incomplete_details: Any = None
+    response: Any = None
 
 
 _DECODER: Final = msgspec.json.Decoder(_Document)
@@ -90,9 +114,9 @@ class OpenAiAnswer:
     def reading(self, *, complete: bool) -> Reading:
         """Sum up the documents so far."""
         notes: set[Note] = set()
-        usage = _usage_of(self._usage or {}, notes)
+        usage = usage_of_openai(self._usage or {}, notes)
         reading = Reading(usage=usage, usage_source=self._source(usage, complete=complete))
-        reading.model_version = keep_model(self._model)
+        reading.model_version = made_by(self._model)[1]
         if type(self._finish) is str:
             # OpenAI writes `stop`, `length`; the ledger's codes are in capitals.
             reading.finish_reason = keep_word(self._finish.upper())
@@ -118,29 +142,41 @@ class OpenAiAnswer:
         return UsageSource.FINAL
 
     def _absorb(self, document: _Document) -> None:
-        if type(document.usage) is dict:
-            self._broken = False
-            kept = {name: value for name, value in document.usage.items() if value is not None}
-            self._usage = kept if self._usage is None else self._usage | kept
+        self._take(document)
+        held = document.response
+        if type(held) is dict:
+            self._take(_Document(**{name: held.get(name) for name in _OF_A_RESPONSE}))
         for choice in document.choices or ():
             if choice.finish_reason is not None:
                 self._finish = choice.finish_reason
                 break
-        if document.model is not None:
-            self._model = document.model
-        if document.service_tier is not None:
-            self._tier = document.service_tier
-        if document.error is not None:
-            self._error = error_type(document.error), error_code(document.error)
+
+    def _take(self, held: _Document) -> None:
+        if type(held.usage) is dict:
+            self._broken = False
+            kept = {name: value for name, value in held.usage.items() if value is not None}
+            self._usage = kept if self._usage is None else self._usage | kept
+        if type(held.incomplete_details) is dict:
+            self._finish = held.incomplete_details.get("reason")
+        elif held.status in _ENDS:
+            self._finish = held.status
+        if held.model is not None:
+            self._model = held.model
+        if held.service_tier is not None:
+            self._tier = held.service_tier
+        if held.error is not None:
+            self._error = error_type(held.error), error_code(held.error)
 
 
-def _usage_of(wire: dict[str, Any], notes: set[Note]) -> Usage:
+def usage_of_openai(wire: dict[str, Any], notes: set[Note]) -> Usage:
     """Usage by the total: what is beyond prompt and completion is thinking."""
-    prompt = _count(wire.get("prompt_tokens"), notes)
-    completion = _count(wire.get("completion_tokens"), notes)
+    prompt = _count(_either(wire, "prompt_tokens", "input_tokens"), notes)
+    completion = _count(_either(wire, "completion_tokens", "output_tokens"), notes)
     total = _count(wire.get("total_tokens"), notes)
-    reasoning = _count(_detail(wire, "completion_tokens_details", "reasoning_tokens"), notes)
-    cached = _count(_detail(wire, "prompt_tokens_details", "cached_tokens"), notes)
+    answer = _either(wire, "completion_tokens_details", "output_tokens_details")
+    reasoning = _count(_detail(answer, "reasoning_tokens"), notes)
+    question = _either(wire, "prompt_tokens_details", "input_tokens_details")
+    cached = _count(_detail(question, "cached_tokens"), notes)
     if cached is not None and prompt is not None and cached > prompt:
         cached = None
         notes.add(Note.COUNT_REJECTED)
@@ -180,8 +216,12 @@ def _divide(usage: Usage, beyond_prompt: int, notes: set[Note]) -> None:
         usage.output_tokens = beyond_prompt - thinking
 
 
-def _detail(wire: dict[str, Any], group: str, name: str) -> object:
-    details = wire.get(group)
+def _either(wire: dict[str, Any], name: str, other: str) -> object:
+    value = wire.get(name)
+    return wire.get(other) if value is None else value
+
+
+def _detail(details: object, name: str) -> object:
     return details.get(name) if type(details) is dict else None
 
 

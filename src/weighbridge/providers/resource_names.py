@@ -13,6 +13,8 @@ from typing import Final
 
 _LONGEST: Final = 512
 _NAME: Final = re.compile(r"[A-Za-z0-9._~@:/-]+")
+# Operations whose answers do not say which resource they are about.
+_UNSAID: Final = frozenset({"deleteCachedContent", "downloadFile"})
 _PROJECT: Final = re.compile(r"projects/[^/]+/(?=.)")
 
 
@@ -26,3 +28,11 @@ def keep_resource(name: object) -> str | None:
     if type(name) is not str or len(name) > _LONGEST or _NAME.fullmatch(name) is None:
         return None
     return _PROJECT.sub("", name, count=1)
+
+
+def path_resource(operation: str, segments: tuple[str, ...]) -> str | None:
+    """The resource that a path names, for the operations whose answers do not name it.
+
+    Takes: the decoded path behind its version, without a custom verb.
+    """
+    return keep_resource("/".join(segments)) if operation in _UNSAID else None

@@ -15,9 +15,15 @@ from weighbridge.providers.base import Reading
 from weighbridge.providers.documents import Answer, DocumentBuffer
 from weighbridge.providers.json_array import JsonReader
 
+EVENT_STREAM: Final = b"text/event-stream"
 _DONE: Final = b"[DONE]"
 _DATA: Final = b"data:"
 _OTHER_FIELDS: Final = (b":", b"event:", b"id:", b"retry:")
+
+
+def is_event_stream(content_type: bytes | None) -> bool:
+    """Whether a `Content-Type` says event stream, whatever its case and parameters."""
+    return content_type is not None and content_type[: len(EVENT_STREAM)].lower() == EVENT_STREAM
 
 
 class SseReader:

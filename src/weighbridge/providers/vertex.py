@@ -11,17 +11,21 @@ import re
 from typing import Final
 
 from weighbridge.core.outcome import Reason, Refusal
-from weighbridge.providers.base import NOTHING_ASKED, Asked, Route, UsageReader
+from weighbridge.providers.asked import asked
+from weighbridge.providers.base import Asked, Route, UsageReader
 from weighbridge.providers.google_error import refusal_body
 from weighbridge.providers.google_operations import (
+    INVOKE,
+    LIVE,
     UNKNOWN_OPERATION,
     Billing,
     Operation,
-    openai_operation,
     resource_operation,
 )
 from weighbridge.providers.google_readers import google_reader
 from weighbridge.providers.model_names import keep_model
+from weighbridge.providers.openai_operations import openai_operation
+from weighbridge.providers.resource_names import path_resource
 from weighbridge.providers.targets import Target, has_upload_id, read_target
 
 GLOBAL_HOST: Final = "aiplatform.googleapis.com"
@@ -32,7 +36,12 @@ _PROJECT: Final = re.compile(r"[A-Za-z0-9.:_-]{1,100}")
 _PUBLISHER: Final = re.compile(r"[a-z0-9-]{1,32}")
 _ROOTS: Final = frozenset({"projects", "publishers", "endpoints"})
 _SOCKET_SERVICE: Final = "google.cloud.aiplatform."
-_LIVE: Final = Operation("live", Billing.UNSEEN)
+# Only this family's method of `predict` knows labels. Source: PredictRequest of the discovery.
+_LABELLED_PREDICT: Final = "imagen"
+# Anthropic's token count is a model of its own. Source: Vertex AI documentation, read 2026-11-21.
+_COUNT_TOKENS: Final = ("models", "count-tokens")
+# Methods of this version alone that name neither project nor location. Source: discovery.
+_BARE_INTERACTIONS: Final = "v1beta1"
 _SHOWN_BYTES: Final = 64
 
 
@@ -57,18 +66,21 @@ class VertexProvider:
             return _location_refusal(location or "")
         publisher = _publisher(resource)
         operation = _operation(method, parts, resource, verb)
-        metered = operation.billing is Billing.METERED and publisher == "google"
+        model = _model(resource)
         return Route(
             provider=publisher,
             surface="vertex",
             upstream="vertex",
             host=host,
             operation=operation.name,
-            model=_model(resource),
+            model=model,
             location=location,
             cloud_project=project if project and _PROJECT.fullmatch(project) else None,
-            metered=metered,
+            metered=operation.is_read,
             free=operation.billing is Billing.FREE,
+            asks=operation.asks,
+            takes_labels=publisher == "google" and _takes_labels(operation, model),
+            resource=path_resource(operation.name, segments),
             needs_token=not (parts.area == "upload" and has_upload_id(query)),
         )
 
@@ -76,9 +88,9 @@ class VertexProvider:
         """A reader for the answer, by status and content type."""
         return google_reader(route, status, content_type)
 
-    def asked(self, route: Route, body: bytes) -> Asked:  # noqa: ARG002 - the protocol's
+    def asked(self, route: Route, body: bytes) -> Asked:
         """What a request body says that its row needs."""
-        return NOTHING_ASKED
+        return asked(route, body)
 
     def refusal_body(self, refusal: Refusal) -> bytes:
         """The refusal as Google's error object."""
@@ -106,6 +118,8 @@ def _is_vertex(parts: Target) -> bool:
         return False
     if parts.area == "ws":
         return parts.segments[0].startswith(_SOCKET_SERVICE)
+    if parts.segments[0] == "interactions":
+        return parts.version == _BARE_INTERACTIONS
     return parts.segments[0] in _ROOTS
 
 
@@ -128,15 +142,30 @@ def _publisher(resource: tuple[str, ...]) -> str:
 
 def _operation(method: bytes, parts: Target, resource: tuple[str, ...], verb: str) -> Operation:
     if parts.area == "ws":
-        return _LIVE if parts.segments[-1].startswith("BidiGenerateContent") else UNKNOWN_OPERATION
-    if resource[:1] == ("endpoints",) and len(resource) > 2 and not verb:
-        return openai_operation(method, resource[2:])
-    if resource[:1] == ("publishers",):
+        return LIVE if parts.segments[-1].startswith("BidiGenerateContent") else UNKNOWN_OPERATION
+    publishers = resource[:1] == ("publishers",)
+    if publishers:
+        if resource[2:3] == ("v1",) and not verb:
+            return openai_operation(method, resource[2:])
         resource = resource[2:]
-    operation = resource_operation(method, resource, verb)
+    if "invoke" in resource[2:5] and not verb:
+        return INVOKE if method == b"POST" else UNKNOWN_OPERATION
+    if resource[:1] == ("endpoints",) and len(resource) > 2 and not verb:
+        operation = openai_operation(method, resource[2:])
+        if operation is not UNKNOWN_OPERATION:
+            return operation
+    if verb == "rawPredict" and resource == _COUNT_TOKENS:
+        verb = "countTokens"
+    operation = resource_operation(method, resource, verb, publishers=publishers)
     if parts.area and operation.billing is Billing.METERED:
         return UNKNOWN_OPERATION
     return operation
+
+
+def _takes_labels(operation: Operation, model: str | None) -> bool:
+    if operation.name == "predict":
+        return model is not None and model.startswith(_LABELLED_PREDICT)
+    return operation.takes_labels
 
 
 def _model(resource: tuple[str, ...]) -> str | None:

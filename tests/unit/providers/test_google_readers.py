@@ -4,7 +4,8 @@ import pytest
 
 from weighbridge.core.outcome import UsageSource
 from weighbridge.providers.base import Reading, Route
-from weighbridge.providers.google_readers import google_reader, is_event_stream
+from weighbridge.providers.google_readers import google_reader
+from weighbridge.providers.sse import is_event_stream
 from weighbridge.providers.unread import UnreadAnswer
 
 
@@ -114,7 +115,7 @@ def test_openai_shaped_answers_have_their_reader() -> None:
     ("body", "tokens", "complete", "source"),
     [
         (b'{"usageMetadata":{"totalTokenCount":4096}}', 4096, True, UsageSource.FINAL),
-        (b'{"usageMetadata":{"totalTokenCount":4096}}', None, False, UsageSource.NONE),
+        (b'{"usageMetadata":{"totalTokenCount":4096}}', 4096, False, UsageSource.PARTIAL),
         (b'{"name":"cachedContents/c"}', None, True, UsageSource.NONE),
         (b'{"usageMetadata":{"totalTokenCount":-1}}', None, True, UsageSource.UNPARSED),
         (b'{"usageMetadata":7}', None, True, UsageSource.UNPARSED),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from weighbridge.providers.model_names import _kept, keep_model
+from weighbridge.providers.model_names import _kept, keep_model, made_by
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,26 @@ def test_what_is_no_name_is_not_remembered() -> None:
     assert keep_model("what is love, again?") is None
     assert keep_model("gemini-2.5-pro") == "gemini-2.5-pro"
     assert _kept.cache_info().currsize == names
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("meta/llama-4-scout-maas", ("meta", "llama-4-scout-maas")),
+        ("google/gemini-2.5-pro", ("google", "gemini-2.5-pro")),
+        ("publishers/anthropic/models/claude-x@1", ("anthropic", "claude-x@1")),
+        ("publishers/google/models/gemini-2.5-pro", ("google", "gemini-2.5-pro")),
+        ("gemini-2.5-pro", (None, "gemini-2.5-pro")),
+        ("models/gemini-2.5-pro", (None, "gemini-2.5-pro")),
+        ("endpoints/123", (None, "endpoints/123")),
+        ("tunedModels/t", (None, "tunedModels/t")),
+        ("projects/p/locations/l/endpoints/1", (None, "projects/p/locations/l/endpoints/1")),
+        ("tell me/a secret", (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_a_name_may_tell_who_makes_the_model(
+    name: object, made: tuple[str | None, str | None]
+) -> None:
+    """Design B7: the provider is who makes the model."""
+    assert made_by(name) == made

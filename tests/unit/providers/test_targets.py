@@ -8,17 +8,17 @@ from weighbridge.providers.targets import Target, has_upload_id, read_target
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        (b"/v1beta/models", Target("", ("models",))),
-        (b"/v1/models/m:generateContent", Target("", ("models", "m:generateContent"))),
-        (b"/v1internal/x", Target("", ("x",))),
-        (b"/v1beta2/x", Target("", ("x",))),
-        (b"/v1beta/", Target("", ("",))),
-        (b"/upload/v1beta/files", Target("upload", ("files",))),
-        (b"/download/v1/files/f:download", Target("download", ("files", "f:download"))),
+        (b"/v1beta/models", Target("", ("models",), "v1beta")),
+        (b"/v1/models/m:generateContent", Target("", ("models", "m:generateContent"), "v1")),
+        (b"/v1internal/x", Target("", ("x",), "v1internal")),
+        (b"/v1beta2/x", Target("", ("x",), "v1beta2")),
+        (b"/v1beta/", Target("", ("",), "v1beta")),
+        (b"/upload/v1beta/files", Target("upload", ("files",), "v1beta")),
+        (b"/download/v1/files/f:download", Target("download", ("files", "f:download"), "v1")),
         (b"/ws/a.b.C", Target("ws", ("a.b.C",))),
         (b"/$discovery/rest", Target("discovery", ("rest",))),
-        (b"/v1beta/models/m%3AcountTokens", Target("", ("models", "m:countTokens"))),
-        (b"/v1beta/models%2Fm:countTokens", Target("", ("models", "m:countTokens"))),
+        (b"/v1beta/models/m%3AcountTokens", Target("", ("models", "m:countTokens"), "v1beta")),
+        (b"/v1beta/models%2Fm:countTokens", Target("", ("models", "m:countTokens"), "v1beta")),
     ],
 )
 def test_paths_of_google_are_read(path: bytes, expected: Target) -> None:

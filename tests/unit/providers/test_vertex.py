@@ -39,7 +39,7 @@ def _route(method: str, target: str) -> Route:
         ),
         ("POST", HERE + "/publishers/google/models/m:countTokens", "countTokens", "m", "free"),
         ("POST", HERE + "/publishers/google/models/m:embedContent", "embedContent", "m", "metered"),
-        ("POST", HERE + "/publishers/google/models/m:predict", "predict", "m", "unseen"),
+        ("POST", HERE + "/publishers/google/models/m:predict", "predict", "m", "metered"),
         (
             "POST",
             HERE + "/endpoints/123:generateContent",
@@ -55,13 +55,13 @@ def _route(method: str, target: str) -> Route:
             "metered",
         ),
         ("POST", HERE + "/endpoints/openapi/embeddings", "embeddings", None, "metered"),
-        ("POST", HERE + "/endpoints/openapi/responses", "responses", None, "unseen"),
+        ("POST", HERE + "/endpoints/openapi/responses", "responses", None, "metered"),
         ("POST", HERE + "/cachedContents", "createCachedContent", None, "metered"),
         ("GET", HERE + "/batchPredictionJobs", "listBatchPredictionJobs", None, "free"),
         ("POST", HERE + "/batchPredictionJobs", "createBatchPredictionJob", None, "unseen"),
         ("GET", HERE + "/publishers/google/models/m", "getModel", "m", "free"),
-        ("GET", HERE + "/operations/1", "getOperation", None, "free"),
-        ("POST", HERE + "/interactions:create", "unknown", None, "unseen"),
+        ("GET", HERE + "/operations/1", "getOperation", None, "told"),
+        ("POST", HERE + "/interactions:create", "createInteraction", None, "metered"),
         ("POST", HERE + "/somethingNew", "unknown", None, "unseen"),
     ],
 )
@@ -71,7 +71,10 @@ def test_routes_within_a_location(
     """Publishers, tuned endpoints, OpenAI-compatible endpoints and jobs."""
     route = _route(method, target)
     assert (route.operation, route.model) == (operation, model)
-    assert (route.metered, route.free) == (billing == "metered", billing == "free")
+    assert (route.metered, route.free) == (
+        billing in {"metered", "told"},
+        billing in {"free", "told"},
+    )
     assert (route.provider, route.surface, route.upstream) == ("google", "vertex", "vertex")
     assert (route.cloud_project, route.location) == ("p-1", "us-central1")
     assert route.host == "us-central1-aiplatform.googleapis.com"
@@ -86,13 +89,20 @@ def test_express_mode_has_neither_project_nor_location() -> None:
 
 
 def test_models_of_other_publishers_are_theirs() -> None:
-    """Design B7: Claude on Vertex is `anthropic` on `vertex`; its usage is not read yet."""
+    """Design B7: Claude on Vertex is `anthropic` on `vertex`, and carries no labels."""
     route = _route("POST", HERE + "/publishers/anthropic/models/claude-x@20260101:rawPredict")
     assert (route.provider, route.surface, route.upstream) == ("anthropic", "vertex", "vertex")
     assert (route.operation, route.model) == ("rawPredict", "claude-x@20260101")
-    assert not route.metered
-    assert not _route("POST", HERE + "/publishers/meta/models/m:generateContent").metered
+    assert (route.metered, route.takes_labels) == (True, False)
+    llama = _route("POST", HERE + "/publishers/meta/models/m:generateContent")
+    assert (llama.provider, llama.metered, llama.takes_labels) == ("meta", True, False)
     assert _route("POST", HERE + "/publishers/A%20b/models/m:rawPredict").provider == "unknown"
+
+
+def test_counting_claudes_tokens_is_free() -> None:
+    """Anthropic's count stands beside its models under a name of its own."""
+    route = _route("POST", HERE + "/publishers/anthropic/models/count-tokens:rawPredict")
+    assert (route.operation, route.free, route.metered) == ("countTokens", True, False)
 
 
 def test_live_sockets_are_told_apart() -> None:
