@@ -57,11 +57,12 @@ class TunnelObserver:
 
     @property
     def route(self) -> Route:
-        """The route with what the setup says: model, and on Vertex location and project."""
+        """The route, metered, with what the setup says: model; on Vertex location and project."""
         setup = self._session.setup
         route = self._route
         return msgspec.structs.replace(
             route,
+            metered=True,
             model=setup.model or route.model,
             location=setup.location or route.location,
             cloud_project=setup.cloud_project or route.cloud_project,

@@ -67,6 +67,7 @@ _CLOSE_CODES: Final = {
     1014: "UNAVAILABLE",
 }
 _GOOD_CLOSE_CODES: Final = frozenset({None, 1000, 1001, 1005})
+_ABSENT: Final = msgspec.Raw(b"null")
 
 
 class LiveSetup(msgspec.Struct, frozen=True):
@@ -101,7 +102,7 @@ class _ServerContent(msgspec.Struct, rename="camel", gc=False):
 class _ServerMessage(msgspec.Struct, rename="camel", gc=False):
     usage_metadata: _LiveUsage | None = None
     server_content: _ServerContent | None = None
-    tool_call: msgspec.Raw | None = None
+    tool_call: msgspec.Raw = _ABSENT
     error: Any = None
 
 
@@ -229,7 +230,7 @@ class LiveSession:
     def _take(self, told: _ServerMessage) -> bool:
         content = told.server_content
         ends = content is not None and content.turn_complete is True
-        calls = told.tool_call is not None
+        calls = told.tool_call != _ABSENT
         if calls:
             self._begin_content()
         usage = told.usage_metadata
