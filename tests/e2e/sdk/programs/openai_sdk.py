@@ -1,4 +1,4 @@
-"""The openai SDK against Google's OpenAI-compatible paths: chat, stream, embeddings."""
+"""The openai SDK against Google's OpenAI-compatible paths: chat, stream, embeddings, more."""
 
 from typing import Any
 
@@ -52,4 +52,31 @@ def _embed() -> Any:
     return answer.data[0].embedding
 
 
-play({"chat": _chat, "stream": _stream, "embed": _embed, "bare": _bare})
+def _images() -> Any:
+    made = _client(JOB["headers"]).images.generate(
+        model="imagen-4.0-generate-001", prompt="a bridge", n=2, response_format="b64_json"
+    )
+    return [each.b64_json for each in made.data]
+
+
+def _responses() -> Any:
+    made = _client(JOB["headers"]).responses.create(model=MODEL, input=QUESTION)
+    return [made.output_text, made.usage.model_dump(exclude_none=True)]
+
+
+def _completions() -> Any:
+    made = _client(JOB["headers"]).completions.create(model=MODEL, prompt=QUESTION)
+    return [made.choices[0].text, made.usage.model_dump(exclude_none=True)]
+
+
+play(
+    {
+        "chat": _chat,
+        "stream": _stream,
+        "embed": _embed,
+        "bare": _bare,
+        "images": _images,
+        "responses": _responses,
+        "completions": _completions,
+    }
+)
