@@ -2,7 +2,7 @@
 
 Hides frames, masks, fragments, control frames and permessage-deflate, all but the latter by
 wsproto. Rules for future edits: memory is bounded whatever comes: of a message longer than
-`LONGEST_MESSAGE` only the end is kept, and a compressed one that grows without end is given up.
+`LONGEST_MESSAGE` only one end is kept, and a compressed one that grows without end is given up.
 Errors: `UnreadableWebsocketError`, or wsproto's `ParseFailed`, for bytes that are no websocket.
 Source: RFC 6455 section 5, RFC 7692 section 7. Counterpart: `tunnel`.
 """
@@ -48,7 +48,10 @@ class Deflate(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One text or binary message; not `whole` where only its last bytes were kept."""
+    """One text or binary message.
+
+    Of one that is not `whole`, only the beginning of a client's or the end of a server's.
+    """
 
     data: bytes
     whole: bool
@@ -78,7 +81,7 @@ def negotiated_deflate(answer_head: bytes) -> Deflate | None:
 class MessageReader:
     """Bytes of one direction in, messages out."""
 
-    __slots__ = ("_decoder", "_kept", "_open", "_pieces", "_size", "close_code", "closed")
+    __slots__ = ("_decoder", "_from_client", "_open", "_pieces", "_size", "close_code", "closed")
 
     def __init__(self, *, from_client: bool, deflate: Deflate | None) -> None:
         extensions: list[Extension] = []
@@ -90,10 +93,10 @@ class MessageReader:
             )
             extensions.append(_Inflate(fresh=fresh))
         self._decoder = FrameDecoder(client=not from_client, extensions=extensions)
+        self._from_client = from_client
         self._open = False
         self._pieces: list[bytes] = []
         self._size = 0
-        self._kept = b""
         self.closed = False
         self.close_code: int | None = None
 
@@ -127,7 +130,8 @@ class MessageReader:
         ends = frame.frame_finished and frame.message_finished
         if ends and begins:
             self._open = False
-            return Message(payload[-LONGEST_MESSAGE:], len(payload) <= LONGEST_MESSAGE)
+            whole = len(payload) <= LONGEST_MESSAGE
+            return Message(payload if whole else self._part(payload), whole)
         self._keep(payload)
         return self._joined() if ends else None
 
@@ -135,7 +139,11 @@ class MessageReader:
         self._size += len(payload)
         self._pieces.append(payload)
         if self._size > LONGEST_MESSAGE:
-            self._pieces = [b"".join(self._pieces)[-_KEPT_OF_LONGER:]]
+            self._pieces = [self._part(b"".join(self._pieces))]
+
+    def _part(self, message: bytes) -> bytes:
+        """What is kept of a long message: a setup begins with its model, usage ends an answer."""
+        return message[:_KEPT_OF_LONGER] if self._from_client else message[-_KEPT_OF_LONGER:]
 
     def _joined(self) -> Message:
         message = Message(b"".join(self._pieces), self._size <= LONGEST_MESSAGE)

@@ -19,8 +19,7 @@ prompt 522, response 42, thoughts 136, total 564 (topic 188765). Read 2026-11-22
 Counterpart: `gateway/tunnel` takes the messages out of the websocket.
 """
 
-import re
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -29,27 +28,28 @@ from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading
 from weighbridge.providers.google_enums import service_tier
 from weighbridge.providers.google_error import error_code, error_type
-from weighbridge.providers.google_grounding import Candidate, Grounding, GroundingMetadata
-from weighbridge.providers.google_usage import UsageMetadata, any_usage_of, as_count
-from weighbridge.providers.model_names import keep_model
+from weighbridge.providers.google_grounding import Candidate, Grounding
+from weighbridge.providers.google_usage import UsageMetadata, as_count
+from weighbridge.providers.live_messages import (
+    NO_SETUP,
+    USAGE,
+    LiveUsage,
+    ServerMessage,
+    as_answer,
+    read_setup,
+    server_message,
+    usage_of,
+    without_sound,
+)
 from weighbridge.providers.usage_sum import UsageSum
 
-# What stands in a message that means something here. Sound is base64, which may spell such a
-# word by chance; the decoder has the last word.
-_USAGE: Final = b"usageMetadata"
+# What stands in a message that means something here. Such a word may stand in a text by chance;
+# the decoder has the last word.
 _TURN_COMPLETE: Final = b"turnComplete"
 _TOOL_CALL: Final = b"toolCall"
 _CONTENT: Final = (b"modelTurn", b"outputTranscription", b"audioChunks")
-_TOLD: Final = (_USAGE, _TURN_COMPLETE, _TOOL_CALL, b'"error"', b"groundingMetadata")
+_TOLD: Final = (USAGE, _TURN_COMPLETE, _TOOL_CALL, b'"error"', b"groundingMetadata")
 _CODE: Final = (b"executableCode", b"codeExecutionResult")
-_BEGINNING: Final = 512
-
-_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
-_TAIL_ATTEMPTS: Final = 8
-_SETUP_MODEL: Final = re.compile(rb'"model"\s*:\s*"([A-Za-z0-9._@:/-]{1,256})"')
-_RESOURCE: Final = re.compile(
-    r"projects/([A-Za-z0-9.:_-]{1,100})/locations/([a-z0-9-]{2,32})/(.+)", re.DOTALL
-)
 
 # Close codes of a websocket as canonical codes: those by which Google ends a session. A reason
 # comes with them as text, which is never read (P2). 1000, 1001 and no code are no errors.
@@ -67,48 +67,6 @@ _CLOSE_CODES: Final = {
     1014: "UNAVAILABLE",
 }
 _GOOD_CLOSE_CODES: Final = frozenset({None, 1000, 1001, 1005})
-_ABSENT: Final = msgspec.Raw(b"null")
-
-
-class LiveSetup(msgspec.Struct, frozen=True):
-    """What a setup says that the row needs."""
-
-    model: str | None = None
-    location: str | None = None
-    cloud_project: str | None = None
-
-
-class _Setup(msgspec.Struct):
-    model: Any = None
-
-
-class _ClientMessage(msgspec.Struct):
-    setup: _Setup | None = None
-
-
-class _LiveUsage(UsageMetadata, rename="camel", gc=False):
-    """`usageMetadata` of the Live API: the answer's count has a name of its own."""
-
-    response_token_count: Any = None
-    response_tokens_details: Any = None
-
-
-class _ServerContent(msgspec.Struct, rename="camel", gc=False):
-    turn_complete: Any = None
-    turn_complete_reason: Any = None
-    grounding_metadata: GroundingMetadata | None = None
-
-
-class _ServerMessage(msgspec.Struct, rename="camel", gc=False):
-    usage_metadata: _LiveUsage | None = None
-    server_content: _ServerContent | None = None
-    tool_call: msgspec.Raw = _ABSENT
-    error: Any = None
-
-
-_decode_client: Final = msgspec.json.Decoder(_ClientMessage).decode
-_decode_server: Final = msgspec.json.Decoder(_ServerMessage).decode
-_NO_SETUP: Final = LiveSetup()
 
 
 class LiveSession:
@@ -139,7 +97,7 @@ class LiveSession:
 
     def __init__(self, surface: str) -> None:
         self._surface = surface
-        self.setup = _NO_SETUP
+        self.setup = NO_SETUP
         self.set_up = False
         self.turns = 0
         self._summed = UsageSum()
@@ -162,33 +120,27 @@ class LiveSession:
         """Take a client's message; only a setup means something."""
         if self.set_up or b"setup" not in message:
             return
-        try:
-            setup = _decode_client(message).setup
-            name = None if setup is None else setup.model
-        except _UNREADABLE:  # too long to be whole, or no JSON
-            found = _SETUP_MODEL.search(message)
-            name = found[1].decode("ascii") if found else None
-            setup = None if name is None else _Setup(name)
+        setup = read_setup(message)
         if setup is not None:
             self.set_up = True
-            self.setup = _setup_of(name)
+            self.setup = setup
 
     def from_server(self, message: bytes, *, whole: bool = True) -> bool:
         """Take a server's message, or the end of one that was too long to keep.
 
         Gives: whether a generation's usage was told, so that there is news.
         """
-        beginning = message if _USAGE in message else message[:_BEGINNING]
-        if not whole or any(word in beginning for word in _CONTENT):
+        words = without_sound(message)
+        if not whole or any(word in words for word in _CONTENT):
             self._begin_content()
-            if any(word in message for word in _CODE):
+            if any(word in words for word in _CODE):
                 self._grounding = self._grounding or Grounding()
                 self._grounding.add(_RAN_CODE)
-        if not any(word in message for word in _TOLD):
+        if not any(word in words for word in _TOLD):
             return False
-        told = _server_message(message, whole=whole)
+        told = server_message(message, whole=whole)
         if told is None:
-            self._broken |= _USAGE in message
+            self._broken |= USAGE in message
             return False
         return self._take(told)
 
@@ -227,11 +179,10 @@ class LiveSession:
             return UsageSource.PARTIAL
         return UsageSource.FINAL
 
-    def _take(self, told: _ServerMessage) -> bool:
+    def _take(self, told: ServerMessage) -> bool:
         content = told.server_content
-        ends = content is not None and content.turn_complete is True
-        calls = told.tool_call != _ABSENT
-        if calls:
+        ends = told.ends
+        if told.calls:
             self._begin_content()
         usage = told.usage_metadata
         if usage is not None:
@@ -241,7 +192,7 @@ class LiveSession:
             self._grounding.add(Candidate(grounding_metadata=content.grounding_metadata))
         if told.error is not None:
             self._error = error_type(told.error), error_code(told.error)
-        if calls:
+        if told.calls:
             self._tool_called = True
         if ends and content is not None:
             self._end_turn(content.turn_complete_reason)
@@ -260,8 +211,8 @@ class LiveSession:
         if type(reason) is str and reason != "TURN_COMPLETE_REASON_UNSPECIFIED":
             self._finish = keep_word(reason)
 
-    def _report(self, report: _LiveUsage, *, with_end: bool) -> None:
-        usage = _as_answer(report)
+    def _report(self, report: LiveUsage, *, with_end: bool) -> None:
+        usage = as_answer(report)
         tier = service_tier(report.service_tier, report.traffic_type)
         self._tier = tier or self._tier
         if not usage.counts:
@@ -297,7 +248,7 @@ class LiveSession:
         """Usage of the generation under way."""
         if self._usage is None and self._grounding is None:
             return None
-        usage = Usage() if self._usage is None else _usage_of(self._usage, notes)
+        usage = Usage() if self._usage is None else usage_of(self._usage, notes)
         if self._grounding is not None:
             self._grounding.describe(usage)
         return usage
@@ -306,71 +257,3 @@ class LiveSession:
 _RAN_CODE: Final = msgspec.json.decode(
     b'{"content":{"parts":[{"executableCode":{}}]}}', type=Candidate
 )
-
-
-def _setup_of(name: object) -> LiveSetup:
-    """What a setup's model name says: on Vertex it is a full resource name.
-
-    Example: `models/gemini-3.8-live` gives the model alone;
-    `projects/p/locations/us-central1/publishers/google/models/gemini-live-2.5-flash` all three.
-    """
-    if type(name) is not str:
-        return _NO_SETUP
-    found = _RESOURCE.fullmatch(name)
-    if found is None:
-        return LiveSetup(keep_model(name))
-    return LiveSetup(keep_model(found[3]), location=found[2], cloud_project=found[1])
-
-
-def _server_message(message: bytes, *, whole: bool) -> _ServerMessage | None:
-    """A message decoded; of one without its beginning, what follows the last usage in it."""
-    if whole:
-        try:
-            return _decode_server(message)
-        except _UNREADABLE:
-            return None
-    end = len(message)
-    for _ in range(_TAIL_ATTEMPTS):
-        end = message.rfind(b'"' + _USAGE + b'"', 0, end)
-        if end < 0:
-            return None
-        try:
-            told = _decode_server(b"{" + message[end:])
-        except _UNREADABLE:
-            continue
-        if told.server_content is None and b'"turnComplete"' in message[:end]:
-            told.server_content = _ServerContent(turn_complete=True)
-        return told
-    return None
-
-
-def _as_answer(report: _LiveUsage) -> UsageMetadata:
-    """A report under the names that generateContent uses; Vertex uses those at times."""
-    usage = UsageMetadata()
-    for name in UsageMetadata.__struct_fields__:
-        setattr(usage, name, getattr(report, name))
-    if report.response_token_count is not None:
-        usage.candidates_token_count = report.response_token_count
-        usage.candidates_tokens_details = report.response_tokens_details
-    return usage
-
-
-def _usage_of(report: UsageMetadata, notes: set[Note]) -> Usage:
-    """Usage of one generation.
-
-    Example: prompt 522, response 42, thoughts 136, total 564: the total leaves the thoughts
-    out, all three counts stand. With total 700 they are inside, which is the same usage.
-    """
-    total = as_count(report.total_token_count)
-    thinking = as_count(report.thoughts_token_count)
-    spoken = (
-        (as_count(report.prompt_token_count) or 0)
-        + (as_count(report.candidates_token_count) or 0)
-        + (as_count(report.tool_use_prompt_token_count) or 0)
-    )
-    if not thinking or total != spoken:
-        return any_usage_of(report, notes)
-    notes.add(Note.THINKING_OUTSIDE_TOTAL)
-    usage = any_usage_of(msgspec.structs.replace(report, total_token_count=total + thinking), notes)
-    usage.total_tokens = total
-    return usage

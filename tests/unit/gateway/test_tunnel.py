@@ -1,7 +1,7 @@
 """The observer of a tunnel: both directions in, one reading out, never a fault."""
 
 import pytest
-from live_messages import DEFLATE_HEAD, PLAIN_HEAD, Sender, setup, sound, turn_end
+from live_messages import DEFLATE_HEAD, PLAIN_HEAD, Sender, message, setup, sound, turn_end
 
 from weighbridge.core.outcome import UsageSource
 from weighbridge.gateway.tunnel import TunnelObserver, tunnel_observer
@@ -109,3 +109,14 @@ def test_what_cannot_be_read_is_not_observed(operation: str, head: bytes) -> Non
     )
 
     assert tunnel_observer(route, head) is None
+
+
+def test_a_setup_of_many_megabytes_still_names_its_model() -> None:
+    """Of what is too long to keep, a client's beginning is kept."""
+    observer = _observer()
+    told = {"setup": {"model": "models/gemini-3.8-live", "systemInstruction": "x" * 3_000_000}}
+    data = Sender("client").send(message(told), fragments=7)
+    for at in range(0, len(data), 65_536):
+        observer.from_client(data[at : at + 65_536])
+
+    assert observer.model == "gemini-3.8-live"

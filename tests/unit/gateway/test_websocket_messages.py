@@ -26,8 +26,7 @@ from weighbridge.gateway.websocket_messages import (
             Deflate(False, True),
         ),
         (
-            b"Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover"
-            + b"; client_max_window_bits=12\r\n",
+            b"Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; x\r\n",
             Deflate(True, False),
         ),
     ],

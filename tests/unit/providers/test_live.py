@@ -7,7 +7,8 @@ from live_messages import message, setup, sound, turn_end, usage
 
 from weighbridge.core.outcome import Note, UsageSource
 from weighbridge.providers.base import Reading
-from weighbridge.providers.live import LiveSession, LiveSetup
+from weighbridge.providers.live import LiveSession
+from weighbridge.providers.live_messages import LiveSetup
 
 
 def _session(*messages: bytes) -> LiveSession:
@@ -319,3 +320,36 @@ def test_a_generation_that_is_told_of_is_news() -> None:
         session.from_server(each)
         for each in (sound(), turn_end(10, 4), sound(), message({"goAway": {}}))
     ] == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"inlineData": {"data": "QUJD" * 2000}},
+        {"functionCall": {"args": {"data": 'he said "data": "x", then left', "n": 5}}},
+        {"functionCall": {"args": {"data": 5}}},
+        {"text": '"data"'},
+    ],
+)
+def test_sound_is_skipped_and_what_follows_it_is_not(part: dict[str, Any]) -> None:
+    """Whatever is called `data`, usage behind it counts."""
+    end = message(
+        {
+            "serverContent": {"modelTurn": {"parts": [part, part]}, "turnComplete": True},
+            "usageMetadata": usage(10, 4),
+        }
+    )
+
+    assert _counts(_reading(end)) == (10, 4, 14)
+
+
+def test_what_is_odd_beside_the_usage_costs_the_usage_nothing() -> None:
+    """Grounding of an unknown shape is no grounding; the tokens are counted."""
+    end = message(
+        {
+            "serverContent": {"turnComplete": True, "groundingMetadata": [7]},
+            "usageMetadata": usage(10, 4),
+        }
+    )
+
+    assert _counts(_reading(sound(), end)) == (10, 4, 14)
