@@ -88,8 +88,14 @@ def reports() -> Iterator[ReportService]:
     ledger.connection.close()
 
 
+def known(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures to add up: what is not known of one part adds nothing to the whole."""
+    return {name: figures[name] or 0 for name in ADDITIVE}
+
+
 def summed(result: QueryResult) -> dict[str, Any]:
-    return {name: sum((row[name] for row in result.rows), start=Decimal(0)) for name in ADDITIVE}
+    rows = [known(row) for row in result.rows]
+    return {name: sum((row[name] for row in rows), start=Decimal(0)) for name in ADDITIVE}
 
 
 instants = st.integers(0, 364 * 86_400_000).map(
@@ -112,7 +118,7 @@ def test_rows_add_up(reports: ReportService, query: CostQuery, ends: list[dateti
     whole = CostQuery(since=ends[0], until=ends[1], metrics=ADDITIVE)
     expected = reports.run(whole, NOW)
     result = reports.run(query.between(*ends), NOW)
-    assert expected.totals == summed(result)
+    assert known(expected.totals) == summed(result)
     assert expected.totals == result.totals
     assert expected.completeness == result.completeness
 
@@ -127,7 +133,8 @@ def test_ranges_that_touch_share_nothing(
         reports.run(CostQuery(since=a, until=b, timezone=zone, metrics=ADDITIVE), NOW).totals
         for a, b in ((ends[0], ends[1]), (ends[1], ends[2]), (ends[0], ends[2]))
     ]
-    assert parts[2] == {name: parts[0][name] + parts[1][name] for name in ADDITIVE}
+    first, second, both = map(known, parts)
+    assert both == {name: first[name] + second[name] for name in ADDITIVE}
 
 
 @pytest.mark.parametrize("zone", ZONES)

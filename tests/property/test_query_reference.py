@@ -187,6 +187,8 @@ def dollars(value: Decimal) -> str:
 def measure(rows: list[dict], name: str) -> Any:
     """A metric as JSON has it, from its definition in words."""
     cost = total(rows, "list_cost")
+    if name.startswith("cost") and rows and all(row["list_cost"] is None for row in rows):
+        return None
     tokens = total(rows, "total_tokens")
     seen = [row["started_at"] for row in rows]
     counts = {

@@ -297,7 +297,8 @@ class _Builder:
             return exp.Bracket(this=spread, expressions=[_number(0)])
         sums: list[exp.Expr] = [_folded(COMPONENTS[name]) for name in metric.components]
         if len(sums) == 1:
-            return sums[0] if metric.unit == "time" else exp.func("COALESCE", sums[0], _number(0))
+            bare = metric.unit == "time" or metric.unknown_is_null
+            return sums[0] if bare else exp.func("COALESCE", sums[0], _number(0))
         return exp.Div(this=sums[0], expression=exp.func("NULLIF", sums[1], _number(0)))
 
 

@@ -53,7 +53,11 @@ class Percentile:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A named figure of a result: a component, a ratio of two, or a percentile."""
+    """A named figure of a result: a component, a ratio of two, or a percentile.
+
+    `unknown_is_null`: where exchanges are there and not one of them has the figure, it is None,
+    for what is not known is not nothing.
+    """
 
     name: str
     unit: str
@@ -61,6 +65,7 @@ class Metric:
     denominator: str | None = None
     scale: int = 1
     percentile: Percentile | None = None
+    unknown_is_null: bool = False
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -75,12 +80,17 @@ class Metric:
     def derive(self, sums: Mapping[str, Any]) -> Any:
         """The value of an additive metric or a ratio from its components.
 
+        Takes: the sums; among them `exchanges`, always.
         Gives: for sums 0 where no row reported anything, since a sum is of what is known (the
-        completeness counts say what is not); for ratios None over nothing. Money has twelve
-        places, ratios six, both rounded half to even.
+        completeness counts say what is not), but for cost; for ratios None over nothing, and of
+        an unknown cost. Money has twelve places, ratios six, both rounded half to even.
+        Example: the cost of no exchange is 0, that of one unpriced exchange None, that of an
+        unpriced and a free one 0.
         """
         assert self.numerator is not None
         top = sums[self.numerator]
+        if top is None and self.unknown_is_null and sums["exchanges"]:
+            return None
         if self.denominator is None:
             return _sum_value(self.unit, top)
         bottom = sums[self.denominator]
@@ -138,10 +148,12 @@ COMPLETENESS: Final = ("exchanges", "unpriced", "unmetered", "partial")
 
 def _table() -> dict[str, Metric]:
     rows = [
-        Metric("cost", "USD", "cost"),
+        Metric("cost", "USD", "cost", unknown_is_null=True),
         Metric("wasted_cost", "USD", "wasted_cost"),
-        Metric("cost_per_exchange", "USD", "cost", "exchanges"),
-        Metric("cost_per_1k_tokens", "USD", "cost", "total_tokens", scale=1000),
+        Metric("cost_per_exchange", "USD", "cost", "exchanges", unknown_is_null=True),
+        Metric(
+            "cost_per_1k_tokens", "USD", "cost", "total_tokens", scale=1000, unknown_is_null=True
+        ),
         *(
             Metric(name, "exchanges", name)
             for name, component in COMPONENTS.items()

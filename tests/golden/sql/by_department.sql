@@ -50,5 +50,5 @@ GROUP BY
   )
 ORDER BY
   is_total DESC,
-  COALESCE(SUM(cost), 0) DESC,
+  SUM(cost) DESC,
   d0

@@ -46,5 +46,5 @@ GROUP BY
   )
 ORDER BY
   is_total DESC,
-  COALESCE(SUM(cost), 0) DESC,
+  SUM(cost) DESC,
   d0

@@ -47,5 +47,5 @@ GROUP BY
 ORDER BY
   is_total DESC,
   bucket ASC,
-  COALESCE(SUM(cost), 0) DESC,
+  SUM(cost) DESC,
   d0

@@ -31,7 +31,7 @@ WITH cells AS (
   GROUP BY
     d0
   ORDER BY
-    COALESCE(SUM(cost), 0) DESC,
+    SUM(cost) DESC,
     d0
   LIMIT 5
 ), keyed AS (
@@ -68,5 +68,5 @@ ORDER BY
   is_total DESC,
   bucket ASC,
   rest ASC,
-  COALESCE(SUM(cost), 0) DESC,
+  SUM(cost) DESC,
   d0

@@ -53,5 +53,13 @@ def test_ratio_over_nothing_is_none(name: str) -> None:
 
 def test_sum_of_nothing_known_is_zero() -> None:
     """A sum is of what is known; completeness says what is not."""
-    assert METRICS["cost"].derive({"cost": None}) == 0
-    assert METRICS["input_tokens"].derive({"input_tokens": None}) == 0
+    assert METRICS["cost"].derive({"cost": None, "exchanges": 0}) == 0
+    assert METRICS["input_tokens"].derive({"input_tokens": None, "exchanges": 2}) == 0
+
+
+@pytest.mark.parametrize("name", ["cost", "cost_per_exchange", "cost_per_1k_tokens"])
+def test_a_cost_that_nobody_knows_is_none(name: str) -> None:
+    """M9: exchanges without any price are not free; a single free one makes the sum 0."""
+    sums = {"cost": None, "exchanges": 2, "total_tokens": 9}
+    assert METRICS[name].derive(sums) is None
+    assert METRICS[name].derive({**sums, "cost": Decimal(0)}) == 0

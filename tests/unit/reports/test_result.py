@@ -61,7 +61,7 @@ def test_json(result: QueryResult) -> None:
             {
                 "time": "2026-10-25T00:00:00+02:00",
                 "agent": "(other)",
-                "cost": "0.000000000000",
+                "cost": None,
                 "exchanges": 1,
                 "error_rate": 1.0,
                 "latency_p95": None,
@@ -92,7 +92,7 @@ def test_table(result: QueryResult) -> None:
     """Headings, rows and totals line up, totals without a time or a name."""
     headings, rows, totals = result.as_table()
     assert headings == ["time", "agent", "cost", "exchanges", "error_rate", "latency_p95"]
-    assert rows[1][1:] == ["(other)", "$0.00", "1", "100.0 %", "-"]
+    assert rows[1][1:] == ["(other)", "-", "1", "100.0 %", "-"]
     assert totals == ["-", "-", "$1.50", "3", "33.3 %", "0.0 ms"]
 
 
