@@ -185,8 +185,9 @@ class Resources:
     ) -> None:
         """Do what the events of one call say, in one transaction (a list tells of hundreds).
 
-        What is known already stays its first creator's. A resource with a parent is kept only
-        where the parent is known: whose it is follows from that. What is changed or deleted
+        What is known already stays its first creator's, until it is settled, deleted or expired:
+        a name that is then given anew means another thing. A resource with a parent is kept
+        only where the parent is known: whose it is follows from that. What is changed or deleted
         without being known is left alone. The first deletion counts.
         """
         attributed = (msgspec.json.encode(identity), route)
@@ -325,6 +326,11 @@ _CHANGED: Final = """
     SET expires_at_us = coalesce(?, expires_at_us), usage = coalesce(?, usage) WHERE key = ?
 """
 _ENDED: Final = "UPDATE resources SET ended_at_us = coalesce(ended_at_us, ?) WHERE key = ?"
+# What still has to be booked of it goes on under another key.
+_SET_ASIDE: Final = f"""
+    UPDATE OR IGNORE resources SET key = ?
+    WHERE key = ? AND (settled OR ended_at_us IS NOT NULL OR kind = 'cache' AND {_EXPIRY} <= ?)
+"""  # noqa: S608 - a constant
 _HAS: Final = "SELECT 1 FROM resources WHERE key = ?"
 _BEGIN: Final = """
     INSERT INTO resources
@@ -369,14 +375,17 @@ def _begin(
         cloud_project=route.cloud_project,
         model=event.model or route.model,
     )
+    key, created_at_us = key_of(event.kind, event.name), _creation(event, at_us)
+    if parent is None:
+        execute(_SET_ASIDE, (sha256(b"%b%d" % (key, created_at_us)).digest(), key, created_at_us))
     values = (
-        key_of(event.kind, event.name),
+        key,
         event.kind,
         parent,
         identity,
         msgspec.json.encode(called),
         _usage_json(event.usage),
-        _creation(event, at_us),
+        created_at_us,
         event.expires_at_us,
     )
     execute(_BEGIN, values)

@@ -136,6 +136,32 @@ def test_first_deletion_counts(store: Resources) -> None:
     assert store.find(ResourceKind.CACHE, "x") is None
 
 
+def test_name_given_anew_is_another_thing(store: Resources) -> None:
+    """A settled batch, a deleted cache: whoever creates under that name owns what comes."""
+    store.take([event("b")], ALICE, ROUTE, NOON_US)
+    first = found(store, ResourceKind.BATCH, "b")
+    store.settle(first, due(first))
+    store.take([event("b")], BOB, ROUTE, NOON_US + 5)
+    second = found(store, ResourceKind.BATCH, "b")
+    assert (second.identity, second.settled, second.created_at_us) == (BOB, False, NOON_US + 5)
+    assert row_id(first.key, first.created_at_us) != row_id(second.key, second.created_at_us)
+
+
+def test_storage_of_a_cache_whose_name_is_given_anew_is_booked(store: Resources) -> None:
+    """The last stretch of the old one is due beside the new one."""
+    gone = event("c", ResourceKind.CACHE, ResourceChange.DELETED)
+    store.take([event("c", ResourceKind.CACHE)], ALICE, ROUTE, NOON_US)
+    store.take([gone], ALICE, ROUTE, NOON_US + 5)
+    store.take([event("c", ResourceKind.CACHE)], BOB, ROUTE, NOON_US + 9)
+    assert [(each.identity, each.ended_at_us) for each in store.open_caches()] == [
+        (ALICE, NOON_US + 5),
+        (BOB, None),
+    ]
+    later = NOON_US + 9 + CACHE_TTL_US
+    store.take([event("c", ResourceKind.CACHE)], ALICE, ROUTE, later)
+    assert len(store.open_caches()) == 3
+
+
 def test_settled_once_among_many(store: Resources, tmp_path: Path) -> None:
     """Eight readers at once, each with the file open itself: one settles, one row is due (M11)."""
     store.take([event("b")], ALICE, ROUTE, NOON_US)
