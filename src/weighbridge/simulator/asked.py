@@ -67,7 +67,7 @@ def parse_asked(document: Document, call: Call) -> Asked | Problem:
             "* GenerateContentRequest.contents: contents is not specified\n",
             field="contents",
         )
-    if any(not isinstance(each, dict) or each.get("role", "") not in _ROLES for each in contents):
+    if any(not isinstance(each, dict) or _role(each) not in _ROLES for each in contents):
         return INVALID_ROLE
     config = _camel_keys(document.get("generationConfig"))
     problem = _config_problem(config) or labels_problem(document.get("labels"))
@@ -105,6 +105,11 @@ def _config_problem(config: Document) -> Problem | None:
     if isinstance(count := config.get("candidateCount"), int) and count > 1:
         return invalid("Multiple candidates is not enabled for this model")
     return None
+
+
+def _role(content: Document) -> str:
+    """The role of a content; Google's own guides write it in capitals too."""
+    return str(content.get("role") or "").lower()
 
 
 def _camel_keys(value: Any) -> Document:

@@ -1,7 +1,8 @@
 """JSON as Google's front end reads it, which forgives what the standard does not.
 
 Hides the forgiveness: a comma after the last member or element, as people leave it in bodies
-that they write by hand. Strict first, so that a large well-formed body is read once.
+that they write by hand, and the byte order mark that Windows puts before them. Strict first, so
+that a large well-formed body is read once.
 """
 
 import re
@@ -10,6 +11,8 @@ from typing import Any
 import msgspec
 
 _STRING_OR_LAST_COMMA = re.compile(rb'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def decode(body: bytes) -> Any:
@@ -21,7 +24,8 @@ def decode(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:
-        return msgspec.json.decode(_STRING_OR_LAST_COMMA.sub(_kept, body))
+        plain = body.removeprefix(_BYTE_ORDER_MARK)
+        return msgspec.json.decode(_STRING_OR_LAST_COMMA.sub(_kept, plain))
 
 
 def _kept(match: re.Match[bytes]) -> bytes:

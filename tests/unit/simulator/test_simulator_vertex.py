@@ -52,10 +52,11 @@ def test_other_labels_are_an_invalid_argument(labels: Any) -> None:
     assert (answer.status, answer.document["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 
-def test_a_body_written_by_hand_is_read_as_google_reads_it() -> None:
-    """`contents` as an object, commas after the last members."""
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_body_written_by_hand_is_read_as_google_reads_it(mark: bytes) -> None:
+    """`contents` as an object, commas after the last members, Windows's mark before them."""
     body = b'{"contents": {"role": "user", "parts": [{"text": "a,}"},],}, "labels": {"a": "b",},}'
-    answer = Simulated().ask("POST", f"{GEMINI}:generateContent", body)
+    answer = Simulated().ask("POST", f"{GEMINI}:generateContent", mark + body)
     assert answer.status == 200
     assert answer.document["usageMetadata"]["promptTokenCount"] == 1
 
