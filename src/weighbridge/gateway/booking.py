@@ -19,8 +19,9 @@ from weighbridge.core.exchange import Exchange
 from weighbridge.core.money import pico_to_text
 from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
+from weighbridge.gateway.everyday import EverydayRows, Prices
 from weighbridge.pricing.rating import NO_CHARGES, Rating, RatingFacts
-from weighbridge.providers.base import Reading, Route
+from weighbridge.providers.base import NOTHING_ASKED, Asked, Reading, Route
 
 if TYPE_CHECKING:
     from weighbridge.gateway.counters import Counters
@@ -52,7 +53,7 @@ _CANONICAL = {
 }
 
 
-class Rates(Protocol):
+class Rates(Prices, Protocol):
     """What booking needs of the price book."""
 
     def rate(self, facts: RatingFacts) -> Rating:
@@ -88,8 +89,8 @@ class InFlightMarks(Protocol):
 class Resources(Protocol):
     """What booking tells of things that outlive their calls."""
 
-    def take(self, exchange: "LiveExchange", reading: Reading) -> None:
-        """Record what an answer says began, changed or ended."""
+    def take(self, exchange: "LiveExchange", reading: Reading, asked: Asked) -> None:
+        """Record what an answer says began, changed or ended, and what its request asked for."""
         ...
 
 
@@ -173,6 +174,7 @@ class Booker:
         self._loop = loop
         self._started = InstantFormatter().text
         self._ended = InstantFormatter().text
+        self._everyday_line = EverydayRows(rates, self._ended).line
         self._encode = msgspec.json.Encoder().encode
         self._waiting: list[LiveExchange] = []
 
@@ -213,12 +215,13 @@ class Booker:
         exchange.started_text = begun
         exchange.slot = self._mark_in_flight(f'{begun}{started}",'.encode() + exchange.mark + b"}")
 
-    def progress(self, exchange: "LiveExchange", reading: Reading, turns: int = 0) -> None:
+    def progress(self, exchange: "LiveExchange", reading: Reading) -> None:
         """Mark an exchange that goes on with what it has come to, as a row without an end.
 
-        Takes: how many turns of a session are over; a mark tells it, a row does not.
+        A session's mark tells its turns as well, which no row does.
         """
         exchange.ended_ns = perf_counter_ns()
+        turns = 0 if exchange.tunnel is None else exchange.tunnel.turns
         mark = b'%b,"turns":%d}' % (self._line(exchange, reading)[:-1], turns)
         exchange.slot = self._renew_mark(exchange.slot, mark)
 
@@ -234,10 +237,16 @@ class Booker:
         append = self._journal.append
         for exchange in waiting:
             try:
+                line = self._everyday_line(exchange)
+                if line is not None:
+                    append(line, exchange.slot)
+                    continue
                 reading = self._reading(exchange)
+                if exchange.asked is not NOTHING_ASKED:
+                    self._name_what_was_asked(exchange, exchange.asked)
                 line = self._line(exchange, reading)
                 if self._resources is not None and (reading.events or reading.settlement):
-                    self._resources.take(exchange, reading)
+                    self._resources.take(exchange, reading, exchange.asked)
             except Exception as error:  # noqa: BLE001 - a row without figures beats no row
                 self._counters.rows_failed += 1
                 structlog.get_logger("weighbridge.booking").error(
@@ -245,6 +254,17 @@ class Booker:
                 )
                 line = self._line(exchange, None)
             append(line, exchange.slot)
+
+    def _name_what_was_asked(self, exchange: "LiveExchange", asked: Asked) -> None:
+        """Put the model that the request's body names in the place of the route's."""
+        route = exchange.route
+        if route is not None and (asked.model or asked.provider):
+            exchange.route = route = msgspec.structs.replace(
+                route,
+                model=asked.model or route.model,
+                provider=asked.provider or route.provider,
+            )
+            exchange.mark = self.mark(route, exchange.identity)
 
     @staticmethod
     def _reading(exchange: "LiveExchange") -> Reading:

@@ -14,7 +14,7 @@ from weighbridge.providers.base import Reading, UsageReader
 class Observer(msgspec.Struct, gc=False):
     """Feeds one answer's body to its usage reader."""
 
-    _reader: UsageReader
+    reader: UsageReader
     failed: bool = False
 
     def __repr__(self) -> str:
@@ -25,7 +25,7 @@ class Observer(msgspec.Struct, gc=False):
         if self.failed:
             return
         try:
-            self._reader.feed(data)
+            self.reader.feed(data)
         except Exception:  # noqa: BLE001 - transparency: no reader's fault may reach the client
             self.failed = True
 
@@ -33,7 +33,7 @@ class Observer(msgspec.Struct, gc=False):
         """What the answer said, `unparsed` where it could not be read."""
         if not self.failed:
             try:
-                return self._reader.finish(complete=complete)
+                return self.reader.finish(complete=complete)
             except Exception:  # noqa: BLE001 - as in feed
                 self.failed = True
         return Reading(usage=Usage(), usage_source=UsageSource.UNPARSED)

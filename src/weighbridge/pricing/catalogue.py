@@ -49,9 +49,9 @@ _NO_USAGE: Final = frozenset({UsageSource.NONE, UsageSource.UNPARSED})
 _MEMO_ENTRIES: Final = 4096
 
 # Model as served and as asked for, provider, surface, service tier, location.
-_Call = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
+Call = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 # A card, and from when until when it holds, in microseconds since the epoch.
-_Found = tuple[RateCard | None, int, int]
+InForce = tuple[RateCard | None, int, int]
 
 
 class PriceBook:
@@ -74,7 +74,7 @@ class PriceBook:
             for provider in {model.provider for model in models}
         }
         self._cards: dict[Key, RateCard | None] = {}
-        self._calls: dict[_Call, _Found] = {}
+        self._calls: dict[Call, InForce] = {}
 
     def __repr__(self) -> str:
         return f"<PriceBook {len(self._models)} models as of {self.as_of}>"
@@ -110,13 +110,17 @@ class PriceBook:
             tier,
             facts.location,
         )
-        found = self._calls.get(call)
-        if found is None or not found[1] <= facts.at_unix_us < found[2]:
-            found = self._find(call, facts.at_unix_us)
-        card = found[0]
+        card = self.in_force(call, facts.at_unix_us)[0]
         if facts.usage_source in _NO_USAGE:
             return FREE if card is not None and card.free else UNMETERED
         return UNPRICED if card is None else rate_usage(card, facts.usage)
+
+    def in_force(self, call: Call, at_unix_us: int) -> InForce:
+        """The card of a call at an instant, and from when until when it is that card."""
+        found = self._calls.get(call)
+        if found is None or not found[1] <= at_unix_us < found[2]:
+            found = self._find(call, at_unix_us)
+        return found
 
     def resolve(
         self, model: str | None, model_version: str | None = None, provider: str | None = None
@@ -187,7 +191,7 @@ class PriceBook:
         """Whether the prices are older than `max_age`."""
         return self.age(at) > max_age
 
-    def _find(self, call: _Call, at_unix_us: int) -> _Found:
+    def _find(self, call: Call, at_unix_us: int) -> InForce:
         """The card of an exchange, remembered by everything it depends on but the time."""
         served, asked, provider, surface, tier, location = call
         day = at_unix_us // _US_PER_DAY + _UNIX_EPOCH_DAY

@@ -35,60 +35,60 @@ class JsonReader(msgspec.Struct, gc=False):
     that is too large, brings the buffer.
     """
 
-    _answer: Answer
+    answer: Answer
     _piece: bytes = b""
     _buffer: DocumentBuffer | None = None
     _elements: "_Elements | None" = None
-    _shape: int = 0  # First byte that is no white space; 0 until it came.
+    shape: int = 0  # First byte that is no white space; 0 until it came.
 
     def __repr__(self) -> str:
-        shape = chr(self._shape) if self._shape else "waiting"
+        shape = chr(self.shape) if self.shape else "waiting"
         return f"<JsonReader {shape} {self._buffered()!r}>"
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body."""
         if not data:
             return
-        if self._shape:
+        if self.shape:
             self._add(data)
             return
         if data[0] != _OBJECT:
             data = data.lstrip()
             if not data:
                 return
-        self._shape = shape = data[0]
+        self.shape = shape = data[0]
         if shape == _OBJECT and len(data) <= WHOLE_BYTES:
             self._piece = data
             return
         if shape == _ARRAY:
-            self._elements = _Elements(self._answer)
+            self._elements = _Elements(self.answer)
         self._add(data)
 
     def finish(self, *, complete: bool) -> Reading:
         """Sum up; `complete` is False where the answer was cut."""
         if complete and self._piece:
-            self._answer.document(self._piece)
+            self.answer.document(self._piece)
         else:
             self.close(complete=complete)
-        return self._answer.reading(complete=complete)
+        return self.answer.reading(complete=complete)
 
     def close(self, *, complete: bool) -> None:
         """Hand over what is left, for a reader that asks for the reading itself."""
         if self._elements is not None:
             self._elements.finish(complete=complete)
-        elif self._shape == _OBJECT:
+        elif self.shape == _OBJECT:
             buffer = self._buffered()
             if complete or not buffer.whole:
-                buffer.hand_to(self._answer)
+                buffer.hand_to(self.answer)
             else:
-                self._answer.cut(buffer.take())
-        elif self._shape:
-            self._answer.broken()
+                self.answer.cut(buffer.take())
+        elif self.shape:
+            self.answer.broken()
 
     def _add(self, data: bytes) -> None:
         if self._elements is not None:
             self._elements.feed(data)
-        elif self._shape == _OBJECT:
+        elif self.shape == _OBJECT:
             self._buffered().add(data)
 
     def _buffered(self) -> DocumentBuffer:

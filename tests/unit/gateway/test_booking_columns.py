@@ -17,7 +17,7 @@ from weighbridge.gateway.booking import Booker
 from weighbridge.gateway.counters import Counters
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.rating import RatingFacts
-from weighbridge.providers.base import Reading, Route
+from weighbridge.providers.base import NOTHING_ASKED, Reading, Route
 
 if TYPE_CHECKING:
     from weighbridge.gateway.exchange import LiveExchange
@@ -122,7 +122,8 @@ class Bench:
             "observer": None if reading is None else Observed(reading),
         }
         exchange = cast(
-            "LiveExchange", SimpleNamespace(**fields | changed, identity=IDENTITY, notes=())
+            "LiveExchange",
+            SimpleNamespace(**fields | changed, identity=IDENTITY, notes=(), asked=NOTHING_ASKED),
         )
         exchange.mark = self.booker.mark(exchange.route, IDENTITY)
         self.booker.begin(exchange)

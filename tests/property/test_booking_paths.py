@@ -1,0 +1,275 @@
+"""The quick way to a row writes the bytes that the general way writes."""
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weighbridge.attribution.identity import Identity
+from weighbridge.core.outcome import Note, Outcome, Reason
+from weighbridge.gateway.booking import Booker
+from weighbridge.gateway.tee import Observer
+from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.providers.base import NOTHING_ASKED, Asked, Route
+from weighbridge.providers.google_usage import LARGEST_COUNT
+from weighbridge.providers.inflate import decoding
+from weighbridge.providers.registry import Registry
+
+if TYPE_CHECKING:
+    from weighbridge.gateway.exchange import LiveExchange
+
+BOOK = PriceBook.load()
+REGISTRY = Registry()
+# A free model, one that nobody knows, one with a cliff, one whose prices change.
+MODELS = [
+    "gemini-2.5-flash",
+    "gemini-2.5-pro",
+    "gemini-2.0-flash-lite",
+    "gemini-embedding-001",
+    "gemma-3-27b-it",
+    "nobody-knows",
+]
+CHANGES_US = [
+    day_us + moment
+    for day in BOOK.change_days()
+    for day_us in [(day.toordinal() - 719_163) * 86_400_000_000]
+    for moment in (-1, 0, 1)
+]
+MOMENTS = st.sampled_from(CHANGES_US) | st.integers(1_700_000_000_000_000, 1_900_000_000_000_000)
+
+SMALL = st.integers(0, 3)
+SIZES = (
+    SMALL | st.sampled_from([8191, 8192, 200_000, 200_001, LARGEST_COUNT]) | st.integers(0, 10**7)
+)
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 0, -1, 5, 1.0, True, "1", "TEXT", "", [], {}, [{}], {"a": 1}, LARGEST_COUNT + 1, 1 << 70]
+)
+WORDS: st.SearchStrategy[Any] = st.sampled_from(
+    ["STOP", "MAX_TOKENS", "NEW_REASON", "no word", "gemini-2.5-flash-001",
+     "models/gemini-2.5-pro", "standard", "flex", "FLEX", "priority", "ON_DEMAND",
+     "ON_DEMAND_FLEX", "PROVISIONED_THROUGHPUT", "é", '"', None, 1, 2]
+)  # fmt: skip
+PLACES = [
+    ("candidates", "finishReason"),
+    ("candidates", "groundingMetadata"),
+    ("candidates", "urlContextMetadata"),
+    ("candidates", "index"),
+    ("part", "executableCode"),
+    ("part", "codeExecutionResult"),
+    ("usage", "promptTokenCount"),
+    ("usage", "candidatesTokenCount"),
+    ("usage", "thoughtsTokenCount"),
+    ("usage", "totalTokenCount"),
+    ("usage", "cachedContentTokenCount"),
+    ("usage", "toolUsePromptTokenCount"),
+    ("usage", "promptTokensDetails"),
+    ("usage", "promptTokenDetails"),
+    ("usage", "candidatesTokensDetails"),
+    ("usage", "cacheTokensDetails"),
+    ("usage", "serviceTier"),
+    ("usage", "trafficType"),
+    ("document", "modelVersion"),
+    ("document", "promptFeedback"),
+    ("document", "error"),
+    ("document", "candidates"),
+    ("document", "usageMetadata"),
+]
+
+
+@st.composite
+def everyday_documents(draw: st.DrawFn) -> dict[str, Any]:
+    """An answer of text, whose counts add up."""
+    prompt, output, thoughts = draw(SIZES), draw(SIZES), draw(SIZES | st.none())
+    usage: dict[str, Any] = {
+        "promptTokenCount": prompt,
+        "candidatesTokenCount": output,
+        "totalTokenCount": prompt + output + (thoughts or 0),
+    }
+    if thoughts is not None:
+        usage["thoughtsTokenCount"] = thoughts
+    for name, count in (("promptTokensDetails", prompt), ("candidatesTokensDetails", output)):
+        if draw(st.booleans()):
+            usage[name] = [{"modality": "TEXT", "tokenCount": count}]
+    if draw(st.booleans()):
+        usage["serviceTier"] = draw(st.sampled_from(["standard", "flex"]))
+    return {
+        "candidates": [
+            {"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP", "index": 0}
+        ],
+        "usageMetadata": usage,
+        "modelVersion": draw(st.sampled_from(MODELS)),
+        "responseId": "x",
+    }
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> bytes:
+    """The same with a thing or two put wrong."""
+    document = draw(everyday_documents())
+    candidate = document["candidates"][0]
+    whole = {
+        "document": document,
+        "candidates": candidate,
+        "part": candidate["content"]["parts"][0],
+        "usage": document["usageMetadata"],
+    }
+    wrong = st.lists(st.sampled_from(PLACES), max_size=2)
+    for where, name in draw(st.just([]) | wrong):
+        if draw(st.integers(0, 4)):
+            whole[where][name] = draw(ODD | WORDS | SMALL)
+        else:
+            whole[where].pop(name, None)
+    if not draw(st.integers(0, 39)):
+        document["candidates"] = draw(st.sampled_from([[], [candidate, candidate], None]))
+    text = json.dumps(document, indent=draw(st.sampled_from([None, 2]))).encode()
+    return draw(st.sampled_from([text] * 40 + [b" " + text, text[:-1], b"[" + text + b"]", b""]))
+
+
+@st.composite
+def routes(draw: st.DrawFn) -> Route:
+    surface = draw(st.sampled_from(["gemini", "vertex"]))
+    return Route(
+        provider="google",
+        surface=surface,
+        upstream=surface,
+        host="h",
+        operation=draw(st.sampled_from(["generateContent", "embedContent", "countTokens"])),
+        model=draw(st.sampled_from(MODELS)),
+        location=draw(st.sampled_from([None, "global", "us-central1"])),
+        metered=True,
+        free=draw(st.sampled_from([False] * 40 + [True])),
+    )
+
+
+class _Nowhere:
+    """Journal and marks of a booker that writes to neither."""
+
+    healthy = True
+
+    def append(self, line: bytes, slot: int) -> None:
+        raise AssertionError
+
+    def begin(self, payload: bytes) -> int:
+        return 0
+
+    def update(self, slot: int, payload: bytes) -> int:
+        return slot
+
+
+NOTHING = cast("Any", None)
+# One for all examples: what it remembers of one call must suit the next.
+BOOKER = Booker(
+    node="n",
+    rates=BOOK,
+    journal=_Nowhere(),
+    in_flight=_Nowhere(),
+    counters=NOTHING,
+    loop=NOTHING,
+)
+SOMEBODY = Identity(token_id="tok_1", department="dé", labels={"k": "v"})
+
+
+def ended(route: Route, body: bytes, /, **changed: Any) -> "LiveExchange":
+    """An exchange that ended well with that body, but for what is changed."""
+    fields: dict[str, Any] = {
+        "exchange_id": "01920000-0000-7000-8000-000000000000",
+        "identity": Identity(token_id="tok_1"),
+        "started_us": 1_795_000_000_000_000,
+        "started_ns": 5_000_000,
+        "first_byte_ns": 6_500_999,
+        "ended_ns": 7_500_000,
+        "overhead_ns": 60_999,
+        "route": route,
+        "status": 200,
+        "outcome": Outcome.OK,
+        "reason": None,
+        "request_bytes": 11,
+        "response_bytes": len(body),
+        "streamed": False,
+        "complete": True,
+        "upstream_began": True,
+        "unread": (body,),
+        "asked": NOTHING_ASKED,
+        "notes": (),
+        "content_type": b"application/json; charset=UTF-8",
+        "encoding": None,
+    } | changed
+    provider = REGISTRY.provider(route.surface)
+    reader = provider.reader(route, fields["status"], fields.pop("content_type"))
+    fields["observer"] = Observer(decoding(reader, fields.pop("encoding")))
+    exchange = cast("LiveExchange", SimpleNamespace(**fields))
+    exchange.mark = BOOKER.mark(exchange.route, exchange.identity)
+    BOOKER.begin(exchange)
+    return exchange
+
+
+@st.composite
+def exchanges(draw: st.DrawFn) -> "LiveExchange":
+    """An exchange that mostly ended well."""
+
+    def seldom(usual: Any, *others: Any) -> Any:
+        return draw(st.sampled_from([usual] * 40 + list(others)))
+
+    route, body = draw(routes()), draw(documents())
+    exchange = ended(
+        route,
+        body,
+        identity=seldom(SOMEBODY, Identity(), Identity(free_tier=True)),
+        started_us=draw(MOMENTS),
+        first_byte_ns=seldom(6_500_999, 0),
+        ended_ns=draw(st.integers(6_500_999, 10**10)),
+        route=seldom(route, None),
+        status=seldom(200, 200, 206, 429),
+        outcome=seldom(Outcome.OK, Outcome.CLIENT_CLOSED),
+        reason=seldom(None, Reason.UPSTREAM_TIMEOUT),
+        streamed=seldom(False, True),
+        complete=seldom(True, False),
+        unread=seldom((body,), (), (body[:9], body[9:])),
+        asked=seldom(NOTHING_ASKED, Asked(model="gemini-2.5-pro")),
+        notes=seldom((), (Note.TOTAL_MISMATCH,)),
+        content_type=seldom(b"application/json; charset=UTF-8", b"text/event-stream"),
+        encoding=seldom(None, None, b"gzip"),
+    )
+    if not draw(st.integers(0, 39)) and exchange.observer is not None:
+        exchange.observer.feed(body[:5])
+    return exchange
+
+
+@given(exchanges())
+def test_both_ways_write_the_same_row(exchange: "LiveExchange") -> None:
+    """Whatever the answer and the call, the quick way is the general one, or steps back."""
+    quick = BOOKER._everyday_line(exchange)
+    general = BOOKER._line(exchange, BOOKER._reading(exchange))
+    assert quick in (None, general)
+
+
+@given(st.integers(1, 10_000), st.integers(1, 10_000), st.integers(0, 100), MOMENTS)
+def test_the_everyday_takes_the_quick_way(
+    prompt: int, output: int, thoughts: int, started_us: int
+) -> None:
+    """Or the test above would compare nothing."""
+    document = {
+        "candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
+        "usageMetadata": {
+            "promptTokenCount": prompt,
+            "candidatesTokenCount": output,
+            "thoughtsTokenCount": thoughts,
+            "totalTokenCount": prompt + output + thoughts,
+        },
+        "modelVersion": "gemini-2.5-flash",
+    }
+    route = Route(
+        provider="google",
+        surface="gemini",
+        upstream="gemini",
+        host="h",
+        operation="generateContent",
+        model="gemini-2.5-flash",
+        metered=True,
+    )
+    exchange = ended(route, json.dumps(document).encode(), started_us=started_us)
+    quick = BOOKER._everyday_line(exchange)
+    assert quick is not None
+    assert quick == BOOKER._line(exchange, BOOKER._reading(exchange))
