@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from weighbridge import errors
 from weighbridge.reports.query import QueryError
@@ -27,6 +28,7 @@ _STATUS: dict[type[errors.WeighbridgeError], int] = {
     errors.ClientError: 422,
     errors.LedgerError: 503,
 }
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _log = structlog.get_logger()
 
 
@@ -118,11 +120,25 @@ async def _validation(_request: Request, error: Exception) -> JSONResponse:
     return answer(422, "REQUEST_INVALID", "the request is not as documented", items)
 
 
-async def _http(_request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = getattr(error, "code", HTTPStatus(error.status_code).name)
     headers = dict(error.headers) if error.headers else None
+    if error.status_code == 405:
+        headers = {"Allow": ", ".join(_methods_at(request))}
     return answer(error.status_code, code, _DETAILS.get(code, error.detail), headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All methods of the request's path: the router names those of one route alone."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.router.routes
+        )
+    ]
 
 
 async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:

@@ -348,6 +348,24 @@ async def test_unknown_paths_and_methods_are_problems_too(local: httpx.AsyncClie
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/api/v1/tokens", "GET, POST"),
+        ("PUT", "/api/v1/tokens/tok_x", "GET, PATCH, DELETE"),
+        ("DELETE", "/api/v1/query", "POST"),
+        ("POST", "/api/openapi.json", "GET, HEAD"),
+    ],
+)
+async def test_a_wrong_method_is_told_every_right_one(
+    local: httpx.AsyncClient, method: str, path: str, allowed: str
+) -> None:
+    """RFC 9110 section 15.5.6: `Allow` names the methods of the path, not of one route."""
+    answer = await local.request(method, path)
+    await _problem(answer, 405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"] == allowed
+
+
 async def test_an_unforeseen_error_says_nothing_but_that(
     local: httpx.AsyncClient, app: Any, log_lines: io.StringIO
 ) -> None:
