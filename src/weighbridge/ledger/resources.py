@@ -392,9 +392,14 @@ def _begin(
 
 
 def _creation(event: ResourceEvent, at_us: int) -> int:
-    """When a resource was created: the provider's word, where it is believable (M12)."""
+    """When a resource was created: our own time, and for a cache the provider's word.
+
+    A cache's lifetime is measured by the provider's clock; where that can't be (M12), by ours.
+    """
     told = event.created_at_us
-    return at_us if told is None or abs(told - at_us) > _CLOCKS_DIFFER_US else told
+    if told is None or event.kind is not ResourceKind.CACHE:
+        return at_us
+    return at_us if abs(told - at_us) > _CLOCKS_DIFFER_US else told
 
 
 def _record(row: Sequence[Any]) -> Record:

@@ -97,6 +97,23 @@ def test_kinds_do_not_share_names(store: Resources) -> None:
     assert key_of(ResourceKind.UPLOAD, "x") == key_of(ResourceKind.UPLOAD, b"x")
 
 
+@pytest.mark.parametrize(
+    ("kind", "told_us", "kept_us"),
+    [
+        (ResourceKind.CACHE, NOON_US - 1000, NOON_US - 1000),
+        (ResourceKind.CACHE, NOON_US - DAY_US, NOON_US),
+        (ResourceKind.CACHE, 0, NOON_US),
+        (ResourceKind.BATCH, NOON_US - 1000, NOON_US),
+    ],
+)
+def test_creation_is_told_by_the_clock_that_ends_it(
+    store: Resources, kind: ResourceKind, told_us: int, kept_us: int
+) -> None:
+    """A cache's by the provider's, where that is believable (M12); all else by ours."""
+    store.take([event("x", kind, created_at_us=told_us)], ALICE, ROUTE, NOON_US)
+    assert found(store, kind, "x").created_at_us == kept_us
+
+
 def test_results_file_leads_to_its_batch(store: Resources) -> None:
     """Whoever reads the file reads what the batch's creator ordered."""
     store.take([event("batches/b")], ALICE, ROUTE, NOON_US)
