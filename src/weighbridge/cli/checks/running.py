@@ -3,6 +3,7 @@
 Asks only this machine: `admin.sock` in the data folder, and the configured or given address.
 """
 
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +33,11 @@ def serves(folder: DataFolder, timeout_s: float) -> bool | None:
     if not folder.admin_socket.exists():
         return False
     try:
+        with socket.socket(socket.AF_UNIX) as probe:  # httpx forgets a socket that is refused
+            probe.settimeout(timeout_s)
+            probe.connect(str(folder.admin_socket))
         return _ask_socket(folder.admin_socket, "/healthz", timeout_s).is_success or None
-    except httpx.HTTPError:
+    except (OSError, httpx.HTTPError):
         return None
 
 
@@ -44,6 +48,7 @@ def running_findings(
     if running:
         yield Finding("gateway.running", Level.OK, "the gateway runs", str(folder.root))
         yield _ready(folder.admin_socket, timeout_s)
+        yield from _alerts(folder.admin_socket, timeout_s)
     elif running is None:
         advice = "see its log; if no `weighbridge serve` runs here, the socket is a remnant"
         seen = str(folder.admin_socket)
@@ -53,10 +58,10 @@ def running_findings(
         yield Finding("gateway.running", Level.NOTE, what, str(folder.root))
 
 
-def _ready(socket: Path, timeout_s: float) -> Finding:
+def _ready(path: Path, timeout_s: float) -> Finding:
     check = "gateway.ready"
     try:
-        answer = _ask_socket(socket, "/readyz", timeout_s)
+        answer = _ask_socket(path, "/readyz", timeout_s)
         problems = [str(one) for one in answer.json()["problems"]]
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
         what = "the control process does not say whether it is ready"
@@ -65,6 +70,19 @@ def _ready(socket: Path, timeout_s: float) -> Finding:
         seen, advice = "; ".join(problems), "see its log"
         return Finding(check, Level.FAILURE, "the gateway is not ready", seen, advice)
     return Finding(check, Level.OK, "workers are there and rows reach the ledger")
+
+
+def _alerts(path: Path, timeout_s: float) -> Iterator[Finding]:
+    """What the gateway itself warns of, such as a label key with too many values."""
+    try:
+        alerts = [
+            Finding(f"alert.{one['kind']}", Level.WARNING, str(one["message"]))
+            for one in _ask_socket(path, "/api/v1/alerts", timeout_s).json()["alerts"]
+        ]
+    except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        yield Finding("alert", Level.NOTE, "alerts cannot be read", type(error).__name__)
+        return
+    yield from alerts or [Finding("alert", Level.OK, "no alert stands")]
 
 
 def port_finding(url: str, certificate: Path | None, timeout_s: float) -> Finding:
@@ -105,7 +123,7 @@ def _trusting(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def _ask_socket(socket: Path, path: str, timeout_s: float) -> Any:
-    transport = httpx.HTTPTransport(uds=str(socket))
+def _ask_socket(file: Path, path: str, timeout_s: float) -> Any:
+    transport = httpx.HTTPTransport(uds=str(file))
     with httpx.Client(transport=transport, timeout=timeout_s) as client:
         return client.get(f"http://weighbridge{path}")
