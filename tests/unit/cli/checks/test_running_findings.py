@@ -31,7 +31,10 @@ def answering(folder: DataFolder, bodies: dict[bytes, bytes]) -> Iterator[None]:
                 except OSError:
                     return
                 with sock:
-                    path = sock.recv(4096).split(b" ")[1]
+                    asked = sock.recv(4096)
+                    if not asked:
+                        continue  # somebody only knocked
+                    path = asked.split(b" ")[1]
                     body = bodies.get(path, b"")
                     status = b"200 OK" if path in bodies else b"404 Not Found"
                     sock.sendall(
