@@ -216,6 +216,7 @@ class MemoryWire:
             booker=self.booker,
             counters=self.counters,
             clock=lambda: self.now,
+            call_later=self.loop.call_later,
         )
         self.gate.ready = True
         self.clients: list[FakeTransport] = []

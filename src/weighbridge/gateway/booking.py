@@ -338,6 +338,8 @@ class Booker:
         ):
             for name in _RARE_COUNTS:
                 setattr(tail, name, getattr(usage, name))
+        if exchange.labels_sent is not None:
+            tail.labels_sent = exchange.labels_sent
         if notes:
             tail.notes = tuple(dict.fromkeys(notes))
         ended = self._ended(exchange.started_us + latency_us)

@@ -18,6 +18,7 @@ from weighbridge.core.outcome import Note, Outcome, Reason, Refusal
 from weighbridge.gateway.answer_heads import AnswerHead
 from weighbridge.gateway.answers import chunked, refusal_bytes, trailer_bytes
 from weighbridge.gateway.heads import Headers
+from weighbridge.gateway.held_requests import HELD_S, HeldRequest
 from weighbridge.gateway.lifecycle import (
     ANSWERING,
     AWAITING,
@@ -36,9 +37,7 @@ from weighbridge.gateway.plans import HeadPlan, RawHead, can_be_planned, recipe
 from weighbridge.gateway.request_bodies import (
     GLANCE,
     PASS,
-    BodyReading,
     holds_label_word,
-    with_length,
 )
 from weighbridge.gateway.request_heads import RequestHead, request_head_bytes
 from weighbridge.gateway.settings import Origin
@@ -62,6 +61,7 @@ NO_ROUTE = Refusal(
     "/v1beta/models/MODEL:generateContent",
 )
 NOBODY = Identity()
+_LABELS_UNREAD = Note.LABELS_UNREAD
 _NOWHERE = Origin("", 0, tls=False, host_header=b"")
 _RETRIED_METHODS = frozenset({b"GET", b"HEAD"})
 _FAILURE_MESSAGES = {
@@ -111,14 +111,16 @@ class LiveExchange(msgspec.Struct, eq=False):
     unread: "Sequence[bytes]" = ()
     asked: Asked = NOTHING_ASKED
     notes: tuple[Note, ...] = ()
+    labels_sent: dict[str, str] | None = None
     answer_lines: bytes = b""  # what a browser is to be told
     upload_base: bytes = b""  # our own origin, where an answer may name upload URLs
     tunnel: TunnelObserver | None = None
     _plain: bool = False  # a planned call: only its phase can keep its answer from passing whole
-    _reading: BodyReading | None = None
-    _held_head: bytes = b""
+    _held: HeldRequest | None = None
     _upstream: "UpstreamConnection | None" = None
     _up: list[bytes] = []
+    _waiting: list[bytes] = []  # of the body, while the call before is under way
+    _trailers: Headers = []
     _up_bytes: int = 0
     _early: list[bytes] | None = None
     _chunked_out: bool = False
@@ -159,6 +161,7 @@ class LiveExchange(msgspec.Struct, eq=False):
             return
         origin = gate.origin(route)
         idle = gate.pool.idle_of(origin)
+        self.notes = notes = gate.bodies.notes(route)
         sent = request_head_bytes(head, decision.target, origin.host_header)
         if is_upload(decision.target):
             self.upload_base = gate.public_base(head)
@@ -172,6 +175,7 @@ class LiveExchange(msgspec.Struct, eq=False):
                 pieces=recipe(raw, head, origin.host_header),
                 mark=self.mark,
                 look=gate.bodies.look(route),
+                notes=notes,
             )
             gate.plans.remember(raw, plan, sent)
             head.forget()
@@ -179,6 +183,17 @@ class LiveExchange(msgspec.Struct, eq=False):
             self._hold(origin, sent)
         else:
             self._send(origin, idle, sent)
+        if self._waiting or self.request_done:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Send on what came of the body while the call before was under way."""
+        waiting, self._waiting = self._waiting, []
+        for data in waiting:
+            self.request_bytes -= len(data)  # counted when it came
+            self.request_body(data)
+        if self.request_done:
+            self.request_end(self._trailers)
 
     def begin_planned(
         self, read_ns: int, plan: HeadPlan, raw: bytes, body: bytes, *, whole: bool
@@ -193,6 +208,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.identity = plan.identity
         self.mark = plan.mark
         self.streamed = plan.streamed
+        self.notes = plan.notes
         self.request_done = whole
         self.request_bytes = len(body)
         gate.enter(self)
@@ -204,7 +220,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         look = plan.look
         if look is not PASS and (look is not GLANCE or not whole or holds_label_word(body)):
             self._hold(plan.origin, plan.upstream_head(raw))
-            self._read_planned(body, whole=whole)
+            self._take_planned(body, whole=whole)
             return
         connection = gate.pool.take(plan.idle) if whole and plan.plain else None
         if connection is None:
@@ -246,53 +262,41 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.overhead_ns = perf_counter_ns() - self.started_ns
 
     def _hold(self, origin: Origin, head: bytes) -> None:
-        """Keep the head back until the body has been looked into.
-
-        A client that waits for a 100 would wait for ever: its body streams through the reading.
-        """
+        """Keep the head back until the body has been looked into."""
         assert self.route is not None
         self._origin = origin
-        self._held_head = head
-        self._reading = self._gate.bodies.reading(self.route, self.identity)
+        reading = self._gate.bodies.reading(self.route, self.identity)
+        self._held = HeldRequest(self, head, reading)
         if self.head.expects_continue:
-            self._let_go(self._reading.release(), whole=False)
+            self._held.stream()  # a client that waits for a 100 would wait for ever
+        elif not self.request_done:
+            self._held.timer = self._gate.call_later(HELD_S, self._held_long_enough)
 
-    def _read_planned(self, body: bytes, *, whole: bool) -> None:
-        """What came of a body at once with a known head, where it has to be looked into."""
-        if self._reading is not None and body:
-            self._let_go(self._reading.take(body), whole=False)
+    def _held_long_enough(self) -> None:
+        """The body takes its time: let it stream."""
+        if self._held is not None and self.phase is AWAITING:
+            self._held.stream()
+            self.request_flush()
+
+    def _take_planned(self, body: bytes, *, whole: bool) -> None:
+        """What came of a held body at once with a known head."""
+        if body and self._held is not None:
+            self._held.take(body)
         if whole:
             self.request_end([])
         if self._upstream is not None and self._up:
             self._write_up(self._upstream)
 
-    def _let_go(self, pieces: list[bytes], *, whole: bool) -> None:
-        """Send on what the reading gives, behind the head if that is still kept back."""
-        reading = self._reading
-        if reading is None or reading.held:
-            return
-        refusal = reading.refusal
-        if refusal is not None:
-            self._refuse_body(refusal)
-            return
-        if self._held_head:
-            head, self._held_head = self._held_head, b""
-            began_ns = max(self.started_ns, self._client.read_ns)
-            if not self._chunk_up:
-                if whole:
-                    head = with_length(head, sum(map(len, pieces)))
-                elif reading.grows:
-                    head = with_length(head, None)
-                    self._chunk_up = True
-            self._send(self._origin, self._gate.pool.idle_of(self._origin), head)
-            self.overhead_ns = perf_counter_ns() - began_ns
-        for piece in pieces:
-            self._queue_up(piece)
+    def send_held(self, head: bytes, *, chunked: bool) -> None:
+        """Send up a head that was kept back. Takes: whether its body is to be framed anew."""
+        self._chunk_up = chunked or self._chunk_up
+        began_ns = max(self.started_ns, self._client.read_ns)
+        self._send(self._origin, self._gate.pool.idle_of(self._origin), head)
+        self.overhead_ns = perf_counter_ns() - began_ns  # not the time that the body took
 
-    def _refuse_body(self, refusal: Refusal) -> None:
+    def refuse_body(self, refusal: Refusal) -> None:
         """The body breaks a rule: the upstream never gets a whole request."""
-        self._attribute_body()
-        self._reading = None
+        self._book_body()
         if self.phase is not AWAITING:
             self._fail(Event.CLIENT_MALFORMED)
             return
@@ -301,25 +305,32 @@ class LiveExchange(msgspec.Struct, eq=False):
             self._upstream = None
         self._reply(refusal, Outcome.REFUSED)
 
-    def _attribute_body(self) -> None:
-        """Book what the body said to the row."""
-        reading = self._reading
-        if reading is None or self.route is None:
-            return
-        self.asked = asked = reading.asked
+    def _book_body(self) -> None:
+        """Put what the body said to the row."""
+        held, self._held = self._held, None
         route = self.route
+        if held is None or route is None:
+            return
+        reading = held.reading
+        self.asked = asked = reading.asked
         if asked is not NOTHING_ASKED:
             route = msgspec.structs.replace(
                 route,
                 model=asked.model or route.model,
                 provider=asked.provider or route.provider,
             )
-        identity = self.identity if reading.refusal else reading.attributed(self.identity)
+        identity = self.identity
+        if reading.refusal is None:
+            identity = reading.attributed(identity)
+            self.labels_sent = reading.sent
+        if reading.unread:
+            self.notes = (*self.notes, _LABELS_UNREAD)
         if identity is not self.identity or route is not self.route:
             self.identity, self.route = identity, route
             self.mark = self._gate.mark(route, identity)
 
-    def _queue_up(self, data: bytes) -> None:
+    def queue_up(self, data: bytes) -> None:
+        """Body bytes for the upstream, to be sent with the next flush."""
         if self._chunk_up:
             data = b"%x\r\n%b\r\n" % (len(data), data)
         self._up.append(data)
@@ -330,19 +341,22 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.request_bytes += len(data)
         if self.phase is ENDED:
             return
-        if self._reading is not None:
-            self._let_go(self._reading.take(data), whole=False)
+        if self._held is not None:
+            self._held.take(data)
+        elif self.phase is QUEUED:
+            self._waiting.append(data)
         else:
-            self._queue_up(data)
+            self.queue_up(data)
 
     def request_end(self, trailers: Headers) -> None:
         """The client's request is whole."""
         self.request_done = True
-        reading = self._reading
-        if reading is not None and self.phase is not ENDED:
-            self._let_go(reading.end(), whole=bool(self._held_head))
-            self._attribute_body()
-            self._reading = None
+        if self.phase is QUEUED:
+            self._trailers = trailers
+            return
+        if self._held is not None and self.phase is not ENDED:
+            self._held.end()
+            self._book_body()
         if self._chunk_up and self.phase is not ENDED:
             self._up.append(trailer_bytes(trailers))
 

@@ -60,6 +60,7 @@ class Gate:
         booker: "Booker",
         counters: Counters,
         clock: Callable[[], float],
+        call_later: Callable[[float, Callable[[], None]], asyncio.TimerHandle],
         resources: "ResourceKeeper | None" = None,
         tls: bool = False,
         listen: bytes = b"127.0.0.1",
@@ -72,6 +73,7 @@ class Gate:
         self.pool = pool
         self.counters = counters
         self.now = clock
+        self.call_later = call_later
         self.ready = False
         self.draining = False
         self.drain_since = 0.0

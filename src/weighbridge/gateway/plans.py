@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from weighbridge.attribution.identity import Identity, expired, expired_refusal
-from weighbridge.core.outcome import Refusal
+from weighbridge.core.outcome import Note, Refusal
 from weighbridge.gateway.request_bodies import Look
 from weighbridge.gateway.request_heads import (
     REQUEST_ROLES,
@@ -58,6 +58,7 @@ class HeadPlan:
         "look",
         "mark",
         "method",
+        "notes",
         "origin",
         "plain",
         "route",
@@ -75,6 +76,7 @@ class HeadPlan:
         pieces: tuple[Piece, ...],
         mark: bytes,
         look: Look,
+        notes: tuple[Note, ...],
     ) -> None:
         self.head = head
         self.method = head.method
@@ -87,6 +89,7 @@ class HeadPlan:
         self.idle = idle
         self.mark = mark
         self.look = look
+        self.notes = notes
         ranges = [piece for piece in pieces if isinstance(piece, slice)]
         self._template = b"".join(
             b"%b" if isinstance(piece, slice) else piece.replace(b"%", b"%%") for piece in pieces

@@ -18,7 +18,7 @@ from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.injection import labels_to_inject
 from weighbridge.attribution.json_whole import may_hold_name
 from weighbridge.attribution.labels import merged
-from weighbridge.core.outcome import Reason, Refusal
+from weighbridge.core.outcome import Note, Reason, Refusal
 from weighbridge.gateway.settings import LabelRules
 from weighbridge.providers.base import NOTHING_ASKED, Asked, Route
 
@@ -67,6 +67,11 @@ class RequestBodies:
             self._asked if route.asks else None,
             checks=not (route.surface == _GEMINI and self._rules.developer_api == "forward"),
         )
+
+    def notes(self, route: Route) -> tuple[Note, ...]:
+        """What the row of every call on this route says of labels that it cannot carry."""
+        unable = self._rules.inject and route.surface != _GEMINI and not route.takes_labels
+        return (Note.LABELS_NOT_CARRIED,) if unable and route.metered else ()
 
     def _label_filter(self, route: Route, identity: Identity) -> LabelFilter:
         lenient = self._rules.lenient

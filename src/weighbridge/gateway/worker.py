@@ -91,6 +91,7 @@ class Worker:
             booker=self._booker,
             counters=self._counters,
             clock=loop.time,
+            call_later=loop.call_later,
             resources=resources,
             tls=server_tls is not None,
             listen=_address_of(listener),

@@ -123,7 +123,13 @@ class Bench:
         }
         exchange = cast(
             "LiveExchange",
-            SimpleNamespace(**fields | changed, identity=IDENTITY, notes=(), asked=NOTHING_ASKED),
+            SimpleNamespace(
+                **fields | changed,
+                identity=IDENTITY,
+                notes=(),
+                asked=NOTHING_ASKED,
+                labels_sent={"team": "a"},
+            ),
         )
         exchange.mark = self.booker.mark(exchange.route, IDENTITY)
         self.booker.begin(exchange)
@@ -182,7 +188,7 @@ def test_every_column_holds_its_own_value(bench: Bench) -> None:
         "project": "p",
         "agent": "a",
         "labels": {"k": "v"},
-        "labels_sent": None,
+        "labels_sent": {"team": "a"},
         "service_tier": "standard",
         "pricing_status": rating.pricing_status.value,
         "latency_us": 2500,
