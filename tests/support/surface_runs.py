@@ -88,8 +88,8 @@ _STEPS: dict[Program, dict[str, tuple[str, ...]]] = {
 }
 
 PROGRAMS = tuple(_STEPS)
-# Rows of jobs that came to an end, beside those of calls: batches and videos.
-SETTLED = {GENAI_VERTEX: 1, GENAI_JOBS: 3, JS_GENAI_JOBS: 2}
+# Rows of jobs that came to an end, beside those of calls: batches, videos, interactions.
+SETTLED = {GENAI_VERTEX: 1, GENAI_JOBS: 4, JS_GENAI_JOBS: 2}
 _BOOKED_WITHIN_S = 10.0
 
 
