@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from reader_feed import read, route_of
 
 from weighbridge.core.outcome import Note, UsageSource
 from weighbridge.providers.base import Reading
@@ -136,3 +137,71 @@ def test_a_large_list_of_embeddings_is_read_by_its_tail() -> None:
     answer = OpenAiAnswer()
     answer.tail(b"0.1, 0.2]}]}")
     assert answer.reading(complete=True).usage_source is UsageSource.UNPARSED
+
+
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "status": "completed",
+    "model": "google/gemini-3.8-flash",
+    "output": [{"content": [{"text": "CANARY"}]}],
+    "usage": {
+        "input_tokens": 36,
+        "input_tokens_details": {"cached_tokens": 6},
+        "output_tokens": 87,
+        "output_tokens_details": {"reasoning_tokens": 64},
+        "total_tokens": 123,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (json.dumps(RESPONSE).encode(), b"application/json"),
+        (
+            b'event: response.created\ndata: {"type":"response.created","response":{"status":'
+            b'"in_progress","model":"x","usage":null}}\n\n'
+            b'event: response.output_text.delta\ndata: {"type":"x","delta":"CANARY"}\n\n'
+            b'event: response.completed\ndata: {"type":"response.completed","response":'
+            + json.dumps(RESPONSE).encode()
+            + b"}\n\n",
+            b"text/event-stream",
+        ),
+    ],
+)
+def test_responses_count_input_and_output(body: bytes, content_type: bytes) -> None:
+    """The other spelling, whole and as events; reasoning is part of the output there."""
+    reading = read(route_of("responses"), body, content_type=content_type, size=13)
+    usage = reading.usage
+    assert (usage.input_tokens, usage.cached_input_tokens) == (36, 6)
+    assert (usage.output_tokens, usage.thinking_tokens, usage.total_tokens) == (23, 64, 123)
+    assert (reading.model_version, reading.finish_reason) == ("gemini-3.8-flash", "COMPLETED")
+    assert reading.usage_source is UsageSource.FINAL
+    assert "CANARY" not in repr(reading)
+
+
+def test_a_response_that_is_not_whole_says_why() -> None:
+    """The reason beats the state."""
+    body = {
+        **RESPONSE,
+        "status": "incomplete",
+        "incomplete_details": {"reason": "max_output_tokens"},
+    }
+    reading = read(route_of("responses"), json.dumps(body).encode())
+    assert reading.finish_reason == "MAX_OUTPUT_TOKENS"
+
+
+@pytest.mark.parametrize("operation", ["completions", "responses.compact", "embeddings"])
+def test_other_calls_are_read_alike(operation: str) -> None:
+    """What they leave out is not reported."""
+    body = b'{"model":"gemini-embedding-001","usage":{"prompt_tokens":8,"total_tokens":8}}'
+    reading = read(route_of(operation), body)
+    assert (reading.usage.input_tokens, reading.usage.output_tokens) == (8, None)
+    assert reading.usage_source is UsageSource.FINAL
+
+
+def test_a_partners_model_is_told_without_its_maker() -> None:
+    """Design B7: the maker is the provider."""
+    body = b'{"model":"meta/llama-4","usage":{"prompt_tokens":8,"total_tokens":8}}'
+    assert read(route_of("chat.completions"), body).model_version == "llama-4"
