@@ -271,5 +271,5 @@ def _with_asked(event: ResourceEvent, route: Route, asked: Asked) -> ResourceEve
             if getattr(usage, name) is None:
                 setattr(usage, name, getattr(asked.usage, name))
     return msgspec.structs.replace(
-        event, usage=usage, model=event.model or route.model or asked.model
+        event, usage=usage, model=asked.model or event.model or route.model
     )

@@ -8,12 +8,13 @@ booked, so no crash can come between the two; `outbox` hands those rows over.
 Rules for future edits: a worker calls this on its event loop, so each call is one or two
 indexed statements without a sync: nothing but `sync`, which the control process calls, may wait
 for the disk (in WAL mode with `synchronous = NORMAL` only a checkpoint does, and the first
-write after one, which `sync` makes itself). A power cut may take what was written in the last
+write after one). A power cut may take what was written in the last
 second; whatever is then booked anew has the same exchange id and is recognised. A released
 migration never changes, a new one is appended.
 Counterparts: `gateway/resources` writes, `control/cache_storage` accrues, `outbox` posts.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -50,7 +51,8 @@ _CLOCKS_DIFFER_US: Final = 3600 * 1_000_000
 _OPEN_WAIT_S: Final = 10.0
 _OPEN_TRIES: Final = 100
 _OPEN_RETRY_S: Final = 0.02
-_PRUNED_AT_ONCE: Final = 500
+_PRUNED_AT_ONCE: Final = 100  # a worker may wait for these
+LOG_BYTES_MAX: Final = 8 * 1024 * 1024
 _EXPIRY: Final = f"coalesce(expires_at_us, created_at_us + {CACHE_TTL_US})"
 _END: Final = f"min({_EXPIRY}, coalesce(ended_at_us, {_EXPIRY}))"
 _COLUMNS: Final = (
@@ -143,6 +145,7 @@ class Resources:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._lock = threading.Lock()
         self._synced: tuple[int, int] | None = None
 
@@ -163,6 +166,7 @@ class Resources:
             _into_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute("PRAGMA journal_size_limit = 0")  # of a log that begins anew
             store = cls(connection, path)
             store._migrate()
             connection.execute(f"PRAGMA busy_timeout = {wait_ms}")
@@ -265,18 +269,26 @@ class Resources:
     def sync(self) -> bool:
         """Bring to the disk what was written since the last call; False where nothing was.
 
-        The write after the checkpoint is the one that waits for the disk as the log begins
-        anew, so that no worker's has to.
+        The log is synced beside SQLite, without any of its locks. Only once it is long is it
+        folded into the file; the first write after that, which waits for the disk as the log
+        begins anew, is made here, so that no worker has to.
         """
-        with self._lock, _our_errors():
-            execute = self._connection.execute
-            (version,) = execute("PRAGMA data_version").fetchone()
-            own = self._connection.total_changes
-            if (version, own) == self._synced:
+        try:
+            seen = self._log.stat()
+            state = (seen.st_mtime_ns, seen.st_size)
+            if state == self._synced:
                 return False
-            execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            execute("UPDATE beats SET beat = beat + 1")
-            self._synced = (version, self._connection.total_changes)
+            with self._log.open("rb") as log:
+                os.fdatasync(log.fileno())
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise LedgerError(f"the store of resources fails: {_why(error)}") from error
+        self._synced = state
+        if seen.st_size > LOG_BYTES_MAX:
+            with self._lock, _our_errors():
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._connection.execute("UPDATE beats SET beat = beat + 1")
         return True
 
     def prune(self, now_us: int) -> int:

@@ -12,6 +12,7 @@ from weighbridge.attribution.identity import Identity
 from weighbridge.core.resource import ResourceChange, ResourceEvent, ResourceKind
 from weighbridge.core.usage import Usage
 from weighbridge.errors import LedgerError
+from weighbridge.ledger import resources as resources_module
 from weighbridge.ledger.resources import (
     CACHE_TTL_US,
     DAY_US,
@@ -250,6 +251,23 @@ def test_sync_does_nothing_where_nothing_was_written(store: Resources, tmp_path:
     other.take([event("b")], ALICE, ROUTE, NOON_US)
     assert store.sync()
     assert not store.sync()
+
+
+def test_long_log_is_folded_into_the_file(
+    store: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log stays short however much is written, while a worker goes on writing."""
+    monkeypatch.setattr(resources_module, "LOG_BYTES_MAX", 100_000)
+    worker = Resources.open(tmp_path / FILE_NAME)
+    log = tmp_path / f"{FILE_NAME}-wal"
+    for number in range(100):
+        worker.take([event(f"b{number}")], ALICE, ROUTE, NOON_US)
+        if number % 10 == 9:
+            store.sync()
+            worker.take([event(f"c{number}")], ALICE, ROUTE, NOON_US)
+    assert log.stat().st_size < 400_000
+    assert worker.find(ResourceKind.BATCH, "b0") is not None
+    assert store.find(ResourceKind.BATCH, "c99") is not None
 
 
 def test_many_open_at_once(tmp_path: Path) -> None:
