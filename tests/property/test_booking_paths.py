@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from weighbridge.attribution.identity import Identity
 from weighbridge.core.outcome import Note, Outcome, Reason
+from weighbridge.gateway.answer_heads import AnswerHead
 from weighbridge.gateway.booking import Booker
 from weighbridge.gateway.tee import Observer
 from weighbridge.pricing.catalogue import PriceBook
@@ -171,6 +172,16 @@ BOOKER = Booker(
 SOMEBODY = Identity(token_id="tok_1", department="dé", labels={"k": "v"})
 
 
+class _Ended(SimpleNamespace):
+    """An exchange that has ended; one that was `answered` whole is observed when it is asked."""
+
+    def observed(self) -> Observer | None:
+        if self.answered is not None:
+            self.observer = self.observe(self.answered)
+            self.answered = None
+        return cast("Observer | None", self.observer)
+
+
 def ended(route: Route, body: bytes, /, **changed: Any) -> "LiveExchange":
     """An exchange that ended well with that body, but for what is changed."""
     fields: dict[str, Any] = {
@@ -193,13 +204,29 @@ def ended(route: Route, body: bytes, /, **changed: Any) -> "LiveExchange":
         "unread": (body,),
         "asked": NOTHING_ASKED,
         "notes": (),
+        "labels_sent": None,
+        "at_once": False,
         "content_type": b"application/json; charset=UTF-8",
         "encoding": None,
     } | changed
-    provider = REGISTRY.provider(route.surface)
-    reader = provider.reader(route, fields["status"], fields.pop("content_type"))
-    fields["observer"] = Observer(decoding(reader, fields.pop("encoding")))
-    exchange = cast("LiveExchange", SimpleNamespace(**fields))
+    head = AnswerHead(fields["status"], b"")
+    head.content_type, head.content_encoding = fields.pop("content_type"), fields.pop("encoding")
+
+    def observe(head: AnswerHead) -> Observer | None:
+        if fields["route"] is None or not fields["route"].metered:
+            return None
+        reader = REGISTRY.provider(route.surface).reader(route, head.status, head.content_type)
+        return Observer(decoding(reader, head.content_encoding))
+
+    whole = (
+        fields.pop("at_once")
+        and fields["complete"]
+        and fields["reason"] is None
+        and (fields["status"], fields["outcome"], len(fields["unread"])) == (200, Outcome.OK, 1)
+    )
+    fields["answered"] = head if whole else None
+    fields["observer"] = None if whole else observe(head)
+    exchange = cast("LiveExchange", _Ended(observe=observe, **fields))
     exchange.mark = BOOKER.mark(exchange.route, exchange.identity)
     BOOKER.begin(exchange)
     return exchange
@@ -229,6 +256,8 @@ def exchanges(draw: st.DrawFn) -> "LiveExchange":
         unread=seldom((body,), (), (body[:9], body[9:])),
         asked=seldom(NOTHING_ASKED, Asked(model="gemini-2.5-pro")),
         notes=seldom((), (Note.TOTAL_MISMATCH,)),
+        labels_sent=seldom(None, {"team": "a"}),
+        at_once=draw(st.booleans()),
         content_type=seldom(b"application/json; charset=UTF-8", b"text/event-stream"),
         encoding=seldom(None, None, b"gzip"),
     )
@@ -245,9 +274,15 @@ def test_both_ways_write_the_same_row(exchange: "LiveExchange") -> None:
     assert quick in (None, general)
 
 
-@given(st.integers(1, 10_000), st.integers(1, 10_000), st.integers(0, 100), MOMENTS)
+@given(
+    prompt=st.integers(1, 10_000),
+    output=st.integers(1, 10_000),
+    thoughts=st.integers(0, 100),
+    started_us=MOMENTS,
+    at_once=st.booleans(),
+)
 def test_the_everyday_takes_the_quick_way(
-    prompt: int, output: int, thoughts: int, started_us: int
+    prompt: int, output: int, thoughts: int, started_us: int, *, at_once: bool
 ) -> None:
     """Or the test above would compare nothing."""
     document = {
@@ -269,7 +304,8 @@ def test_the_everyday_takes_the_quick_way(
         model="gemini-2.5-flash",
         metered=True,
     )
-    exchange = ended(route, json.dumps(document).encode(), started_us=started_us)
+    body = json.dumps(document).encode()
+    exchange = ended(route, body, started_us=started_us, at_once=at_once)
     quick = BOOKER._everyday_line(exchange)
     assert quick is not None
     assert quick == BOOKER._line(exchange, BOOKER._reading(exchange))

@@ -268,7 +268,7 @@ class Booker:
 
     @staticmethod
     def _reading(exchange: "LiveExchange") -> Reading:
-        observer = exchange.observer
+        observer = exchange.observed()
         if observer is None:
             return _NOTHING_READ
         for data in exchange.unread:

@@ -33,6 +33,8 @@ from weighbridge.providers.model_names import keep_model
 if TYPE_CHECKING:
     from weighbridge.gateway.exchange import LiveExchange
 
+_OPERATION: Final = "generateContent"
+_PLAIN_JSON: Final = frozenset({b"application/json; charset=UTF-8", b"application/json"})
 _OK: Final = Outcome.OK
 _STATUS_OK: Final = 200
 _KINDS_MOST: Final = 1024
@@ -118,28 +120,29 @@ class EverydayRows:
     def __repr__(self) -> str:
         return f"<EverydayRows of {len(self._kinds)} kinds>"
 
-    def line(self, exchange: "LiveExchange") -> bytes | None:
+    def line(  # noqa: C901 - one pass over what an everyday call is not: the hot path
+        self, exchange: "LiveExchange"
+    ) -> bytes | None:
         """The row of a call that has ended, or None where it is not of the everyday."""
-        unread = exchange.unread
-        observer = exchange.observer
         route = exchange.route
+        head = exchange.answered
+        if head is None:
+            if not _is_whole_and_plain(exchange):
+                return None
+        elif head.content_type not in _PLAIN_JSON or head.content_encoding is not None:
+            return None
         if (
-            len(unread) != 1
-            or exchange.status != _STATUS_OK
-            or exchange.outcome is not _OK
-            or not exchange.complete
+            route is None
+            or route.operation != _OPERATION
+            or not route.metered
             or exchange.streamed
-            or exchange.reason is not None
             or exchange.notes
+            or exchange.labels_sent is not None
             or exchange.asked is not NOTHING_ASKED
-            or route is None
-            or route.free
             or exchange.identity.free_tier
-            or type(observer) is not Observer
-            or not may_be_everyday(observer.reader)
         ):
             return None
-        answer = everyday_answer(unread[0])
+        answer = everyday_answer(exchange.unread[0])
         if answer is None:
             return None
         usage = answer.usage_metadata
@@ -229,3 +232,17 @@ class EverydayRows:
         )
         text = self._encode(words)[1:-1].decode()
         return _Kind(from_us, until_us, f"{mark.decode()},{text},", tariff)
+
+
+def _is_whole_and_plain(exchange: "LiveExchange") -> bool:
+    """Whether an observed answer came well, in one piece that its reader has not read yet."""
+    observer = exchange.observer
+    return (
+        len(exchange.unread) == 1
+        and exchange.status == _STATUS_OK
+        and exchange.outcome is _OK
+        and exchange.complete
+        and exchange.reason is None
+        and type(observer) is Observer
+        and may_be_everyday(observer.reader)
+    )

@@ -108,6 +108,7 @@ class LiveExchange(msgspec.Struct, eq=False):
     streamed: bool = False
     upstream_began: bool = False
     observer: Observer | TunnelObserver | None = None
+    answered: AnswerHead | None = None  # of an answer that came whole, which nobody observed yet
     unread: "Sequence[bytes]" = ()
     asked: Asked = NOTHING_ASKED
     notes: tuple[Note, ...] = ()
@@ -136,6 +137,13 @@ class LiveExchange(msgspec.Struct, eq=False):
     def asks_for_tunnel(self) -> bool:
         """Whether the request may be answered by a 101."""
         return self.head.websocket
+
+    def observed(self) -> Observer | TunnelObserver | None:
+        """The observer of the answer, made now where the answer came whole; None without one."""
+        head, self.answered = self.answered, None
+        if head is not None and self.route is not None and self.route.metered:
+            self.observer = self._gate.observe(self.route, head)
+        return self.observer
 
     # The client's side.
 
@@ -456,9 +464,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.status = 200
         self.upstream_began = self.complete = True
         self.response_bytes = length
-        route = self.route
-        if route is not None and route.metered:
-            self.observer = gate.observe(route, shape.head)
+        self.answered = shape.head
         self.unread = (body,)
         self._upstream = None
         self.phase = ENDED

@@ -124,6 +124,8 @@ class Bench:
         exchange = cast(
             "LiveExchange",
             SimpleNamespace(
+                answered=None,
+                observed=lambda: fields["observer"],
                 **fields | changed,
                 identity=IDENTITY,
                 notes=(),
