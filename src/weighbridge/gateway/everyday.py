@@ -125,11 +125,11 @@ class EverydayRows:
     ) -> bytes | None:
         """The row of a call that has ended, or None where it is not of the everyday."""
         route = exchange.route
-        head = exchange.answered
-        if head is None:
+        answered = exchange.answered
+        if answered is None:
             if not _is_whole_and_plain(exchange):
                 return None
-        elif head.content_type not in _PLAIN_JSON or head.content_encoding is not None:
+        elif answered.content_type not in _PLAIN_JSON or answered.content_encoding is not None:
             return None
         if (
             route is None
