@@ -14,6 +14,7 @@ from weighbridge.admin.content_type import JsonBodies
 from weighbridge.admin.limits import BodyLimit
 from weighbridge.admin.ports import Services
 from weighbridge.admin.routes import (
+    alerts,
     exchanges,
     health,
     imports,
@@ -43,6 +44,6 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(JsonBodies)
     app.add_middleware(BodyLimit)
     problems.install(app)
-    for module in (query, exchanges, in_flight, tokens, keys, models, imports, health):
+    for module in (query, exchanges, in_flight, tokens, keys, models, imports, alerts, health):
         app.include_router(module.router)
     return app

@@ -197,6 +197,23 @@ class ExchangeList(BaseModel):
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page.")
 
 
+class Alert(BaseModel):
+    """Something that wants a look."""
+
+    kind: str = Field(description="`label_cardinality`: a label key with too many values.")
+    key: str = Field(description="The label's key.")
+    values: int = Field(description="Its distinct values in the last 24 hours.")
+    since: datetime = Field(description="When it was first seen so, UTC.")
+    message: str = Field(description="What is wrong and what to do, for people.")
+
+
+class AlertList(BaseModel):
+    """Alerts that stand now."""
+
+    alerts: list[Alert] = Field(description="The noisiest first.")
+    next_cursor: str | None = Field(None, description="Always null: the list is whole.")
+
+
 _KNOWN_UNDER_WAY = (
     *("exchange_id", "started_at", "node", "provider", "surface", "operation", "location"),
     *("cloud_project", "model", "streamed", "status", "token_id", "department", "project"),

@@ -47,6 +47,7 @@ HELP: Final = {
     "ledger_exchanges": "Rows in the ledger.",
     "ledger_bytes": "Size of the ledger on disk.",
     "workers": "Gateway workers that are connected.",
+    "noisy_label_keys": "Label keys with more distinct values than labels.cardinality_warn.",
     "price_data_age_days": "Days since the prices were last checked.",
 }
 Labels = tuple[tuple[str, str], ...]

@@ -4,7 +4,7 @@ Rules for future edits: a port has the methods that a router calls and no others
 methods are called from threads, so a port must allow calls from several at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -126,6 +126,14 @@ class Imports(Protocol):
         ...
 
 
+class Alerts(Protocol):
+    """What wants a look."""
+
+    def all(self) -> Sequence[Any]:
+        """Alerts that stand, dataclasses with the fields of `documents.Alert`."""
+        ...
+
+
 class Vitals(Protocol):
     """How the gateway is."""
 
@@ -150,5 +158,6 @@ class Services:
     under_way: UnderWay
     models: Models
     imports: Imports
+    alerts: Alerts
     vitals: Vitals
     metrics_require_key: bool = False

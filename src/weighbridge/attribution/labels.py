@@ -19,6 +19,7 @@ from msgspec.structs import replace
 if TYPE_CHECKING:
     from weighbridge.attribution.identity import Identity
 
+MANY = "(many)"  # what stands for the values of a folded key; no label can hold brackets
 MAX_LABELS = 64
 MAX_CHARACTERS = 63
 _LETTERS = frozenset({"Ll", "Lo"})
@@ -123,6 +124,17 @@ def merged(identity: "Identity", body_labels: dict[str, str]) -> "Identity":
         return identity
     others = {key: value for key, value in identity.labels.items() if key not in body_labels}
     return replace(identity, labels={**last_labels(others, len(body_labels)), **body_labels})
+
+
+def folded(identity: "Identity", keys: frozenset[str]) -> "Identity":
+    """The identity as it is booked: the labels of these keys all have the value `(many)`.
+
+    For rows only; what is sent to a provider keeps its values.
+    """
+    if not keys or keys.isdisjoint(identity.labels):
+        return identity
+    labels = {key: MANY if key in keys else value for key, value in identity.labels.items()}
+    return replace(identity, labels=labels)
 
 
 def last_labels(labels: dict[str, str], taken: int) -> dict[str, str]:

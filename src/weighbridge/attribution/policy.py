@@ -36,7 +36,8 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the control process decides and a worker applies, at one version.
 
     `required` lists dimensions (`department`, `project`, `agent`) that a call must carry;
-    `allowed` lists, per dimension, the only values that pass.
+    `allowed` lists, per dimension, the only values that pass; `folded_labels` the label keys
+    whose values are booked as one.
     """
 
     version: int
@@ -44,6 +45,7 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[TokenRecord] = []
     required: list[str] = []
     allowed: dict[str, list[str]] = {}
+    folded_labels: list[str] = []
 
     def encode(self) -> bytes:
         """The snapshot as msgpack."""

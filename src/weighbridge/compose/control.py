@@ -96,6 +96,7 @@ async def _serve_parts(
         workers=workers,
         price_age=lambda: parts.book.age(dt.datetime.now(dt.UTC)),
         stopping=lambda: leash.service_stopping,
+        noisy_label_keys=lambda: parts.labels.noisy,
     )
     require_key = settings.admin.metrics_require_key
     app = create_app(parts.services(hub, vitals, metrics_require_key=require_key))
@@ -103,11 +104,13 @@ async def _serve_parts(
     parts.keeper.start()
     await server.start()
     prices = asyncio.create_task(_watch_prices(parts, settings))
+    labels = asyncio.create_task(parts.labels.run(hub.publish))
     care = asyncio.create_task(_resource_care(parts, settings).run())
     leash.ready()
     await leash.stop.wait()
     prices.cancel()
     care.cancel()
+    labels.cancel()
     await server.close()
     await hub.close()
 

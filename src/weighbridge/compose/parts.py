@@ -4,6 +4,7 @@ Used by the control process and, where nothing serves, by the command line: both
 services, so both give the same answers.
 """
 
+import functools
 import time
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from weighbridge.control.database import Database
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.imports import ImportRunner
 from weighbridge.control.keys import KeyService
+from weighbridge.control.label_guard import LabelGuard
 from weighbridge.control.ledger_keeper import LedgerKeeper
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
 from weighbridge.control.tokens import TokenService
@@ -26,10 +28,12 @@ from weighbridge.ledger.recovery import Recovery
 from weighbridge.ledger.resources import Resources
 from weighbridge.ledger.stores.duckdb import DuckDBStore
 from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.reports.label_keys import noisy_label_keys
 from weighbridge.reports.service import ReportService
 
 _STORE_WAIT_S = 30.0
 _STORE_RETRY_S = 0.2
+_LABELS_TIMEOUT_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Parts:
     keys: KeyService
     imports: ImportRunner
     under_way: UnderWay
+    labels: LabelGuard
 
     def services(
         self, policy: Policy, vitals: Vitals, *, metrics_require_key: bool = False
@@ -59,6 +64,7 @@ class Parts:
             under_way=self.under_way,
             models=self.book,
             imports=self.imports,
+            alerts=self.labels,
             vitals=vitals,
             metrics_require_key=metrics_require_key,
         )
@@ -73,6 +79,7 @@ class Parts:
             tokens=tokens,
             required=list(settings.attribution.required),
             allowed=allowed,
+            folded_labels=self.labels.folded_keys(),
         )
 
     def close(self) -> None:
@@ -109,6 +116,15 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         keys=KeyService(database),
         imports=ImportRunner(store),
         under_way=UnderWay(folder.run),
+        labels=_label_guard(store, settings),
+    )
+
+
+def _label_guard(store: DuckDBStore, settings: Settings) -> LabelGuard:
+    return LabelGuard(
+        functools.partial(noisy_label_keys, store, timeout_ms=_LABELS_TIMEOUT_MS),
+        threshold=settings.labels.cardinality_warn,
+        fold=settings.labels.fold,
     )
 
 

@@ -171,15 +171,25 @@ class LabelSettings(Section):
 
     inject: bool = Field(
         default=False,
-        description="Fill attribution into Vertex bodies as labels. No effect in this version.",
+        description="Fill department, project, agent and labels of header, URL prefix and token "
+        "into Vertex bodies, so that Google's bill carries them; the caller's own win.",
     )
-    developer_api: Literal["strip", "forward", "refuse"] = Field(
+    developer_api: Literal["strip", "forward"] = Field(
         "strip",
-        description="Labels on Developer API bodies, which that API has no field for. "
-        "No effect in this version: every body passes as it is.",
+        description="Labels on Developer API bodies, which that API has no field for: check, "
+        "record and take out, or forward as they are, recorded where they are valid.",
     )
     lenient: bool = Field(
         default=False, description="Let vowel signs and modifier letters pass in labels, too."
+    )
+    cardinality_warn: int = Field(
+        1000,
+        ge=0,
+        description="Warn of a label key with more distinct values in 24 hours; 0 never warns.",
+    )
+    fold: bool = Field(
+        default=False,
+        description="Book the values of such a key as `(many)`; what is sent to Google keeps them.",
     )
 
 

@@ -29,6 +29,7 @@ class Vitals:
         workers: int,
         price_age: Callable[[], dt.timedelta],
         stopping: Callable[[], bool],
+        noisy_label_keys: Callable[[], int],
     ) -> None:
         self._hub = hub
         self._keeper = keeper
@@ -36,6 +37,7 @@ class Vitals:
         self._workers = workers
         self._price_age = price_age
         self._stopping = stopping
+        self._noisy_label_keys = noisy_label_keys
 
     def __repr__(self) -> str:
         return f"<Vitals {self._hub.workers} of {self._workers} workers>"
@@ -65,5 +67,6 @@ class Vitals:
             "ledger_rows_interrupted_total": self._keeper.interrupted,
             "ledger_failing": int(self._keeper.failure is not None),
             "journal_segments_waiting": self._keeper.waiting,
+            "noisy_label_keys": self._noisy_label_keys(),
             "price_data_age_days": self._price_age().days,
         }

@@ -19,6 +19,7 @@ from weighbridge.attribution.identity import (
     expired_refusal,
     identify,
 )
+from weighbridge.attribution.labels import folded
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.core.outcome import Reason, Refusal
 from weighbridge.gateway.request_heads import RequestHead, query_key_is_tracking_token, split_prefix
@@ -63,6 +64,7 @@ class Admission:
         self._lenient = lenient_labels
         self._owner_of = owner_of
         self._policy = PolicyIndex(snapshot)
+        self._folded = frozenset(snapshot.folded_labels)
         self._memo: dict[tuple[object, ...], Identity] = {}
 
     def __repr__(self) -> str:
@@ -76,7 +78,12 @@ class Admission:
     def apply(self, snapshot: PolicySnapshot) -> None:
         """Put a policy in force; what was remembered under the last one is forgotten."""
         self._policy = PolicyIndex(snapshot)
+        self._folded = frozenset(snapshot.folded_labels)
         self._memo = {}
+
+    def recorded(self, identity: Identity) -> Identity:
+        """The identity as its row tells it: values of label keys that have too many are folded."""
+        return folded(identity, self._folded) if self._folded else identity
 
     def decide(self, head: RequestHead, now_us: int) -> Admitted:
         """Route, identity and refusal of a head.

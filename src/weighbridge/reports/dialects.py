@@ -32,6 +32,14 @@ class Dialect(Protocol):
         """The value of a label, null where the row does not carry it."""
         ...
 
+    def label_items(self) -> tuple[exp.Expr, exp.Expr]:
+        """Keys and values of a row's labels, each label a row of its own."""
+        ...
+
+    def hashed(self, value: exp.Expr) -> exp.Expr:
+        """64 bits that stand for a text where distinct ones are counted."""
+        ...
+
     def percentiles(self, column: exp.Expr, ranks: tuple[str, ...]) -> exp.Expr:
         """The list of a column's nearest-rank quantiles, null over no values."""
         ...
@@ -65,6 +73,17 @@ class DuckDb:
         """`MAP_EXTRACT_VALUE(labels, $1)`."""
         return exp.func("MAP_EXTRACT_VALUE", exp.column("labels"), key)
 
+    def label_items(self) -> tuple[exp.Expr, exp.Expr]:
+        """`UNNEST(MAP_KEYS(labels))`, `UNNEST(MAP_VALUES(labels))`, which go in step."""
+        return (
+            exp.Anonymous(this="UNNEST", expressions=[_call("MAP_KEYS", exp.column("labels"))]),
+            exp.Anonymous(this="UNNEST", expressions=[_call("MAP_VALUES", exp.column("labels"))]),
+        )
+
+    def hashed(self, value: exp.Expr) -> exp.Expr:
+        """`HASH(value)`."""
+        return _call("HASH", value)
+
     def percentiles(self, column: exp.Expr, ranks: tuple[str, ...]) -> exp.Expr:
         """`QUANTILE_DISC(latency_us, [0.50, 0.95])`, one pass for all ranks.
 
@@ -80,6 +99,10 @@ class DuckDb:
         date = exp.Add(this=epoch, expression=exp.cast(day, "int"))
         part = exp.Literal.string("month")
         return exp.Anonymous(this="DATE_DIFF", expressions=[part, epoch.copy(), date])
+
+
+def _call(name: str, value: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=[value])
 
 
 DIALECTS: Final[dict[str, Dialect]] = {"duckdb": DuckDb()}

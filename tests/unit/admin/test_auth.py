@@ -12,6 +12,7 @@ from weighbridge.admin.problems import MEDIA_TYPE
 from weighbridge.core.credential import Role
 
 _NEEDS = [
+    ("GET", "/api/v1/alerts", Role.VIEWER),
     ("GET", "/api/v1/exchanges", Role.VIEWER),
     ("GET", "/api/v1/in-flight", Role.VIEWER),
     ("GET", "/api/v1/models", Role.VIEWER),

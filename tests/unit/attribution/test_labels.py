@@ -4,9 +4,11 @@ import pytest
 
 from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.labels import (
+    MANY,
     MAX_LABELS,
     LabelError,
     checked_labels,
+    folded,
     key_problem,
     merged,
     normalise,
@@ -169,6 +171,15 @@ def test_labels_of_the_body_beat_all_others() -> None:
     assert joined.labels == {"env": "test", "team": "body"}
     assert joined.department == "d"
     assert merged(identity, {}) is identity
+
+
+def test_folded_labels_are_one_in_rows() -> None:
+    """Values of folded keys are `(many)`; all else stays."""
+    identity = Identity(department="d", labels={"request": "r1", "env": "prod"})
+    assert folded(identity, frozenset({"request"})).labels == {"request": MANY, "env": "prod"}
+    assert folded(identity, frozenset({"other"})) is identity
+    assert key_problem(MANY) is not None
+    assert value_problem(MANY, lenient=True) is not None
 
 
 def test_labels_beyond_64_fall_away() -> None:

@@ -13,7 +13,15 @@ def _vitals(*, connected: int = 2, failure: str | None = None, stopping: bool = 
     hub: Any = SimpleNamespace(workers=connected)
     keeper: Any = SimpleNamespace(failure=failure)
     store: Any = SimpleNamespace()
-    return Vitals(hub, keeper, store, workers=2, price_age=dt.timedelta, stopping=lambda: stopping)
+    return Vitals(
+        hub,
+        keeper,
+        store,
+        workers=2,
+        price_age=dt.timedelta,
+        stopping=lambda: stopping,
+        noisy_label_keys=lambda: 0,
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from bench_wire import EXPIRED_TOKEN, REVOKED_TOKEN, SPARE_TOKEN, TOKEN, policy_with
+from msgspec.structs import replace
 
 from weighbridge.attribution.policy import PolicySnapshot, TokenRecord
 from weighbridge.core.ids import secret_hash
@@ -158,3 +159,16 @@ def test_swapped_key_comes_after_the_token(admission: Admission) -> None:
     assert query is not None
     assert both.reason is Reason.TRACKING_TOKEN_INVALID
     assert one.reason is query.reason is Reason.PROVIDER_KEY_LOOKS_LIKE_TRACKING_TOKEN
+
+
+def test_noisy_labels_are_folded_in_rows_alone() -> None:
+    """A folded key's values are one in what is recorded; what was sent stays, for Google."""
+    folding = replace(policy_with({}), folded_labels=["request"])
+    admission = Admission(Registry(), folding)
+    sent = head(token=TOKEN.encode(), labels=b"request=r1,env=prod")
+    identity = admission.decide(sent, 0).identity
+    assert identity.labels["request"] == "r1"
+    assert admission.recorded(identity).labels["request"] == "(many)"
+    assert admission.recorded(identity).labels["env"] == "prod"
+    admission.apply(policy_with({}))
+    assert admission.recorded(identity) is identity
