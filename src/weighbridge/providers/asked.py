@@ -114,6 +114,7 @@ _BY_OPERATION: Final[Mapping[str, tuple[Wanted, _Read]]] = {
     "images.generations": (_MODEL, _model),
     "responses": (_MODEL, _model),
     "responses.compact": (_MODEL, _model),
+    "createCachedContent": (_MODEL, _model),
     "createDecision": (_MODEL, _model),
     "createBatchPredictionJob": (_MODEL, _model),
     "createInteraction": (_INTERACTION, _interaction),

@@ -80,6 +80,7 @@ class CacheFinds:
         return reading
 
     def _bill(self, reading: Reading, *, complete: bool, whole: bool) -> None:
+        reading.model_version = keep_model(text(self._seen.get("model")))
         tokens = _tokens(self._seen.get("usage"))
         if tokens is not None:
             reading.usage = Usage(input_tokens=tokens, total_tokens=tokens)

@@ -147,7 +147,7 @@ _NOTED: Final = {
     "getInteraction": _GET_INTERACTION,
     "createDecision": Operation("createDecision", Billing.METERED, asks=True),
     "createBatchPredictionJob": Operation("createBatchPredictionJob", Billing.UNSEEN, asks=True),
-    **_named(Billing.METERED, "createCachedContent", tells=True),
+    "createCachedContent": Operation("createCachedContent", Billing.METERED, tells=True, asks=True),
     **_named(Billing.FREE, "getCachedContent", "listCachedContents", tells=True),
     **_named(Billing.FREE, "updateCachedContent", "deleteCachedContent", tells=True),
     **_named(Billing.FREE, "getBatch", "listBatches", "getOperation", tells=True),

@@ -16,7 +16,9 @@ _MADE_BY: Final = re.compile(r"(?:publishers/([a-z0-9-]{1,32})/models/|([a-z0-9-
 _NO_MAKERS: Final = frozenset({"models", "endpoints", "dynamic"})
 
 # `models/` comes from the Developer API (12 of the recorded answers), the others from Vertex:
-# full resource names, and the publisher prefix of its OpenAI-compatible endpoint.
+# full resource names, also below a project and a location, and the publisher prefix of its
+# OpenAI-compatible endpoint.
+_PLACE: Final = re.compile(r"projects/[^/]+/locations/[^/]+/(?=publishers/)")
 _PREFIXES: Final = ("models/", "publishers/google/models/", "google/")
 
 
@@ -43,7 +45,9 @@ def made_by(name: object) -> tuple[str | None, str | None]:
     gives `("google", "gemini-2.5-pro")`; `gemini-2.5-pro` gives `(None, "gemini-2.5-pro")`.
     """
     model = keep_model(name)
-    found = None if model is None or type(name) is not str else _MADE_BY.fullmatch(name)
+    if model is None or type(name) is not str:
+        return None, None
+    found = _MADE_BY.fullmatch(_PLACE.sub("", name))
     if found is None:
         return None, model
     maker = found[1] or found[2]
@@ -55,6 +59,7 @@ def _kept(name: str) -> str | None:
     """The same, remembered; what is no name raises, so that no such text stays behind."""
     if _NAME.fullmatch(name) is None:
         raise ValueError("no name of a model")
+    name = _PLACE.sub("", name)
     for prefix in _PREFIXES:
         if name.startswith(prefix):
             return name[len(prefix) :] or None

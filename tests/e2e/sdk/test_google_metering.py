@@ -14,7 +14,7 @@ from sdk_programs import (
     OPENAI,
     Program,
 )
-from surface_runs import Run
+from surface_runs import SETTLED, Run
 
 LABELS = {"team": "research", "cost-centre": "4711"}
 LABELLED = ("generate", "stream", "images")
@@ -35,11 +35,14 @@ def cost(row: dict[str, Any], rates: tuple[Decimal, Decimal, Decimal]) -> Decima
 
 
 @pytest.mark.parametrize("program", [GENAI_VERTEX, JS_GENAI_VERTEX], ids=lambda each: each.file)
-def test_labels_of_vertex_calls_are_booked(program: Program, run_of: RunOf) -> None:
-    """Unary, streamed and for pictures: the body's labels are the row's."""
+def test_labels_of_vertex_calls_are_booked_and_reach_google(
+    program: Program, run_of: RunOf
+) -> None:
+    """Unary, streamed and for pictures: the body's labels are the row's, and were sent."""
     run = run_of(program)
     rows = [row for step in LABELLED for row in run.rows(step)]
     assert [row["labels"] for row in rows] == [LABELS] * len(LABELLED)
+    assert [row["labels_sent"] for row in rows] == [LABELS] * len(LABELLED)
     assert {row["location"] for row in rows} == {"europe-west1"}
     assert {row["cloud_project"] for row in rows} == {"research-1"}
 
@@ -72,6 +75,32 @@ def test_pictures_are_priced_each(program: Program, count: int, run_of: RunOf) -
     assert Decimal(row["list_cost"]) == count * Decimal("0.04")
 
 
+@pytest.mark.parametrize("program", [GENAI_VERTEX, JS_GENAI_JOBS], ids=lambda each: each.file)
+def test_a_video_is_settled_by_the_second_when_it_is_done(program: Program, run_of: RunOf) -> None:
+    """M7: eight seconds were asked for, and one video was made."""
+    run = run_of(program)
+    (row,) = [each for each in run.settled if each["operation"] == "predictLongRunning"]
+    assert row["token_id"] == run.token_id
+    assert Decimal(row["video_seconds"]) == 8
+    assert row["pricing_status"] == "priced"
+    assert Decimal(row["list_cost"]) == 8 * Decimal("0.40")
+
+
+@pytest.mark.parametrize(
+    "program", [GENAI_VERTEX, GENAI_JOBS, JS_GENAI_JOBS], ids=lambda each: each.file
+)
+def test_a_cache_costs_its_tokens_once_and_its_use_the_cached_rate(
+    program: Program, run_of: RunOf
+) -> None:
+    """M1, M11."""
+    made, used, moved, deleted = run_of(program).rows("caches")
+    assert (made["input_tokens"], made["model"]) == (4500, "gemini-2.5-flash")
+    assert Decimal(made["list_cost"]) == 4500 * INPUT
+    assert used["cached_input_tokens"] == 4500
+    assert Decimal(used["list_cost"]) == cost(used, (INPUT, CACHED, OUTPUT))
+    assert {moved["pricing_status"], deleted["pricing_status"]} == {"free"}
+
+
 @pytest.mark.parametrize("program", [GENAI_JOBS, JS_GENAI_JOBS], ids=lambda each: each.file)
 def test_a_batch_is_settled_once_at_half_the_price(program: Program, run_of: RunOf) -> None:
     """M11: inlined or in a file, however often its results are read, to whoever created it."""
@@ -82,6 +111,14 @@ def test_a_batch_is_settled_once_at_half_the_price(program: Program, run_of: Run
         assert (row["input_tokens"], row["service_tier"]) == (20, "batch")
         assert row["token_id"] == run.token_id
         assert Decimal(row["list_cost"]) == cost(row, (INPUT, CACHED, OUTPUT)) / 2
+
+
+def test_every_job_that_ended_is_settled_once(run_of: RunOf) -> None:
+    """Batches of answers and of vectors, videos, interactions in the background."""
+    for program, count in SETTLED.items():
+        run = run_of(program)
+        assert len(run.settled) == count, [row["operation"] for row in run.settled]
+        assert {row["pricing_status"] for row in run.settled} == {"priced"}
 
 
 def test_interactions_are_priced_whole_streamed_and_in_the_background(run_of: RunOf) -> None:

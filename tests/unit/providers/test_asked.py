@@ -31,6 +31,7 @@ def _route(operation: str, model: str | None = None) -> Route:
         "embeddings",
         "images.generations",
         "responses",
+        "createCachedContent",
         "createDecision",
         "createBatchPredictionJob",
     ],

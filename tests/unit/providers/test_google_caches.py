@@ -39,6 +39,7 @@ def test_a_created_cache_is_billed_and_told(size: int) -> None:
     reading = read(route_of("createCachedContent"), json.dumps(CACHE).encode(), size=size)
     assert reading.usage == Usage(input_tokens=4096, total_tokens=4096)
     assert reading.usage_source is UsageSource.FINAL
+    assert reading.model_version == "gemini-2.5-flash"
     assert reading.events == (_event(ResourceChange.CREATED),)
     assert "CANARY" not in repr(reading)
 
