@@ -3,7 +3,8 @@
 Hides how often is looked and what was said already. A key over the threshold is a warning in
 `/api/v1/alerts`, a line in the log once a day, and a count in the metrics; where folding is on,
 workers book its values as `(many)`, and go on until a day has passed without it.
-Rules for future edits: a ledger that does not answer changes nothing; one look at a time.
+Rules for future edits: no label goes to the log, for clients choose their text; a ledger that
+does not answer changes nothing; one look at a time.
 Counterparts: `reports/label_keys` counts, `attribution/labels.folded` folds.
 """
 
@@ -128,11 +129,9 @@ class LabelGuard:
             if self._logged.get(each.key) != now.date():
                 self._logged[each.key] = now.date()
                 _log.warning(
-                    "a label key has too many distinct values",
-                    key=each.key,
-                    values=each.values,
-                    threshold=self._threshold,
-                    folded=self._fold,
+                    "a label key has too many distinct values; /api/v1/alerts names it",
+                    count=each.values,
+                    limit=self._threshold,
                 )
         self._logged = {key: day for key, day in self._logged.items() if day == now.date()}
         folded = sorted(each.key for each in found) if self._fold else []
