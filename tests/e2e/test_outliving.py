@@ -3,6 +3,8 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +13,12 @@ import httpx
 import pytest
 from family import children, kill
 from processes import Bridge, wait_until
+
+from weighbridge.control.cache_storage import LATE_US, CacheStorage
+from weighbridge.core.usage import Usage
+from weighbridge.ledger.resources import Resources
+from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.pricing.storage import rate_storage
 
 _KEY = {"x-goog-api-key": "AIzaSyTESTresources"}
 _MEBIBYTE = 1024 * 1024
@@ -213,3 +221,58 @@ def test_settlements_survive_the_end_of_the_control_process(serve: Callable[...,
     assert len(names) == 5
     wait_until(all_booked, 30, "a batch was not booked")
     assert len(booked()) == 5
+
+
+def test_storage_of_a_cache_is_booked_to_its_creator(upstream: str, tmp_path: Path) -> None:
+    """Made, given three hours by somebody else, accrued by a clock that runs ahead: M11."""
+    with Bridge(tmp_path, upstream) as first:
+        creator, other = Team(first, "creator"), Team(first, "other")
+        text = "a long document " * 3000
+        asked = {
+            "model": "models/gemini-2.5-flash",
+            "contents": [{"role": "user", "parts": [{"text": text}]}],
+            "ttl": "600s",
+        }
+        made = creator.call("POST", "/v1beta/cachedContents", json=asked).json()
+        patched = other.call("PATCH", f"/v1beta/{made['name']}", json={"ttl": "10800s"})
+        assert patched.status_code == 200
+        first.wait_for_rows(1, operation="updateCachedContent")
+    tokens = made["usageMetadata"]["totalTokenCount"]
+
+    store = Resources.open(first.data / "resources.sqlite3")
+    (cache,) = store.open_caches()
+    assert cache.expires_at_us is not None
+    assert cache.usage == Usage(input_tokens=tokens)
+    rate = partial(rate_storage, PriceBook.load())
+    booked = CacheStorage(store, rate, node=None).run_once(cache.expires_at_us + LATE_US)
+    assert booked == 3  # the simulator's clock stands still, so the lifetime is three hours
+    store.close()
+
+    with Bridge(tmp_path, upstream) as second:
+        rows = second.wait_for_rows(3, operation="cacheStorage")
+        assert {row["department"] for row in rows} == {"creator"}
+        assert {row["token_id"] for row in rows} == {creator.token_id}
+        costs = sum(Decimal(row["list_cost"]) for row in rows)
+        # 1.00 USD per million tokens and hour.
+        assert costs == tokens * 3 * Decimal("0.000001")
+
+
+def test_uploads_in_one_call(two_workers: Bridge) -> None:
+    """Simple and multipart uploads are one exchange each, with their size."""
+    team = Team(two_workers, "media")
+    raw = {"X-Goog-Upload-Protocol": "raw", "Content-Type": "text/plain"}
+    simple = team.call("POST", "/upload/v1beta/files", headers=raw, content=b"x" * 5000)
+    assert simple.status_code == 200, simple.text
+    body = (
+        b'--cut\r\nContent-Type: application/json\r\n\r\n{"file":{"displayName":"m"}}\r\n'
+        b"--cut\r\nContent-Type: text/plain\r\n\r\n" + b"y" * 7000 + b"\r\n--cut--\r\n"
+    )
+    parts = {
+        "X-Goog-Upload-Protocol": "multipart",
+        "Content-Type": "multipart/related; boundary=cut",
+    }
+    both = team.call("POST", "/upload/v1beta/files", headers=parts, content=body)
+    assert both.status_code == 200, both.text
+    rows = two_workers.wait_for_rows(2, operation="uploadFile")
+    assert sorted(row["request_bytes"] for row in rows) == [5000, len(body)]
+    assert {row["department"] for row in rows} == {"media"}

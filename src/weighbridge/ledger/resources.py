@@ -47,7 +47,6 @@ KEPT_DAYS: Final[dict[ResourceKind, int]] = {
 # An explicit cache whose lifetime nobody named lives for an hour.
 # Source: Gemini API, context caching ("defaults to 1 hour"), from memory.
 CACHE_TTL_US: Final = 3600 * 1_000_000
-_CLOCKS_DIFFER_US: Final = 3600 * 1_000_000
 _OPEN_WAIT_S: Final = 10.0
 _OPEN_TRIES: Final = 100
 _OPEN_RETRY_S: Final = 0.02
@@ -69,6 +68,7 @@ _MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             called BLOB NOT NULL,
             usage BLOB,
             created_at_us INTEGER NOT NULL,
+            clock_us INTEGER NOT NULL,
             expires_at_us INTEGER,
             ended_at_us INTEGER,
             settled INTEGER NOT NULL DEFAULT 0,
@@ -97,7 +97,7 @@ class Called(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource. Times in microseconds since the epoch.
+    """A resource. Times in microseconds since the epoch, by our clock.
 
     `expires_at_us` is the provider's word, `ended_at_us` when its deletion was seen.
     """
@@ -335,7 +335,8 @@ _PARENTS: Final = {kind: kind for kind in ResourceKind} | {
 }
 _CHANGED: Final = """
     UPDATE resources
-    SET expires_at_us = coalesce(?, expires_at_us), usage = coalesce(?, usage) WHERE key = ?
+    SET expires_at_us = coalesce(? + clock_us, expires_at_us), usage = coalesce(?, usage)
+    WHERE key = ?
 """
 _ENDED: Final = "UPDATE resources SET ended_at_us = coalesce(ended_at_us, ?) WHERE key = ?"
 # What still has to be booked of it goes on under another key.
@@ -346,8 +347,8 @@ _SET_ASIDE: Final = f"""
 _HAS: Final = "SELECT 1 FROM resources WHERE key = ?"
 _BEGIN: Final = """
     INSERT INTO resources
-        (key, kind, parent, identity, called, usage, created_at_us, expires_at_us)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        (key, kind, parent, identity, called, usage, created_at_us, clock_us, expires_at_us)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET
         parent = coalesce(parent, excluded.parent),
         usage = coalesce(usage, excluded.usage),
@@ -387,9 +388,13 @@ def _begin(
         cloud_project=route.cloud_project,
         model=event.model or route.model,
     )
-    key, created_at_us = key_of(event.kind, event.name), _creation(event, at_us)
+    key = key_of(event.kind, event.name)
     if parent is None:
-        execute(_SET_ASIDE, (sha256(b"%b%d" % (key, created_at_us)).digest(), key, created_at_us))
+        execute(_SET_ASIDE, (sha256(b"%b%d" % (key, at_us)).digest(), key, at_us))
+    # The provider's clock may be off, or stand still (M12): what it says of an end is taken as
+    # a time after the creation.
+    clock_us = 0 if event.created_at_us is None else at_us - event.created_at_us
+    expires = event.expires_at_us
     values = (
         key,
         event.kind,
@@ -397,21 +402,11 @@ def _begin(
         identity,
         msgspec.json.encode(called),
         _usage_json(event.usage),
-        created_at_us,
-        event.expires_at_us,
+        at_us,
+        clock_us,
+        None if expires is None else expires + clock_us,
     )
     execute(_BEGIN, values)
-
-
-def _creation(event: ResourceEvent, at_us: int) -> int:
-    """When a resource was created: our own time, and for a cache the provider's word.
-
-    A cache's lifetime is measured by the provider's clock; where that can't be (M12), by ours.
-    """
-    told = event.created_at_us
-    if told is None or event.kind is not ResourceKind.CACHE:
-        return at_us
-    return at_us if abs(told - at_us) > _CLOCKS_DIFFER_US else told
 
 
 def _record(row: Sequence[Any]) -> Record:

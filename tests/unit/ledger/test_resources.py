@@ -98,21 +98,17 @@ def test_kinds_do_not_share_names(store: Resources) -> None:
     assert key_of(ResourceKind.UPLOAD, "x") == key_of(ResourceKind.UPLOAD, b"x")
 
 
-@pytest.mark.parametrize(
-    ("kind", "told_us", "kept_us"),
-    [
-        (ResourceKind.CACHE, NOON_US - 1000, NOON_US - 1000),
-        (ResourceKind.CACHE, NOON_US - DAY_US, NOON_US),
-        (ResourceKind.CACHE, 0, NOON_US),
-        (ResourceKind.BATCH, NOON_US - 1000, NOON_US),
-    ],
-)
-def test_creation_is_told_by_the_clock_that_ends_it(
-    store: Resources, kind: ResourceKind, told_us: int, kept_us: int
-) -> None:
-    """A cache's by the provider's, where that is believable (M12); all else by ours."""
-    store.take([event("x", kind, created_at_us=told_us)], ALICE, ROUTE, NOON_US)
-    assert found(store, kind, "x").created_at_us == kept_us
+@pytest.mark.parametrize("off_us", [-20 * 3600 * 1_000_000, 0, 700, NOON_US])
+def test_lifetimes_are_told_by_our_clock(store: Resources, off_us: int) -> None:
+    """A provider whose clock is off, or stands still, gives the same lifetimes (M12)."""
+    told_us = NOON_US - off_us
+    made = event("c", ResourceKind.CACHE, created_at_us=told_us, expires_at_us=told_us + 9)
+    store.take([made], ALICE, ROUTE, NOON_US)
+    record = found(store, ResourceKind.CACHE, "c")
+    assert (record.created_at_us, record.expires_at_us) == (NOON_US, NOON_US + 9)
+    patched = event("c", ResourceKind.CACHE, ResourceChange.UPDATED, expires_at_us=told_us + 99)
+    store.take([patched], ALICE, ROUTE, NOON_US + 5)
+    assert found(store, ResourceKind.CACHE, "c").expires_at_us == NOON_US + 99
 
 
 def test_results_file_leads_to_its_batch(store: Resources) -> None:
