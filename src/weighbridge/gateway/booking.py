@@ -21,7 +21,7 @@ from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.gateway.everyday import EverydayRows, Prices
 from weighbridge.pricing.rating import NO_CHARGES, Rating, RatingFacts
-from weighbridge.providers.base import NOTHING_ASKED, Asked, Reading, Route
+from weighbridge.providers.base import Asked, Reading, Route
 
 if TYPE_CHECKING:
     from weighbridge.gateway.counters import Counters
@@ -242,8 +242,6 @@ class Booker:
                     append(line, exchange.slot)
                     continue
                 reading = self._reading(exchange)
-                if exchange.asked is not NOTHING_ASKED:
-                    self._name_what_was_asked(exchange, exchange.asked)
                 line = self._line(exchange, reading)
                 if self._resources is not None and (reading.events or reading.settlement):
                     self._resources.take(exchange, reading, exchange.asked)
@@ -254,17 +252,6 @@ class Booker:
                 )
                 line = self._line(exchange, None)
             append(line, exchange.slot)
-
-    def _name_what_was_asked(self, exchange: "LiveExchange", asked: Asked) -> None:
-        """Put the model that the request's body names in the place of the route's."""
-        route = exchange.route
-        if route is not None and (asked.model or asked.provider):
-            exchange.route = route = msgspec.structs.replace(
-                route,
-                model=asked.model or route.model,
-                provider=asked.provider or route.provider,
-            )
-            exchange.mark = self.mark(route, exchange.identity)
 
     @staticmethod
     def _reading(exchange: "LiveExchange") -> Reading:

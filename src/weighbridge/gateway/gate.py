@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.core.ids import uuid7
 from weighbridge.core.outcome import Outcome, Reason, Refusal
@@ -88,7 +89,6 @@ class Gate:
         self._listen = listen
         self._registry = registry
         self._booker = booker
-        self.mark = booker.mark
         self._mark_in_flight = booker.begin
         self._book = booker.enqueue
         self._origins: dict[tuple[str, str], Origin] = {}
@@ -113,6 +113,10 @@ class Gate:
     def look_around(self) -> None:
         """See whether calls have to be refused; called by the ticker, and when draining begins."""
         self.restricted = self.draining or not self._booker.healthy
+
+    def mark(self, route: Route | None, identity: Identity) -> bytes:
+        """The part of a row that says who and what, folded labels in place of those too many."""
+        return self._booker.mark(route, self.admission.recorded(identity))
 
     # Who is here.
 

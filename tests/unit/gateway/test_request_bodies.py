@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from bench_wire import policy_with
 from http_reader import answers_in, requests_in
 from memory_wire import MemoryWire
 from messages import answer, post
+from msgspec.structs import replace
 
 from weighbridge.core.exchange import Exchange
 from weighbridge.gateway.request_bodies import HELD_BYTES
@@ -230,3 +232,21 @@ def test_a_client_that_leaves_in_the_middle_of_its_body() -> None:
         assert wire.upstreams == []
         assert [row.outcome for row in wire.rows()] == ["client_closed"]
         assert not wire.gate.live
+
+
+def test_a_model_that_only_the_body_names() -> None:
+    """OpenAI-compatible calls: the row has the model, also where the answer never came."""
+    path = b"/v1beta/openai/chat/completions"
+    body = b'{"model":"gemini-2.5-flash","messages":[]}'
+    with MemoryWire() as wire:
+        for _ in range(2):
+            call = Call(wire, post(body, path=path))
+            assert (call.body, call.row.model) == (body, "gemini-2.5-flash")
+
+
+def test_values_of_a_label_that_has_too_many_are_folded() -> None:
+    """In the row alone; Google gets what the caller sent."""
+    with MemoryWire(replace(policy_with({}), folded_labels=["team"])) as wire:
+        call = Call(wire, post(LABELLED, path=VERTEX))
+        assert call.body == LABELLED
+        assert call.row.labels == {"team": "(many)", "env": ""}
