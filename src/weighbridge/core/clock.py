@@ -9,6 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER_US = -(1 << 63)  # before any instant that a `datetime` can hold
 _THREE_DIGITS = tuple(f"{number:03d}" for number in range(1000))
 _LAST_DIGITS = tuple(f"{number:03d}Z" for number in range(1000))
+_LAST_DIGITS_OF_ROWS = tuple(digits.encode() for digits in _LAST_DIGITS)
 
 
 class InstantFormatter:
@@ -37,6 +38,29 @@ class InstantFormatter:
         return f"{self._prefix}{_THREE_DIGITS[micros // 1000]}{_LAST_DIGITS[micros % 1000]}"
 
     __call__ = text
+
+
+class RowInstants:
+    """The same as bytes, for rows: quickest where consecutive instants share a millisecond."""
+
+    __slots__ = ("_millisecond_us", "_prefix", "_text")
+
+    def __init__(self) -> None:
+        self._millisecond_us = _NEVER_US
+        self._prefix = b""
+        self._text = InstantFormatter().text
+
+    def __repr__(self) -> str:
+        return f"<RowInstants at {self._prefix.decode() or 'start'}>"
+
+    def of(self, unix_us: int) -> bytes:
+        """ASCII of one instant, given in microseconds since the epoch."""
+        micros = unix_us - self._millisecond_us
+        if not 0 <= micros < 1000:
+            micros = unix_us % 1000
+            self._millisecond_us = begin_us = unix_us - micros
+            self._prefix = self._text(begin_us)[: -len("000Z")].encode()
+        return self._prefix + _LAST_DIGITS_OF_ROWS[micros]
 
 
 def to_unix_us(instant: datetime) -> int:

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from weighbridge.attribution.identity import Identity
-from weighbridge.core.clock import InstantFormatter
+from weighbridge.core.clock import RowInstants
 from weighbridge.core.exchange import Exchange
 from weighbridge.core.money import pico_to_text
 from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
@@ -32,7 +32,8 @@ _UNREADABLE = Reading(usage=Usage(), usage_source=UsageSource.UNPARSED)
 _UNRATED = Rating(None, PricingStatus.UNMETERED)
 _FREE = Rating(0, PricingStatus.FREE)
 _FREE_TIER = Rating(0, PricingStatus.FREE, notes=(Note.FREE_TIER,))
-_NO_TIMES = b'{"exchange_id":"","started_at":"","ended_at":"",'
+_ID, _STARTED, _ENDED = b'{"exchange_id":"', b'","started_at":"', b'","ended_at":"'
+_NO_TIMES = b"".join((_ID, _STARTED, _ENDED, b'",'))
 # Members of an enum are looked up anew at each use, which takes as long as ten attributes.
 _OK = Outcome.OK
 _UPSTREAM_ERROR = Outcome.UPSTREAM_ERROR
@@ -172,8 +173,8 @@ class Booker:
         self._resources = resources
         self._counters = counters
         self._loop = loop
-        self._started = InstantFormatter().text
-        self._ended = InstantFormatter().text
+        self._started = RowInstants().of
+        self._ended = RowInstants().of
         self._everyday_line = EverydayRows(rates, self._ended).line
         self._encode = msgspec.json.Encoder().encode
         self._waiting: list[LiveExchange] = []
@@ -211,9 +212,10 @@ class Booker:
     def begin(self, exchange: "LiveExchange") -> None:
         """Mark an exchange as begun."""
         started = self._started(exchange.started_us)
-        begun = f'{{"exchange_id":"{exchange.exchange_id}","started_at":"{started}","ended_at":"'
+        identifier = exchange.exchange_id.encode()
+        begun = b"".join((_ID, identifier, _STARTED, started, _ENDED))
         exchange.started_text = begun
-        exchange.slot = self._mark_in_flight(f'{begun}{started}",'.encode() + exchange.mark + b"}")
+        exchange.slot = self._mark_in_flight(b"".join((begun, started, b'",', exchange.mark, b"}")))
 
     def progress(self, exchange: "LiveExchange", reading: Reading) -> None:
         """Mark an exchange that goes on with what it has come to, as a row without an end.
@@ -330,8 +332,8 @@ class Booker:
         if notes:
             tail.notes = tuple(dict.fromkeys(notes))
         ended = self._ended(exchange.started_us + latency_us)
-        times = f'{exchange.started_text}{ended}",'
-        return b"".join((times.encode(), exchange.mark, b",", self._encode(tail)[1:]))
+        tail_json = self._encode(tail)[1:]
+        return b"".join((exchange.started_text, ended, b'",', exchange.mark, b",", tail_json))
 
     def _rating(self, exchange: "LiveExchange", reading: Reading) -> Rating:
         route = exchange.route

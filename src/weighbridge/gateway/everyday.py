@@ -45,6 +45,12 @@ _FINISHES: Final = frozenset(
 _TIERS: Final[frozenset[str | None]] = frozenset(
     {None, *(str(name) for name in SERVICE_TIERS), *(str(name).upper() for name in SERVICE_TIERS)}
 )
+_NO_OTHER_INPUT: Final = (
+    b',"input_image_tokens":0,"input_audio_tokens":0,"input_video_tokens":0'
+    b',"input_document_tokens":0'
+)
+_OUTPUT_IS_TEXT: Final = b',"output_text_tokens":%d,"output_image_tokens":0,"output_audio_tokens":0'
+_INSIDE: Final = slice(1, -1)  # of the braces
 
 # What makes two calls of one kind: their mark, and the words of their answers.
 _Key = tuple[bytes, str, str, str | None, str | None]
@@ -75,7 +81,7 @@ class _Words(msgspec.Struct):
 
 
 class _Numbers(msgspec.Struct, omit_defaults=True, gc=False):
-    """The numbers of a row, in the order of `booking`; filled by position."""
+    """The numbers of a row, in the order of `booking`, up to the text of the prompt."""
 
     latency_us: int
     overhead_us: int
@@ -87,13 +93,6 @@ class _Numbers(msgspec.Struct, omit_defaults=True, gc=False):
     thinking_tokens: int | None = None
     total_tokens: int | None = None
     input_text_tokens: int | None = None
-    input_image_tokens: int | None = None
-    input_audio_tokens: int | None = None
-    input_video_tokens: int | None = None
-    input_document_tokens: int | None = None
-    output_text_tokens: int | None = None
-    output_image_tokens: int | None = None
-    output_audio_tokens: int | None = None
 
 
 class _Kind(msgspec.Struct, frozen=True, gc=False):
@@ -101,17 +100,17 @@ class _Kind(msgspec.Struct, frozen=True, gc=False):
 
     from_us: int
     until_us: int
-    before_numbers: str
+    before_numbers: bytes
     tariff: TextTariff | None
 
 
-_NOT_OURS: Final = _Kind(-_ALWAYS_US, _ALWAYS_US, "", None)
+_NOT_OURS: Final = _Kind(-_ALWAYS_US, _ALWAYS_US, b"", None)
 
 
 class EverydayRows:
     """Makes the rows of one worker's everyday calls."""
 
-    def __init__(self, prices: Prices, instant: Callable[[int], str]) -> None:
+    def __init__(self, prices: Prices, instant: Callable[[int], bytes]) -> None:
         self._in_force = prices.in_force
         self._instant = instant
         self._encode = msgspec.json.Encoder().encode
@@ -169,11 +168,11 @@ class EverydayRows:
         started_ns = exchange.started_ns
         first_byte_ns = exchange.first_byte_ns
         latency_us = (exchange.ended_ns - started_ns) // 1000
-        prompt_text = prompt_other = output_text = output_other = None
+        input_text, others = None, b""
         if usage.prompt_tokens_details is not None:
-            prompt_text, prompt_other = prompt, 0
+            input_text, others = prompt, _NO_OTHER_INPUT
         if usage.candidates_tokens_details is not None:
-            output_text, output_other = output, 0
+            others += _OUTPUT_IS_TEXT % output
         numbers = _Numbers(
             latency_us,
             exchange.overhead_ns // 1000,
@@ -184,18 +183,11 @@ class EverydayRows:
             output,
             thinking,
             usage.total_token_count,
-            prompt_text,
-            prompt_other,
-            prompt_other,
-            prompt_other,
-            prompt_other,
-            output_text,
-            output_other,
-            output_other,
+            input_text,
         )
         ended = self._instant(started_us + latency_us)
-        head = f'{exchange.started_text}{ended}",{kind.before_numbers}'
-        return b"".join((head.encode(), self._encode(numbers)[1:-1], b",", cost.encode(), b"}"))
+        counted = self._encode(numbers)[_INSIDE]
+        return b"".join((exchange.started_text, ended, kind.before_numbers, counted, others, cost))
 
     def _kind(self, route: Route, key: _Key, at_us: int) -> _Kind:
         """What calls of this key share, remembered where its words may be."""
@@ -230,8 +222,8 @@ class EverydayRows:
             service_tier=tier,
             pricing_status=PricingStatus.PRICED,
         )
-        text = self._encode(words)[1:-1].decode()
-        return _Kind(from_us, until_us, f"{mark.decode()},{text},", tariff)
+        before_numbers = b"".join((b'",', mark, b",", self._encode(words)[1:-1], b","))
+        return _Kind(from_us, until_us, before_numbers, tariff)
 
 
 def _is_whole_and_plain(exchange: "LiveExchange") -> bool:

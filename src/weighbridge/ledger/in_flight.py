@@ -3,8 +3,8 @@
 Hides the slot file. A mark costs a copy into shared memory: the page cache outlives the
 process, so no system call is needed. Layout: one header page (magic, owner's start, table of
 extents), then extents of equal slots. A slot: state byte, CRC-32 and length of the payload,
-payload. The state is written last and cleared first, so a slot that was being written when
-the process died reads as free or fails its CRC.
+payload. A slot that was being written when the process died reads as free or fails its CRC;
+its exchange had not begun.
 
 Rules for future edits: the file is allocated before it is mapped (a sparse page on a full
 disk would be SIGBUS in the worker); no memoryview of the map may live on (it must be able to
@@ -17,6 +17,7 @@ import mmap
 import os
 import struct
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -25,6 +26,7 @@ _MAGIC = b"WBSLOTS1"
 _HEADER = struct.Struct("<8sQII")  # magic, created (unix ns), pid, extents
 _EXTENT = struct.Struct("<QII")  # offset, slots, slot bytes
 _SLOT = struct.Struct("<II")  # CRC-32, length; after the state byte and three of padding
+_TAKEN = struct.Struct("<III").pack  # the same with a state of 1
 _PAGE = 4096
 _EXTENTS_MAX = (_PAGE - _HEADER.size) // _EXTENT.size
 _STATE_AND_PADDING = 4
@@ -128,11 +130,9 @@ class InFlight:
             free = larger.free
         slot = free.pop()
         offset = self._offsets[slot]
-        start = offset + _OVERHEAD
-        memory = self._map
-        memory[start : start + size] = payload
-        _SLOT.pack_into(memory, offset + _STATE_AND_PADDING, crc32(payload), size)
-        memory[offset] = 1
+        # One copy: what a death in the middle of it leaves fails its CRC.
+        mark = _TAKEN(1, crc32(payload), size) + payload
+        self._map[offset : offset + _OVERHEAD + size] = mark
         return slot
 
     def update(self, slot: int, payload: bytes) -> int:
@@ -149,12 +149,17 @@ class InFlight:
 
     def end(self, slot: int) -> None:
         """Clear a mark; -1 and a slot that is free already are nothing."""
-        if slot < 0:
-            return
-        offset = self._offsets[slot]
-        if self._map[offset]:
-            self._map[offset] = 0
-            self._homes[slot].append(slot)
+        self.end_all((slot,))
+
+    def end_all(self, slots: Sequence[int]) -> None:
+        """Clear many marks, as `end` does each."""
+        memory, offsets, homes = self._map, self._offsets, self._homes
+        for slot in slots:
+            if slot >= 0:
+                offset = offsets[slot]
+                if memory[offset]:
+                    memory[offset] = 0
+                    homes[slot].append(slot)
 
     def payload(self, slot: int) -> bytes | None:
         """What a taken slot holds."""

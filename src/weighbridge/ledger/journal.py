@@ -219,9 +219,7 @@ class Journal:
             await self._write(b"\n".join(lines), len(slots))
             self._batch_rows = self._batch_bytes = 0
             self.written += len(slots)
-            end = self._in_flight.end
-            for slot in slots:
-                end(slot)
+            self._in_flight.end_all(slots)
             self._count_held()
             self._dirty.set()
             self._own_up()

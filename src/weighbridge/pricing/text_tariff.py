@@ -13,9 +13,10 @@ import msgspec
 
 from weighbridge.pricing.card import RateCard, TextCall
 
-_FOUR_DIGITS: Final = tuple(f"{number:04d}" for number in range(10_000))
-_THREE_DIGITS: Final = tuple(f"{number:03d}" for number in range(1000))
-_COUNTS: Final = tuple(str(number) for number in range(8192))
+# Tables that are looked into take a tenth of the time of formatting a number.
+_SMALL: Final = tuple(b"%07d" % number for number in range(10_000))
+_SMALL_END: Final = len(_SMALL)
+_COUNTS: Final = tuple(b"%d" % number for number in range(8192))
 _COUNTS_END: Final = len(_COUNTS)
 _DIGITS: Final = 7
 _END: Final = 10**_DIGITS
@@ -36,8 +37,8 @@ class TextTariff(msgspec.Struct, frozen=True, gc=False):
     answer: int
     thinking: int
     threshold: int
-    plain: tuple[str, ...]
-    with_thinking: tuple[str, ...]
+    plain: tuple[bytes, ...]
+    with_thinking: tuple[bytes, ...]
 
     @classmethod
     def of(cls, card: RateCard) -> "TextTariff | None":
@@ -59,8 +60,8 @@ class TextTariff(msgspec.Struct, frozen=True, gc=False):
             with_thinking,
         )
 
-    def members(self, prompt: int, answer: int, thinking: int) -> str | None:
-        """`list_cost` and `charges` of a row as JSON members, without a comma before or after.
+    def members(self, prompt: int, answer: int, thinking: int) -> bytes | None:
+        """`list_cost` and `charges` of a row as JSON, from the comma before to the brace behind.
 
         Takes: one token at least of prompt and answer each.
         Gives: None where the prompt is beyond the threshold, or the cost beyond seven digits.
@@ -73,24 +74,28 @@ class TextTariff(msgspec.Struct, frozen=True, gc=False):
         cost = prompt_cost + answer_cost + thinking_cost
         if cost >= _END or prompt > self.threshold:
             return None
-        prompt_text = _COUNTS[prompt] if prompt < _COUNTS_END else str(prompt)
-        answer_text = _COUNTS[answer] if answer < _COUNTS_END else str(answer)
-        four, three = _FOUR_DIGITS, _THREE_DIGITS
+        small = _SMALL
+        if cost < _SMALL_END:
+            cost_text = small[cost]
+            prompt_amount, answer_amount = small[prompt_cost], small[answer_cost]
+            thinking_amount = small[thinking_cost]
+        else:
+            cost_text = b"%07d" % cost
+            prompt_amount, answer_amount = b"%07d" % prompt_cost, b"%07d" % answer_cost
+            thinking_amount = b"%07d" % thinking_cost
+        prompt_text = _COUNTS[prompt] if prompt < _COUNTS_END else b"%d" % prompt
+        answer_text = _COUNTS[answer] if answer < _COUNTS_END else b"%d" % answer
         if not thinking:
             a, b, c, d, e, f = self.plain
-            return (
-                f"{a}{four[cost // 1000]}{three[cost % 1000]}"
-                f"{b}{prompt_text}{c}{four[prompt_cost // 1000]}{three[prompt_cost % 1000]}"
-                f"{d}{answer_text}{e}{four[answer_cost // 1000]}{three[answer_cost % 1000]}{f}"
-            )
+            return b"".join((
+                a, cost_text, b, prompt_text, c, prompt_amount, d, answer_text, e, answer_amount, f
+            ))  # fmt: skip
         a, b, c, d, e, f, g, h = self.with_thinking
-        thinking_text = _COUNTS[thinking] if thinking < _COUNTS_END else str(thinking)
-        return (
-            f"{a}{four[cost // 1000]}{three[cost % 1000]}"
-            f"{b}{prompt_text}{c}{four[prompt_cost // 1000]}{three[prompt_cost % 1000]}"
-            f"{d}{answer_text}{e}{four[answer_cost // 1000]}{three[answer_cost % 1000]}"
-            f"{f}{thinking_text}{g}{four[thinking_cost // 1000]}{three[thinking_cost % 1000]}{h}"
-        )
+        thinking_text = _COUNTS[thinking] if thinking < _COUNTS_END else b"%d" % thinking
+        return b"".join((
+            a, cost_text, b, prompt_text, c, prompt_amount, d, answer_text, e, answer_amount,
+            f, thinking_text, g, thinking_amount, h,
+        ))  # fmt: skip
 
 
 def _common_zeros(call: TextCall) -> int:
@@ -102,15 +107,16 @@ def _common_zeros(call: TextCall) -> int:
     return zeros
 
 
-def _around(form: bytes, zeros: int) -> tuple[str, ...]:
+def _around(form: bytes, zeros: int) -> tuple[bytes, ...]:
     """The constant text of `list_cost` and charges: before, between and after the figures.
 
     Takes: the form of charges, which wants quantities as `%d` and amounts as `0.%012d`.
     """
-    before, after = "0" * (_MOST_ZEROS - zeros), "0" * zeros
-    pieces = form.decode().replace("%012d", "%d").split("%d")
-    texts = [f'"list_cost":"0.{before}', f'{after}","charges":{pieces[0]}']
+    before, after = b"0" * (_MOST_ZEROS - zeros), b"0" * zeros
+    pieces = form.replace(b"%012d", b"%d").split(b"%d")
+    texts = [b',"list_cost":"0.' + before, after + b'","charges":' + pieces[0]]
     for number, piece in enumerate(pieces[1:]):
         amount_is_next = number % 2 == 0
-        texts.append(f"{piece}{before}" if amount_is_next else f"{after}{piece}")
-    return tuple(text.replace("%%", "%") for text in texts)
+        texts.append(piece + before if amount_is_next else after + piece)
+    texts[-1] += b"}"
+    return tuple(text.replace(b"%%", b"%") for text in texts)

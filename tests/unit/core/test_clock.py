@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighbridge.core.clock import InstantFormatter, from_unix_us, to_unix_us
+from weighbridge.core.clock import InstantFormatter, RowInstants, from_unix_us, to_unix_us
 
 INSTANT = st.integers(0, 4_102_444_800_000_000)
 
@@ -18,6 +18,14 @@ def test_formatter_agrees_with_the_calendar(instants: list[int]) -> None:
         text = formatter(instant)
         assert datetime.fromisoformat(text) == from_unix_us(instant)
         assert (len(text), text[-1]) == (27, "Z")
+
+
+@given(st.lists(INSTANT | st.integers(1_000_000, 1_002_000), max_size=20))
+def test_rows_have_the_same_instants(instants: list[int]) -> None:
+    """Whatever millisecond was remembered."""
+    formatter, rows = InstantFormatter(), RowInstants()
+    for instant in instants:
+        assert rows.of(instant).decode() == formatter(instant)
 
 
 @given(INSTANT)

@@ -1,5 +1,6 @@
 """Ids and secrets: RFC 9562's bits, order in time, unbiased characters."""
 
+import random
 import uuid
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from weighbridge.core.ids import (
     SECRET_CHARACTERS,
     TRACKING_TOKEN_PREFIX,
+    IdMaker,
     secret_from_bytes,
     secret_hash,
     uuid7,
@@ -40,6 +42,39 @@ def test_uuid7_sorts_in_time() -> None:
 def test_uuid7_keeps_74_random_bits() -> None:
     """Each of the 74 bits makes another id."""
     assert len({uuid7(5, 1 << bit) for bit in range(74)}) == 74
+
+
+def _maker() -> IdMaker:
+    return IdMaker(random.Random(1).getrandbits)
+
+
+def test_ids_of_a_maker_are_version_7() -> None:
+    """Whichever came before, each names its own millisecond."""
+    maker = _maker()
+    for unix_us in (0, 1, 999, 1000, 5_000_999, 1_700_000_000_000_123, 1_700_000_000_000_999, 3):
+        parsed = uuid.UUID(maker.new(unix_us))
+        assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
+        assert parsed.int >> 80 == unix_us // 1000
+
+
+def test_ids_of_a_maker_are_unique() -> None:
+    """Over several blocks in one millisecond, also where the clock goes back."""
+    maker = _maker()
+    made = [maker.new(unix_us) for unix_us in (7000, 8000, 7000) for _ in range(5000)]
+    assert len(set(made)) == len(made)
+
+
+def test_ids_of_a_block_are_in_order() -> None:
+    """As text they sort as they were made, within a millisecond and beyond."""
+    maker = _maker()
+    made = [maker.new(1_700_000_000_000_000 + number * 10) for number in range(4096)]
+    assert sorted(made) == made
+
+
+def test_makers_draw_apart() -> None:
+    """Two processes that make ids in the same millisecond make different ones."""
+    ours, theirs = IdMaker(random.Random(1).getrandbits), IdMaker(random.Random(2).getrandbits)
+    assert not {ours.new(5) for _ in range(99)} & {theirs.new(5) for _ in range(99)}
 
 
 def test_secret_has_its_form() -> None:
