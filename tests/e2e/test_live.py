@@ -50,7 +50,8 @@ def _open(bridge: Bridge, tracked: dict[str, str], target: str = GEMINI, **more:
 
 def _sum(usages: list[dict[str, Any]]) -> tuple[int, ...]:
     names = ("promptTokenCount", "responseTokenCount", "thoughtsTokenCount", "totalTokenCount")
-    return tuple(sum(usage.get(name, 0) for usage in usages) for name in names)
+    told = [{"responseTokenCount": each.get("candidatesTokenCount", 0)} | each for each in usages]
+    return tuple(sum(usage.get(name, 0) for usage in told) for name in names)
 
 
 @pytest.mark.parametrize("deflate", [False, True], ids=["plain", "deflate"])

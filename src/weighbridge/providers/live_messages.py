@@ -147,7 +147,10 @@ def server_message(message: bytes, *, whole: bool) -> ServerMessage | None:
 
 
 def as_answer(report: LiveUsage) -> UsageMetadata:
-    """A report under the names that generateContent uses; Vertex uses those at times."""
+    """A report under the names that generateContent uses, and Vertex for its sessions as well.
+
+    Source: `_LiveServerMessage_from_vertex` of google-genai 3.4.0.
+    """
     usage = UsageMetadata()
     for name in UsageMetadata.__struct_fields__:
         setattr(usage, name, getattr(report, name))

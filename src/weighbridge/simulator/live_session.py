@@ -63,6 +63,7 @@ class LiveSession:
 
     def receive(self, message: Document) -> tuple[list[Move], bool]:
         """Moves that answer a message, and whether it interrupts what is being played."""
+        message = _in_camel_case(message)
         if self._setup is None:
             setup = message.get("setup")
             return (self._begin(setup) if isinstance(setup, dict) else [_NO_SETUP]), False
@@ -172,14 +173,18 @@ class LiveSession:
         return moves
 
     def _usage(self, made: dict[str, int], thinking: int) -> Document:
-        """The prompt is the whole session; thoughts stand beside the total (recorded so)."""
+        """The prompt is the whole session; thoughts stand beside the total (reported so).
+
+        Vertex names the answer's count as generateContent does (google-genai's converters).
+        """
         prompt = sum(self._context.values()) + self._unlisted
+        answer = "candidates" if self._vertex else "response"
         usage: Document = {
             "promptTokenCount": prompt,
-            "responseTokenCount": sum(made.values()),
+            f"{answer}TokenCount": sum(made.values()),
             "totalTokenCount": prompt + sum(made.values()),
             "promptTokensDetails": _details(self._context),
-            "responseTokensDetails": _details(made),
+            f"{answer}TokensDetails": _details(made),
             "thoughtsTokenCount": thinking,
             "trafficType": "ON_DEMAND" if self._vertex else None,
             "serviceTier": None if self._vertex else "standard",
@@ -201,6 +206,18 @@ class LiveSession:
 def encoded(document: Document) -> bytes:
     """A message as the real server prints it."""
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def _in_camel_case(value: Any) -> Any:
+    """A message as JavaScript's SDK sends it; Python's sends the names of the proto."""
+    if isinstance(value, dict):
+        return {_camel(name): _in_camel_case(inner) for name, inner in value.items()}
+    return [_in_camel_case(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
 
 
 def _content(part: Document) -> Document:

@@ -169,7 +169,7 @@ def test_thoughts_inside_the_total_need_no_remark() -> None:
     assert (reading.usage.thinking_tokens, reading.notes) == (5, ())
 
 
-def test_vertex_counts_under_the_names_of_generate_content_at_times() -> None:
+def test_vertex_counts_under_the_names_of_generate_content() -> None:
     """`candidatesTokenCount` stands for `responseTokenCount` where that is missing."""
     told = {
         "promptTokenCount": 10,
