@@ -155,7 +155,10 @@ class LiveExchange(msgspec.Struct, eq=False):
         """
         gate = self._gate
         head = self.head
-        now_us = self._stamp(read_ns)
+        self.started_ns = read_ns
+        self.started_us = now_us = time_ns() // 1000
+        self.exchange_id = gate.new_id(now_us)
+        self.phase = AWAITING
         decision = gate.admission.decide(head, now_us)
         self.route = route = decision.route
         self.identity = identity = decision.identity
@@ -211,7 +214,10 @@ class LiveExchange(msgspec.Struct, eq=False):
         Takes: what came of the body, and whether that is all of it.
         """
         gate = self._gate
-        now_us = self._stamp(read_ns)
+        self.started_ns = read_ns
+        self.started_us = now_us = time_ns() // 1000
+        self.exchange_id = gate.new_id(now_us)
+        self.phase = AWAITING
         self.route = plan.route
         self.identity = plan.identity
         self.mark = plan.mark
@@ -244,14 +250,6 @@ class LiveExchange(msgspec.Struct, eq=False):
         connection.send(plan.upstream_head(raw) + body)
         self._last_upstream = self._client.last_read
         self.overhead_ns = perf_counter_ns() - read_ns
-
-    def _stamp(self, read_ns: int) -> int:
-        """Give the exchange its times and id; gives microseconds since the epoch."""
-        self.started_ns = read_ns
-        self.started_us = now_us = time_ns() // 1000
-        self.exchange_id = self._gate.new_id(now_us)
-        self.phase = AWAITING
-        return now_us
 
     def _send(self, origin: Origin, idle: "list[UpstreamConnection]", head: bytes) -> None:
         """Get a connection for the request; what is to be sent waits in `_up`."""

@@ -13,7 +13,7 @@ import structlog
 
 from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.policy import PolicySnapshot
-from weighbridge.core.ids import uuid7
+from weighbridge.core.ids import IdMaker
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
 from weighbridge.gateway.answer_heads import AnswerHead
@@ -92,8 +92,8 @@ class Gate:
         self._mark_in_flight = booker.begin
         self._book = booker.enqueue
         self._origins: dict[tuple[str, str], Origin] = {}
-        self._random_bits = random.SystemRandom().getrandbits
-        self._bits = random.Random(self._random_bits(128)).getrandbits  # noqa: S311 - ids, no secrets
+        seed = random.SystemRandom().getrandbits(128)
+        self.new_id = IdMaker(random.Random(seed).getrandbits).new  # noqa: S311 - ids, no secrets
 
     def __repr__(self) -> str:
         state = "draining" if self.draining else "ready" if self.ready else "starting"
@@ -103,12 +103,6 @@ class Gate:
         """Put a policy in force for the next call; nothing decided under the last one stays."""
         self.admission.apply(snapshot)
         self.plans.forget()
-
-    # Clocks and ids.
-
-    def new_id(self, now_us: int) -> str:
-        """A fresh exchange id."""
-        return uuid7(now_us // 1000, self._bits(74))
 
     def look_around(self) -> None:
         """See whether calls have to be refused; called by the ticker, and when draining begins."""

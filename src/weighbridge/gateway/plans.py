@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 _MOST_DIGITS: Final = 15
 _LIMIT: Final = 8192
 _USUAL_NAME: Final = b"\r\nContent-Length: "
-_LENGTH_LINE: Final = b"\0"  # stands for the line in keys; no head that was accepted holds it
 _PASSED: Final = frozenset({
     Role.PASS, Role.CONTENT_LENGTH, Role.GOOGLE_KEY, Role.AUTHORIZATION, Role.MISTAKEN_TOKEN,
 })  # fmt: skip
@@ -114,12 +113,13 @@ def head_key(raw: bytes, came: int, secret: bytes) -> tuple[bytes, int]:
     """What a head is remembered by, and the length of its body, 0 where it names none.
 
     Takes: how many bytes came behind the head, most often all of its body.
-    Gives: a key of which the length is no part. A head that writes its length in an unusual way
+    Gives: a key of which the length is no part: the secret stands in its line's place, or before
+    a head without one. A head that writes its length in an unusual way
     has a negative length and is not remembered.
     """
-    fixed = raw.replace(b"\r\nContent-Length: %d\r\n" % came, _LENGTH_LINE, 1)
-    if len(fixed) != len(raw):
-        return sha256(secret + fixed).digest(), came
+    fixed = raw.replace(b"\r\nContent-Length: %d\r\n" % came, secret, 1)
+    if len(fixed) != len(raw):  # no line is as long as the secret
+        return sha256(fixed).digest(), came
     start, end = _length_digits(raw)
     if start < 0:
         length = -1 if b"content-length" in raw.lower() else 0
@@ -127,8 +127,7 @@ def head_key(raw: bytes, came: int, secret: bytes) -> tuple[bytes, int]:
     digits = raw[start:end]
     length = int(digits) if digits.isdigit() and end - start <= _MOST_DIGITS else -1
     name = start - len(_USUAL_NAME)
-    fixed = raw[:name] + _LENGTH_LINE + raw[end + 2 :]
-    return sha256(secret + fixed).digest(), length
+    return sha256(raw[:name] + secret + raw[end + 2 :]).digest(), length
 
 
 def _length_digits(raw: bytes) -> tuple[int, int]:
