@@ -34,6 +34,8 @@ PROMISES = {
     "S3": "an error object inside a 200 stream is an upstream error",
     "S4": "framing comes from headers and content type, never from the URL",
     "S5": "any split of the bytes gives the same bytes and the same usage",
+    "S6": "upload URLs point at us; what follows is known by its upload id, and resumes",
+    "S7": "a Live session is tunnelled as it is and metered turn by turn",
     "S8": "unknown methods are forwarded untouched and show as unmetered",
     "S9": "SIGTERM with open streams: they finish, and every one has its row",
     "S10": "attribution works on every route alike and never changes a body",

@@ -17,7 +17,8 @@ from weighbridge.core.exchange import Exchange
 from weighbridge.core.outcome import PricingStatus
 from weighbridge.core.resource import ResourceChange, ResourceEvent, ResourceKind
 from weighbridge.core.usage import Usage
-from weighbridge.ledger.resources import DueRow, Record, Resources
+from weighbridge.ledger.resource_rows import DueRow, Record
+from weighbridge.ledger.resources import Resources
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.rating import Rating
 from weighbridge.pricing.storage import rate_storage

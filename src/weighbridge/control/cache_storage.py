@@ -21,7 +21,7 @@ from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.exchange import Exchange
 from weighbridge.core.money import pico_to_text
 from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
-from weighbridge.ledger.resources import CACHE_TTL_US, DueRow, Record, row_id
+from weighbridge.ledger.resource_rows import CACHE_TTL_US, DueRow, Record, row_id
 from weighbridge.pricing.rating import Rating
 
 OPERATION: Final = "cacheStorage"

@@ -30,7 +30,7 @@ from weighbridge.core.resource import (
 from weighbridge.core.usage import Usage
 from weighbridge.errors import WeighbridgeError
 from weighbridge.gateway.upload_urls import rewritten, upload_id_of
-from weighbridge.ledger.resources import DueRow, Record, row_id
+from weighbridge.ledger.resource_rows import DueRow, Record, row_id
 from weighbridge.pricing.rating import Rating, RatingFacts
 from weighbridge.providers.base import NOTHING_ASKED, Asked, Reading, Route
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
-from weighbridge.ledger.resources import DueRow
+from weighbridge.ledger.resource_rows import DueRow
 from weighbridge.ledger.segments import Disk, JournalFolders, Segment, segment_name
 from weighbridge.ledger.whereabouts import ids_in
 

@@ -1,17 +1,17 @@
 """What outlives its call, in one SQLite file that all workers and the control process share.
 
 An upload, a batch, an explicit cache, a video operation: who began it, what it was, and what
-was booked of it. Hides the file. Names are kept as SHA-256 only (an upload id is a capability).
-What is due to the ledger is put into the table `outbox` in the transaction that marks it as
-booked, so no crash can come between the two; `outbox` hands those rows over.
+was booked of it. Hides the file, and how processes share it. What is due to the ledger is put
+into the table `outbox` in the transaction that marks it as booked, so no crash can come between
+the two; `outbox` hands those rows over.
 
 Rules for future edits: a worker calls this on its event loop, so each call is one or two
 indexed statements without a sync: nothing but `sync`, which the control process calls, may wait
 for the disk (in WAL mode with `synchronous = NORMAL` only a checkpoint does, and the first
-write after one). A power cut may take what was written in the last
-second; whatever is then booked anew has the same exchange id and is recognised. A released
-migration never changes, a new one is appended.
-Counterparts: `gateway/resources` writes, `control/cache_storage` accrues, `outbox` posts.
+write after one). A power cut may take what was written in the last second; whatever is then
+booked anew has the same exchange id and is recognised.
+Counterparts: `resource_rows` has layout and statements, `gateway/resources` writes,
+`control/cache_storage` accrues, `outbox` posts.
 """
 
 import os
@@ -22,118 +22,43 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from weighbridge.attribution.identity import Identity
-from weighbridge.core.ids import uuid7
 from weighbridge.core.resource import ResourceChange, ResourceEvent, ResourceKind
-from weighbridge.core.usage import Usage
 from weighbridge.errors import LedgerError
+from weighbridge.ledger.resource_rows import (
+    BEGIN,
+    CHANGED,
+    DAY_US,
+    ENDED,
+    FIND,
+    HAS,
+    KEPT_DAYS,
+    MIGRATIONS,
+    OPEN_CACHES,
+    PARENTS,
+    POST,
+    PRUNE,
+    SET_ASIDE,
+    Called,
+    DueRow,
+    Record,
+    key_of,
+    record_of,
+    usage_json,
+)
 from weighbridge.providers.base import Route
 
-DAY_US: Final = 86_400 * 1_000_000
-# An upload's URL is good for a week; results of batches can be read for days, and are asked for
-# again long after; what is past asking is forgotten.
-KEPT_DAYS: Final[dict[ResourceKind, int]] = {
-    ResourceKind.UPLOAD: 8,
-    ResourceKind.BATCH: 90,
-    ResourceKind.BATCH_RESULTS: 90,
-    ResourceKind.CACHE: 90,
-    ResourceKind.OPERATION: 30,
-    ResourceKind.INTERACTION: 90,
-}
-# An explicit cache whose lifetime nobody named lives for an hour.
-# Source: Gemini API, context caching ("defaults to 1 hour"), from memory.
-CACHE_TTL_US: Final = 3600 * 1_000_000
 _OPEN_WAIT_S: Final = 10.0
 _OPEN_TRIES: Final = 100
 _OPEN_RETRY_S: Final = 0.02
 _PRUNED_AT_ONCE: Final = 100  # a worker may wait for these
 LOG_BYTES_MAX: Final = 8 * 1024 * 1024
-_EXPIRY: Final = f"coalesce(expires_at_us, created_at_us + {CACHE_TTL_US})"
-_END: Final = f"min({_EXPIRY}, coalesce(ended_at_us, {_EXPIRY}))"
-_COLUMNS: Final = (
-    "key, kind, identity, called, usage, created_at_us, expires_at_us, ended_at_us, settled, "
-    "accrued_to_us"
-)
-_MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
-    (
-        """CREATE TABLE resources (
-            key BLOB PRIMARY KEY,
-            kind TEXT NOT NULL,
-            parent BLOB,
-            identity BLOB NOT NULL,
-            called BLOB NOT NULL,
-            usage BLOB,
-            created_at_us INTEGER NOT NULL,
-            clock_us INTEGER NOT NULL,
-            expires_at_us INTEGER,
-            ended_at_us INTEGER,
-            settled INTEGER NOT NULL DEFAULT 0,
-            accrued_to_us INTEGER
-        ) WITHOUT ROWID""",
-        "CREATE INDEX resources_by_age ON resources (kind, created_at_us)",
-        "CREATE TABLE outbox (exchange_id TEXT PRIMARY KEY, line BLOB NOT NULL)",
-        "CREATE TABLE beats (beat INTEGER NOT NULL)",
-        "INSERT INTO beats VALUES (0)",
-    ),
-)
-
 
 Execute = Callable[..., sqlite3.Cursor]
-
-
-class Called(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The call that created a resource, as its later rows say it."""
-
-    provider: str | None = None
-    surface: str | None = None
-    operation: str | None = None
-    location: str | None = None
-    cloud_project: str | None = None
-    model: str | None = None
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A resource. Times in microseconds since the epoch, by our clock.
-
-    `expires_at_us` is the provider's word, `ended_at_us` when its deletion was seen.
-    """
-
-    key: bytes
-    kind: ResourceKind
-    identity: Identity
-    called: Called
-    usage: Usage | None
-    created_at_us: int
-    expires_at_us: int | None
-    ended_at_us: int | None
-    settled: bool
-    accrued_to_us: int | None
-
-
-class DueRow(msgspec.Struct, frozen=True):
-    """A row for the ledger: its exchange id, and its line of the journal."""
-
-    exchange_id: str
-    line: bytes
-
-
-def key_of(kind: ResourceKind, name: str | bytes) -> bytes:
-    """What a resource is found by: a hash of its kind and name."""
-    raw = name.encode("utf-8", "surrogatepass") if isinstance(name, str) else name
-    return sha256(kind.encode() + b"\0" + raw).digest()
-
-
-def row_id(key: bytes, at_us: int) -> str:
-    """The exchange id of what is booked for a resource and an instant: always the same one.
-
-    Gives: a UUID v7 of that instant, its random part a hash, so that a row made twice is one.
-    """
-    digest = sha256(b"%b%d" % (key, at_us)).digest()
-    return uuid7(max(0, at_us // 1000), int.from_bytes(digest[:10], "big"))
 
 
 class Resources:
@@ -198,12 +123,12 @@ class Resources:
         with self._changing() as execute:
             for event in events:
                 if event.change is ResourceChange.DELETED:
-                    execute(_ENDED, (at_us, key_of(event.kind, event.name)))
+                    execute(ENDED, (at_us, key_of(event.kind, event.name)))
                 elif event.change is ResourceChange.CREATED or event.parent is not None:
                     _begin(execute, event, attributed, at_us)
                 else:
-                    usage, key = _usage_json(event.usage), key_of(event.kind, event.name)
-                    execute(_CHANGED, (event.expires_at_us, usage, key))
+                    usage, key = usage_json(event.usage), key_of(event.kind, event.name)
+                    execute(CHANGED, (event.expires_at_us, usage, key))
 
     # Looking
 
@@ -211,14 +136,14 @@ class Resources:
         """A resource by its name; a results file gives its batch."""
         key = key_of(kind, name)
         with self._lock, _our_errors():
-            row = self._connection.execute(_FIND, (key,)).fetchone()
-        return _record(row) if row else None
+            row = self._connection.execute(FIND, (key,)).fetchone()
+        return record_of(row) if row else None
 
     def open_caches(self) -> list[Record]:
         """Caches whose storage is not booked to their end."""
         with self._lock, _our_errors():
-            rows = self._connection.execute(_OPEN_CACHES).fetchall()
-        return [_record(row) for row in rows]
+            rows = self._connection.execute(OPEN_CACHES).fetchall()
+        return [record_of(row) for row in rows]
 
     # Booking
 
@@ -232,7 +157,7 @@ class Resources:
                 "UPDATE resources SET settled = 1 WHERE key = ? AND settled = 0", (record.key,)
             )
             if marked.rowcount:
-                execute(_POST, (row.exchange_id, row.line))
+                execute(POST, (row.exchange_id, row.line))
             return marked.rowcount > 0
 
     def accrue(self, record: Record, to_us: int, rows: Sequence[DueRow]) -> bool:
@@ -247,7 +172,7 @@ class Resources:
             )
             if marked.rowcount:
                 for row in rows:
-                    execute(_POST, (row.exchange_id, row.line))
+                    execute(POST, (row.exchange_id, row.line))
             return marked.rowcount > 0
 
     def outgoing(self, limit: int) -> list[DueRow]:
@@ -297,7 +222,7 @@ class Resources:
         for kind, days in KEPT_DAYS.items():
             while True:
                 with self._changing() as execute:
-                    gone = execute(_PRUNE, (kind, now_us - days * DAY_US, _PRUNED_AT_ONCE))
+                    gone = execute(PRUNE, (kind, now_us - days * DAY_US, _PRUNED_AT_ONCE))
                 pruned += gone.rowcount
                 if gone.rowcount < _PRUNED_AT_ONCE:
                     break
@@ -306,15 +231,15 @@ class Resources:
     def _migrate(self) -> None:
         with self._changing() as execute:
             (version,) = execute("PRAGMA user_version").fetchone()
-            if version > len(_MIGRATIONS):
+            if version > len(MIGRATIONS):
                 raise LedgerError(
                     f"{self._path} has schema version {version}, this Weighbridge knows "
-                    f"{len(_MIGRATIONS)}; install the version that wrote it, or a newer one"
+                    f"{len(MIGRATIONS)}; install the version that wrote it, or a newer one"
                 )
-            for statements in _MIGRATIONS[version:]:
+            for statements in MIGRATIONS[version:]:
                 for statement in statements:
                     execute(statement)
-            execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+            execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     @contextmanager
     def _changing(self) -> Iterator[Execute]:
@@ -330,55 +255,13 @@ class Resources:
                     execute("ROLLBACK")
 
 
-_PARENTS: Final = {kind: kind for kind in ResourceKind} | {
-    ResourceKind.BATCH_RESULTS: ResourceKind.BATCH
-}
-_CHANGED: Final = """
-    UPDATE resources
-    SET expires_at_us = coalesce(? + clock_us, expires_at_us), usage = coalesce(?, usage)
-    WHERE key = ?
-"""
-_ENDED: Final = "UPDATE resources SET ended_at_us = coalesce(ended_at_us, ?) WHERE key = ?"
-# What still has to be booked of it goes on under another key.
-_SET_ASIDE: Final = f"""
-    UPDATE OR IGNORE resources SET key = ?
-    WHERE key = ? AND (settled OR ended_at_us IS NOT NULL OR kind = 'cache' AND {_EXPIRY} <= ?)
-"""  # noqa: S608 - a constant
-_HAS: Final = "SELECT 1 FROM resources WHERE key = ?"
-_BEGIN: Final = """
-    INSERT INTO resources
-        (key, kind, parent, identity, called, usage, created_at_us, clock_us, expires_at_us)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET
-        parent = coalesce(parent, excluded.parent),
-        usage = coalesce(usage, excluded.usage),
-        expires_at_us = coalesce(expires_at_us, excluded.expires_at_us)
-"""
-_FIND: Final = f"""
-    SELECT {_COLUMNS} FROM resources WHERE key =
-        coalesce((SELECT parent FROM resources WHERE key = ?1), ?1)
-"""  # noqa: S608 - a constant
-_OPEN_CACHES: Final = f"""
-    SELECT {_COLUMNS} FROM resources
-    WHERE kind = 'cache' AND coalesce(accrued_to_us, created_at_us) < {_END}
-    ORDER BY created_at_us
-"""  # noqa: S608 - a constant
-_POST: Final = "INSERT OR IGNORE INTO outbox VALUES (?, ?)"
-_PRUNE: Final = f"""
-    DELETE FROM resources WHERE key IN (
-        SELECT key FROM resources WHERE kind = ?1 AND created_at_us < ?2
-            AND (kind <> 'cache' OR coalesce(accrued_to_us, created_at_us) >= {_END})
-        LIMIT ?3)
-"""  # noqa: S608 - a constant
-
-
 def _begin(
     execute: Execute, event: ResourceEvent, attributed: tuple[bytes, Route], at_us: int
 ) -> None:
     """Keep what a call created, whose it is, and what was called."""
     identity, route = attributed
-    parent = key_of(_PARENTS[event.kind], event.parent) if event.parent else None
-    if parent is not None and not execute(_HAS, (parent,)).fetchone():
+    parent = key_of(PARENTS[event.kind], event.parent) if event.parent else None
+    if parent is not None and not execute(HAS, (parent,)).fetchone():
         return
     called = Called(
         provider=route.provider,
@@ -390,7 +273,7 @@ def _begin(
     )
     key = key_of(event.kind, event.name)
     if parent is None:
-        execute(_SET_ASIDE, (sha256(b"%b%d" % (key, at_us)).digest(), key, at_us))
+        execute(SET_ASIDE, (sha256(b"%b%d" % (key, at_us)).digest(), key, at_us))
     # The provider's clock may be off, or stand still (M12): what it says of an end is taken as
     # a time after the creation.
     clock_us = 0 if event.created_at_us is None else at_us - event.created_at_us
@@ -401,37 +284,12 @@ def _begin(
         parent,
         identity,
         msgspec.json.encode(called),
-        _usage_json(event.usage),
+        usage_json(event.usage),
         at_us,
         clock_us,
         None if expires is None else expires + clock_us,
     )
-    execute(_BEGIN, values)
-
-
-def _record(row: Sequence[Any]) -> Record:
-    key, kind, identity, called, usage, *times = row
-    created, expires, ended, settled, accrued = times
-    return Record(
-        key=key,
-        kind=ResourceKind(kind),
-        identity=msgspec.json.decode(identity, type=Identity),
-        called=msgspec.json.decode(called, type=Called),
-        usage=msgspec.json.decode(usage, type=Usage) if usage else None,
-        created_at_us=created,
-        expires_at_us=expires,
-        ended_at_us=ended,
-        settled=bool(settled),
-        accrued_to_us=accrued,
-    )
-
-
-def _usage_json(usage: Usage | None) -> bytes | None:
-    if usage is None:
-        return None
-    told = msgspec.structs.asdict(usage).items()
-    kept = {name: value for name, value in told if value is not None and value is not False}
-    return msgspec.json.encode(kept)
+    execute(BEGIN, values)
 
 
 def _into_wal(connection: sqlite3.Connection) -> None:

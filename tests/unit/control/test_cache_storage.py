@@ -11,7 +11,8 @@ from weighbridge.core.exchange import Charge, Exchange
 from weighbridge.core.outcome import PricingStatus
 from weighbridge.core.resource import ResourceChange, ResourceEvent, ResourceKind
 from weighbridge.core.usage import Usage
-from weighbridge.ledger.resources import Called, Record, Resources
+from weighbridge.ledger.resource_rows import Called, Record
+from weighbridge.ledger.resources import Resources
 from weighbridge.pricing.rating import Rating
 from weighbridge.providers.base import Route
 

@@ -1,5 +1,6 @@
 """The outbox: each row reaches the ledger once, wherever the process dies."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from ledger_rows import NOON_US, Crash, FailingDisk, exchange_id, line
 from weighbridge.ledger.loader import Loader
 from weighbridge.ledger.outbox import Outbox
 from weighbridge.ledger.recovery import Recovery
-from weighbridge.ledger.resources import DueRow, Resources
+from weighbridge.ledger.resource_rows import DueRow
+from weighbridge.ledger.resources import Resources
 from weighbridge.ledger.segments import Disk
 from weighbridge.ledger.stores.duckdb import DuckDBStore
 
@@ -37,8 +39,10 @@ def loaded(store: DuckDBStore) -> list[str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> DuckDBStore:
-    return DuckDBStore.open(tmp_path / "ledger.duckdb")
+def store(tmp_path: Path) -> Iterator[DuckDBStore]:
+    store = DuckDBStore.open(tmp_path / "ledger.duckdb", threads=1)
+    yield store
+    store.close()
 
 
 def life(

@@ -13,16 +13,16 @@ from weighbridge.core.resource import ResourceChange, ResourceEvent, ResourceKin
 from weighbridge.core.usage import Usage
 from weighbridge.errors import LedgerError
 from weighbridge.ledger import resources as resources_module
-from weighbridge.ledger.resources import (
+from weighbridge.ledger.resource_rows import (
     CACHE_TTL_US,
     DAY_US,
     KEPT_DAYS,
     DueRow,
     Record,
-    Resources,
     key_of,
     row_id,
 )
+from weighbridge.ledger.resources import Resources
 from weighbridge.providers.base import Route
 
 FILE_NAME = "resources.sqlite3"
@@ -148,6 +148,14 @@ def test_first_deletion_counts(store: Resources) -> None:
     assert found(store, ResourceKind.CACHE, "c").ended_at_us == NOON_US + 5
     store.take([event("x", ResourceKind.CACHE, ResourceChange.DELETED)], ALICE, ROUTE, 1)
     assert store.find(ResourceKind.CACHE, "x") is None
+
+
+def test_last_start_of_an_upload_counts(store: Resources) -> None:
+    """An id is handed out by a start alone; whoever started last goes on with it."""
+    store.take([event("u", ResourceKind.UPLOAD)], ALICE, ROUTE, NOON_US)
+    store.take([event("u", ResourceKind.UPLOAD)], BOB, ROUTE, NOON_US + 5)
+    record = found(store, ResourceKind.UPLOAD, "u")
+    assert (record.identity, record.created_at_us) == (BOB, NOON_US + 5)
 
 
 def test_name_given_anew_is_another_thing(store: Resources) -> None:
