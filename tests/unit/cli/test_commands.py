@@ -220,7 +220,7 @@ def test_updating_the_book(command: Any, tmp_path: Path, monkeypatch: pytest.Mon
     made = build.snapshot()
     rates = {"input_text_token": "9"}
     price = Price(models=("gemini-2.5-pro",), source="s", read=made.as_of, rates=rates)
-    newer = msgspec.structs.replace(made, prices=(*made.prices, price))
+    newer = msgspec.structs.replace(made, prices=(*made.prices, price), origin="genai-prices 9")
     monkeypatch.setattr(build, "snapshot", lambda: newer)
     dry = command("models", "update", "--dry-run")
     line = "always gemini-2.5-pro gemini standard global input_text_token: 1.25 -> 9\n"
