@@ -30,6 +30,7 @@ from weighbridge.gateway.request_heads import (
     RequestHead,
     head_without_upgrade,
     is_tunnel,
+    origin_form,
     read_request_head,
 )
 
@@ -328,7 +329,7 @@ class ClientConnection(asyncio.Protocol):
         parser = self._parser
         head = RequestHead(
             parser.get_method(),
-            self._target,
+            self._target if self._target[:1] == b"/" else origin_form(self._target),
             parser.get_http_version(),
             keep_alive=parser.should_keep_alive(),
         )

@@ -7,6 +7,7 @@ in a table here. Source: RFC 9110 sections 7.6.1 (Connection) and 7.2 (Host), RF
 3.2 and 6.
 """
 
+import re
 from enum import IntEnum, auto
 from typing import Final
 
@@ -65,6 +66,7 @@ REQUEST_ROLES: Final[dict[bytes, Role]] = {
     b"x-weighbridge-labels": Role.LABELS,
 }
 READABLE_ENCODINGS: Final = frozenset({b"gzip", b"x-gzip", b"deflate", b"identity"})
+_ABSOLUTE_FORM: Final = re.compile(rb"(?i:https?)://[^/?#]*")
 _TRACKING_TOKEN: Final = b"trk_"
 
 
@@ -281,6 +283,19 @@ def request_head_bytes(head: RequestHead, target: bytes, host: bytes) -> bytes:
     if head.chunked:
         lines.append(b"Transfer-Encoding: chunked")
     return head.method + b" " + target + b" HTTP/1.1\r\n" + b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def origin_form(target: bytes) -> bytes:
+    """A target without scheme and host, which proxies may send; the host is ignored (P3).
+
+    Example: `http://any.example/v1/models?a=b` gives `/v1/models?a=b`; `*` stays.
+    Source: RFC 9112 section 3.2.2.
+    """
+    found = _ABSOLUTE_FORM.match(target)
+    if found is None:
+        return target
+    rest = target[found.end() :]
+    return rest if rest[:1] == b"/" else b"/" + rest
 
 
 def split_prefix(target: bytes) -> tuple[bytes | None, bytes]:

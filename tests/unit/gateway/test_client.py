@@ -255,3 +255,20 @@ def test_slow_new_upstream_stops_its_client() -> None:
             up.take_all()
             wire.settle()
         assert requests_in(bytes(up.sent))[0].whole
+
+
+def test_absolute_target_goes_where_its_path_goes() -> None:
+    """P3: the host that it names is ignored; the upstream gets the path alone."""
+    with MemoryWire() as wire:
+        for _ in range(3):
+            me = wire.client()
+            me.deliver(post(path=b"http://evil.example" + PATH))
+            wire.settle()
+            (up,) = wire.upstreams
+            (call,) = requests_in(bytes(up.sent))
+            assert call.start[1] == PATH
+            assert call.header(b"host") == b"upstream.test"
+            up.sent.clear()
+            up.deliver(answer())
+            wire.settle()
+            me.peer_closes()

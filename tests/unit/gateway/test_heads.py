@@ -8,6 +8,7 @@ from weighbridge.gateway.request_heads import (
     RequestHead,
     head_without_upgrade,
     is_tunnel,
+    origin_form,
     query_key_is_tracking_token,
     read_request_head,
     readable_encodings,
@@ -282,3 +283,23 @@ def test_no_secret_in_a_repr() -> None:
     """P1: a head's line of state shows neither its target nor its values."""
     head = read(HOST, (b"x-goog-api-key", b"AIzaSyTEST"), (b"X-Weighbridge-Key", b"trk_x"))
     assert repr(head) == "<RequestHead POST 1 lines>"
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"/v1/x", b"/v1/x"),
+        (b"http://evil.example/v1/x?a=b", b"/v1/x?a=b"),
+        (b"HTTPS://h:1/v1", b"/v1"),
+        (b"http://h", b"/"),
+        (b"http://h?x", b"/?x"),
+        (b"http://u:p@h/v1//x", b"/v1//x"),
+        (b"http://h/-/trk_t/v1", b"/-/trk_t/v1"),
+        (b"*", b"*"),
+        (b"h:443", b"h:443"),
+        (b"ftp://h/v1", b"ftp://h/v1"),
+    ],
+)
+def test_absolute_targets(target: bytes, path: bytes) -> None:
+    """P3: a host in the target chooses nothing; the path is what counts."""
+    assert origin_form(target) == path
