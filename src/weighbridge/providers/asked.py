@@ -41,6 +41,46 @@ _VIDEO: Final = wanted(
 )
 
 
+class AskedReader:
+    """Reads one request body as it passes, in little memory, whatever its size.
+
+    `asked` is what it says so far.
+    """
+
+    __slots__ = ("_read", "_route", "_said", "_walker")
+
+    def __init__(self, route: Route) -> None:
+        root, self._read = _BY_OPERATION.get(route.operation, _NOTHING)
+        self._route = route
+        self._said = _Said()
+        self._walker = JsonWalker(root, self._said.take)
+
+    def __repr__(self) -> str:
+        return f"<AskedReader {self._route.operation} {sorted(self._said.values)}>"
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        self._walker.feed(data)
+
+    @property
+    def asked(self) -> Asked:
+        """What the bytes so far say."""
+        walker = self._walker
+        whole = walker.documents > 0 and not (walker.inside or walker.broken)
+        return self._read(self._route, self._said.values, whole)
+
+
+def asked(route: Route, body: bytes) -> Asked:
+    """What a request body of a route that asks says.
+
+    Example: a video of 8 seconds asked for twice is 16 seconds in 2 videos; a chat completion
+    with `google/gemini-2.5-flash` asks for `gemini-2.5-flash`.
+    """
+    reader = AskedReader(route)
+    reader.feed(body)
+    return reader.asked
+
+
 class _Said:
     """The last value of each name."""
 
@@ -54,20 +94,8 @@ class _Said:
         self.values[name] = value
 
 
-def asked(route: Route, body: bytes) -> Asked:
-    """What a request body of a route that asks says.
-
-    Example: a video of 8 seconds asked for twice is 16 seconds in 2 videos; a chat completion
-    with `google/gemini-2.5-flash` asks for `gemini-2.5-flash`.
-    """
-    found = _BY_OPERATION.get(route.operation)
-    if found is None:
-        return NOTHING_ASKED
-    root, read = found
-    said = _Said()
-    walker = JsonWalker(root, said.take)
-    walker.feed(body)
-    return read(route, said.values, walker.documents > 0 and not walker.broken)
+def _nothing(route: Route, said: Mapping[str, bytes | None], whole: bool) -> Asked:  # noqa: ARG001
+    return NOTHING_ASKED
 
 
 def _model(route: Route, said: Mapping[str, bytes | None], whole: bool) -> Asked:  # noqa: ARG001
@@ -107,6 +135,7 @@ def _video_kind(resolution: str | None, *, silent: bool) -> str | None:
 
 
 _Read = Callable[[Route, Mapping[str, bytes | None], bool], Asked]
+_NOTHING: Final[tuple[Wanted, _Read]] = (Wanted(), _nothing)
 _BY_OPERATION: Final[Mapping[str, tuple[Wanted, _Read]]] = {
     "chat.completions": (_MODEL, _model),
     "completions": (_MODEL, _model),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from weighbridge.core.usage import Usage
-from weighbridge.providers.asked import asked
+from weighbridge.providers.asked import AskedReader, asked
 from weighbridge.providers.base import NOTHING_ASKED, Asked, Route
 
 
@@ -142,3 +142,15 @@ def test_a_cut_body_leaves_the_seconds_unknown() -> None:
 def test_other_operations_ask_nothing() -> None:
     """Their bodies are not looked at."""
     assert asked(_route("generateContent"), b'{"model":"x"}') is NOTHING_ASKED
+
+
+@pytest.mark.parametrize("size", [1, 1000, 1 << 20])
+def test_a_body_may_be_read_as_it_passes(size: int) -> None:
+    """Parameters behind megabytes of picture are found, and nothing is kept."""
+    picture = b'{"instances":[{"image":{"bytesBase64Encoded":"' + b"A" * 50_000 + b'"}}],'
+    body = picture + b'"parameters":{"durationSeconds":6}}'
+    reader = AskedReader(_route("predictLongRunning"))
+    for start in range(0, len(body), size):
+        assert reader.asked is NOTHING_ASKED
+        reader.feed(body[start : start + size])
+    assert reader.asked.usage == Usage(video_seconds=Decimal(6), videos=1)
