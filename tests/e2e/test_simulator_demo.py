@@ -54,15 +54,17 @@ async def test_traffic_is_what_a_companys_programs_would_send(simulator: Simulat
     stop = asyncio.Event()
     traffic = Traffic(simulator.url, SECRETS, rate=400, most_open=32)
     running = asyncio.create_task(traffic.run(stop))
-    await eventually(lambda: traffic.sent.total() > 150)
+
+    def tokens() -> set[str]:
+        return {header(request, b"x-weighbridge-key") for request in simulator.received}
+
+    await eventually(lambda: traffic.sent.total() > 150 and tokens() == set(SECRETS.values()))
     stop.set()
     await running
-    assert traffic.sent[200] > 100
+    assert traffic.sent[200] > 60  # Two in five fail while the upstream has a bad moment.
     assert set(traffic.sent) <= {200, 400, 429, 499, 500, 503}
-    tokens = {header(request, b"x-weighbridge-key") for request in simulator.received}
     agents = {header(request, b"x-agent") for request in simulator.received}
     targets = b" ".join(request.target for request in simulator.received)
-    assert tokens == set(SECRETS.values())
     assert {"ticket-triage", "code-assistant", ""} <= agents
     assert b":streamGenerateContent?alt=sse" in targets
     assert b":batchEmbedContents" in targets

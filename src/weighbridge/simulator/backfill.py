@@ -156,25 +156,26 @@ class _Clerk:
             started_at=self._text_of(at_us),
             ended_at=self._text_of(end_us),
             node=NODE,
-            provider="google",
+            provider=workload.publisher,
             surface="vertex" if vertex else "gemini",
             operation=operation,
             location=workload.location,
             cloud_project="nordhafen-research" if vertex else None,
             model=done.model,
-            model_version=done.model if answered and "embedding" not in done.model else None,
+            model_version=done.model if answered and _says_why(done) else None,
             streamed=done.streamed,
-            status=ending.status,
+            status=0 if answered and workload.requests > 1 else ending.status,
             outcome=ending.outcome,
             error_type=ending.error_type,
-            finish_reason=None if "embed" in operation.lower() else ending.finish_reason,
+            finish_reason=ending.finish_reason if _says_why(done) else None,
             block_reason=ending.block_reason,
             token_id=self._token_ids.get(workload.team),
             department=wish.department,
             project=wish.project,
             agent=workload.agent,
             labels=wish.labels | workload.labels,
-            service_tier=workload.tier if answered else None,
+            labels_sent=workload.labels if vertex and workload.labels else None,
+            service_tier=_tier(workload) if answered else None,
             notes=(Note.DEMO,),
         )
 
@@ -205,11 +206,16 @@ def _usage(done: Draw, ending: Ending, roll: random.Random) -> tuple[Usage, Usag
     usage = Usage()
     if ending.usage == "none":
         return usage, UsageSource.NONE
+    if "imagen" in done.model:
+        usage.images = roll.randint(1, 4)
+        return usage, UsageSource.FINAL
     usage.input_tokens = done.text_tokens + sum(done.media.values())
     usage.input_text_tokens = done.text_tokens
     for modality in _MODALITIES:
         setattr(usage, f"input_{modality}_tokens", done.media.get(modality.upper(), 0))
-    if "embed" in done.workload.operation.lower():
+    if "embed" in done.model:
+        if "text-embedding" in done.model:
+            usage.input_characters = 4 * done.text_tokens
         return usage, UsageSource.FINAL
     if done.prefix_tokens >= model_named(done.model).cache_minimum and roll.random() < 0.8:
         usage.cached_input_tokens = usage.cached_text_tokens = done.prefix_tokens
@@ -221,7 +227,27 @@ def _usage(done: Draw, ending: Ending, roll: random.Random) -> tuple[Usage, Usag
         + (usage.output_tokens or 0)
         + (usage.thinking_tokens or 0)
     )
+    if done.workload.requests > 1:
+        _multiply(usage, done.workload.requests)
     return usage, UsageSource.PARTIAL if ending.usage == "part" else UsageSource.FINAL
+
+
+def _says_why(done: Draw) -> bool:
+    """Whether an answer of this model says which version gave it and why it ended."""
+    return "embed" not in done.model and "imagen" not in done.model
+
+
+def _tier(workload: Workload) -> str | None:
+    if workload.requests > 1:
+        return "batch"
+    return workload.tier if workload.publisher == "google" else None
+
+
+def _multiply(usage: Usage, requests: int) -> None:
+    """Makes the counts of one request those of a batch of such requests."""
+    for name in _USAGE_COLUMNS:
+        if isinstance(count := getattr(usage, name), int) and not isinstance(count, bool):
+            setattr(usage, name, count * requests)
 
 
 def _answer(usage: Usage, done: Draw, part: float, roll: random.Random) -> None:

@@ -2,7 +2,8 @@
 
 Six departments, their projects and agents, each with a habit: which models, how large, when,
 how often it fails. One agent runs away, one script attributes nothing and sometimes asks for a
-model that has no price, one agent works on Vertex.
+model that has no price, and some agents work on Vertex: with labels, Imagen, Claude, old
+embeddings. One reads its documents in a batch each night.
 Rules for future edits: data only; `draws` makes calls of it, `backfill` a month of history,
 `traffic` live ones.
 """
@@ -37,7 +38,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
     `team` names its tracking token, whose defaults carry the department and project; shares
     are of calls, except `prefix`, the part of a prompt that repeats from call to call. `growth`
-    multiplies the prompt per day since the runaway began.
+    multiplies the prompt per day since the runaway began. A workload with a `location` calls
+    Vertex, whose bodies carry its `labels`; `requests` is how many a batch holds.
     """
 
     team: str
@@ -60,6 +62,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     blocked: float = 0.0
     picture: bool = False
     location: str | None = None
+    publisher: str = "google"
+    requests: int = 1
     labels: dict[str, str] = {}
     growth: float = 1.0
 
@@ -169,6 +173,26 @@ WORKLOADS: tuple[Workload, ...] = (
     Workload(
         team="papers", agent="embedder", models={"gemini-embedding-2": 1}, prompt=Size(1800),
         operation="batchEmbedContents", calls_per_hour=60, rhythm=NIGHT,
+    ),
+    Workload(
+        team="papers", agent="archive-indexer", models={"text-embedding-005": 1},
+        prompt=Size(600), operation="predict", calls_per_hour=24, rhythm=NIGHT,
+        location="europe-west1", labels={"team": "archive"},
+    ),
+    Workload(
+        team="campaigns", agent="poster-maker", models={"imagen-4.0-generate-001": 1},
+        prompt=Size(60), operation="predict", calls_per_hour=5, location="europe-west1",
+        labels={"campaign": "harbour-days", "env": "prod"},
+    ),
+    Workload(
+        team="routing", agent="second-opinion", models={"claude-sonnet-4-5@20250929": 1},
+        prompt=Size(4000), output=Size(500), operation="rawPredict", calls_per_hour=6,
+        location="europe-west1", publisher="anthropic",
+    ),
+    Workload(
+        team="ledgers", agent="night-audit", models={"gemini-2.5-flash-lite": 1},
+        prompt=Size(900), output=Size(120), operation="batchGenerateContent", requests=40,
+        calls_per_hour=4, rhythm=NIGHT, labels={"cost-centre": "4711"},
     ),
     Workload(
         team="old-script", agent=None, models={"gemini-2.0-flash": 9,

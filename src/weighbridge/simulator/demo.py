@@ -18,6 +18,7 @@ from typing import Protocol, Self
 import msgspec
 import uvloop
 
+from weighbridge.simulator import moments
 from weighbridge.simulator.backfill import History, Rates, write_history
 from weighbridge.simulator.company import TOKENS, TokenWish
 from weighbridge.simulator.server import Simulator
@@ -63,7 +64,7 @@ class BackgroundSimulator:
     """
 
     def __init__(self, *, pace: float = 1.0, seed: int = 0, scenario: str = "ok") -> None:
-        self._simulator = Simulator(scenario=scenario, seed=seed, pace=pace)
+        self._simulator = Simulator(scenario=scenario, seed=seed, pace=pace, clock=moments.real)
         self._started = threading.Event()
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

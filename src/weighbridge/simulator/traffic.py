@@ -11,33 +11,18 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import msgspec
 
+from weighbridge.simulator.bodies import request_of
 from weighbridge.simulator.company import WORKLOADS, Workload, activity
 from weighbridge.simulator.dice import dice
 from weighbridge.simulator.draws import Draw, draw, rate_factor
-from weighbridge.simulator.prose import phrase
 
 GOOGLE_KEY = "AIzaSyTESTdemoNordhafenFreight0000000000"
-_CHARACTERS_PER_TOKEN = 4
-_MOST_PROMPT_TOKENS = 260_000
 _BURST_EVERY_S, _BURST_S, _BURST_SHARE = 420, 40, 0.4
-_FILLER = "weigh every lorry that crosses the bridge and never open its cargo; "
-_TOOL = {
-    "functionDeclarations": [
-        {
-            "name": "look_up",
-            "parameters": {
-                "type": "OBJECT",
-                "properties": {"query": {"type": "STRING"}, "limit": {"type": "INTEGER"}},
-            },
-        }
-    ]
-}
-_MIMES = {"IMAGE": "image/jpeg", "AUDIO": "audio/mp3", "DOCUMENT": "application/pdf"}
+_BATCH_READ_AFTER_S = 20
 
 
 class Traffic:
@@ -101,6 +86,9 @@ class Traffic:
     async def _send(self, drawn: Draw) -> None:
         path, body = request_of(drawn, self._roll)
         headers = self._headers(drawn)
+        if drawn.workload.operation == "batchGenerateContent":
+            await self._send_batch(path, body, headers)
+            return
         status = 0
         try:
             async with self._client.stream("POST", path, content=body, headers=headers) as answer:
@@ -113,8 +101,24 @@ class Traffic:
             status = 0
         self.sent[status] += 1
 
+    async def _send_batch(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        """Creates a batch, and comes back for its results after a while."""
+        try:
+            made = await self._client.post(path, content=body, headers=headers)
+            self.sent[made.status_code] += 1
+            if made.status_code == httpx.codes.OK:
+                await asyncio.sleep(_BATCH_READ_AFTER_S)
+                name = msgspec.json.decode(made.content)["name"]
+                read = await self._client.get(f"/v1beta/{name}", headers=headers)
+                self.sent[read.status_code] += 1
+        except httpx.HTTPError:
+            self.sent[0] += 1
+
     def _headers(self, drawn: Draw) -> dict[str, str]:
-        """Google's key, the tracking token, the agent and its labels, as a program sends them."""
+        """Google's key, the tracking token, the agent and its labels, as a program sends them.
+
+        On Vertex the labels stand in the body, where Google's own bill finds them.
+        """
         workload = drawn.workload
         headers = {"content-type": "application/json"}
         if workload.location is None:
@@ -125,7 +129,7 @@ class Traffic:
             headers["x-weighbridge-key"] = token
         if workload.agent:
             headers["x-agent"] = workload.agent
-        if workload.labels:
+        if workload.labels and workload.location is None:
             pairs = (f"{key}={value}" for key, value in workload.labels.items())
             headers["x-weighbridge-labels"] = ",".join(pairs)
         if drawn.fate not in {"ok", "client_closed"}:
@@ -136,54 +140,6 @@ class Traffic:
 def in_burst(now: datetime) -> bool:
     """Whether the upstream has one of its bad moments: forty seconds every seven minutes."""
     return int(now.timestamp()) % _BURST_EVERY_S < _BURST_S
-
-
-def request_of(drawn: Draw, roll: random.Random) -> tuple[str, bytes]:
-    """Path and body of a drawn call."""
-    workload = drawn.workload
-    operation = "streamGenerateContent" if drawn.streamed else workload.operation
-    path = f"models/{drawn.model}:{operation}" + ("?alt=sse" if drawn.streamed else "")
-    if workload.location is not None:
-        place = f"projects/nordhafen-research/locations/{workload.location}/publishers/google"
-        path = f"/v1/{place}/{path}"
-    else:
-        path = f"/v1beta/{path}"
-    question = phrase(roll, 8)
-    if operation == "batchEmbedContents":
-        parts = [{"text": _text(drawn.text_tokens, question)}]
-        request = {"model": f"models/{drawn.model}", "content": {"parts": parts}}
-        return path, msgspec.json.encode({"requests": [request | {"outputDimensionality": 256}]})
-    body: dict[str, Any] = {"contents": _contents(drawn, question)}
-    body["generationConfig"] = {"maxOutputTokens": 8192}
-    tools: list[dict[str, Any]] = [_TOOL] if drawn.calls_function else []
-    tools += [{"googleSearch": {}}] if drawn.searches else []
-    if tools:
-        body["tools"] = tools
-    if workload.tier != "standard" and workload.location is None:
-        body["serviceTier"] = workload.tier
-    return path, msgspec.json.encode(body)
-
-
-def _contents(drawn: Draw, question: str) -> list[dict[str, Any]]:
-    """A conversation whose first turn repeats from call to call, where the agent has one."""
-    tokens = min(drawn.text_tokens, _MOST_PROMPT_TOKENS)
-    turns: list[dict[str, Any]] = []
-    if drawn.prefix_tokens:
-        prefix = min(drawn.prefix_tokens, tokens)
-        standing = _text(prefix, f"You are {drawn.workload.agent}.")
-        turns.append({"role": "user", "parts": [{"text": standing}]})
-        turns.append({"role": "model", "parts": [{"text": "Understood."}]})
-        tokens = max(1, tokens - prefix)
-    parts: list[dict[str, Any]] = [{"text": _text(tokens, question)}]
-    for modality in drawn.media:
-        file = {"mimeType": _MIMES[modality], "fileUri": "https://example.com/files/demo"}
-        parts.append({"fileData": file})
-    return [*turns, {"role": "user", "parts": parts}]
-
-
-def _text(tokens: int, start: str) -> str:
-    size = max(len(start), tokens * _CHARACTERS_PER_TOKEN)
-    return (f"{start} " + _FILLER * (size // len(_FILLER) + 1))[:size]
 
 
 def _busy_workload(now: datetime, roll: random.Random) -> Workload:

@@ -81,7 +81,7 @@ def test_token_columns_keep_the_ledgers_rules(rows: list[Exchange]) -> None:
             row.input_video_tokens, row.input_document_tokens,
         ]  # fmt: skip
         if row.input_tokens is None:
-            assert row.usage_source == "none"
+            assert (row.usage_source == "none") is (row.images is None)
             continue
         assert sum(count or 0 for count in split) == row.input_tokens
         assert (row.cached_input_tokens or 0) <= row.input_tokens
@@ -116,3 +116,21 @@ def test_failed_calls_cost_nothing_and_unknown_models_are_unpriced(rows: list[Ex
     assert {(row.pricing_status, row.list_cost) for row in failed} == {("free", "0.000000000000")}
     unpriced = {row.model for row in rows if row.pricing_status == "unpriced"}
     assert unpriced == {"gemini-nightly-preview"}
+
+
+def test_vertex_pictures_and_batches_are_part_of_the_month(rows: list[Exchange]) -> None:
+    """Labels that were sent, pieces, characters, another maker's model, jobs settled."""
+    by_agent: dict[str, list[Exchange]] = defaultdict(list)
+    for row in rows:
+        if row.outcome == "ok" and row.agent:
+            by_agent[row.agent].append(row)
+    posters, opinions = by_agent["poster-maker"], by_agent["second-opinion"]
+    audits, archive = by_agent["night-audit"], by_agent["archive-indexer"]
+    assert all(
+        Decimal(row.list_cost or 0) == (row.images or 0) * Decimal("0.04") for row in posters
+    )
+    assert {(row.labels_sent or {}).get("campaign") for row in posters} == {"harbour-days"}
+    assert {(row.provider, row.surface) for row in opinions} == {("anthropic", "vertex")}
+    assert {(row.status, row.service_tier) for row in audits} == {(0, "batch")}
+    assert {charge.unit for row in archive for charge in row.charges} == {"input_character"}
+    assert {row.pricing_status for row in (*posters, *opinions, *audits)} == {"priced"}

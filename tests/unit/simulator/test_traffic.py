@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from weighbridge.simulator.app import App
+from weighbridge.simulator.bodies import request_of
 from weighbridge.simulator.company import RUNAWAY, WORKLOADS, Workload
 from weighbridge.simulator.dice import dice
 from weighbridge.simulator.draws import Draw, draw, rate_factor
 from weighbridge.simulator.messages import Request
 from weighbridge.simulator.plan import Send
-from weighbridge.simulator.traffic import in_burst, request_of
+from weighbridge.simulator.traffic import in_burst
 
 
 def named(agent: str) -> Workload:
@@ -34,7 +35,7 @@ def test_the_simulator_answers_every_workload(workload: Workload) -> None:
     request = Request(
         method=b"POST", target=path.encode(), headers=headers, body=body, body_bytes=len(body)
     )
-    (step,) = App().answer(request)
+    step = App().answer(request)[0]
     assert isinstance(step, Send)
     assert step.data.startswith(b"HTTP/1.1 200 OK\r\n")
 
@@ -46,6 +47,20 @@ def test_a_vertex_workload_calls_its_location_and_sends_no_service_tier() -> Non
         "gemini-2.5-pro:generateContent"
     )
     assert "serviceTier" not in json.loads(body)
+    assert json.loads(body)["labels"] == {"team": "reading-group"}
+
+
+def test_pictures_claude_and_batches_have_forms_of_their_own() -> None:
+    poster, claude, audit = (
+        request_of(drawn(named(agent)), dice(0))
+        for agent in ("poster-maker", "second-opinion", "night-audit")
+    )
+    batch = json.loads(audit[1])["batch"]["inputConfig"]["requests"]["requests"]
+    assert "/publishers/google/models/imagen-4.0-generate-001:predict" in poster[0]
+    assert json.loads(poster[1])["labels"]["campaign"] == "harbour-days"
+    assert "/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict" in claude[0]
+    assert json.loads(claude[1])["messages"][0]["role"] == "user"
+    assert len(batch) == 40
 
 
 def test_a_tier_is_asked_for_in_the_body() -> None:
