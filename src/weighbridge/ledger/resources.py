@@ -52,9 +52,9 @@ from weighbridge.ledger.resource_rows import (
 )
 from weighbridge.providers.base import Route
 
-_OPEN_WAIT_S: Final = 10.0
+_OPEN_WAIT_S: Final = 10
 _OPEN_TRIES: Final = 100
-_OPEN_RETRY_S: Final = 0.02
+_OPEN_RETRY_MS: Final = 20
 _PRUNED_AT_ONCE: Final = 100  # a worker may wait for these
 LOG_BYTES_MAX: Final = 8 * 1024 * 1024
 
@@ -298,7 +298,7 @@ def _into_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError:
-            time.sleep(_OPEN_RETRY_S)
+            time.sleep(_OPEN_RETRY_MS / 1000)
         else:
             return
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
