@@ -5,11 +5,12 @@ until its slice is over, some 3 ms on a recent Linux, whatever their nice values
 `SCHED_IDLE` gives way at once. A load is such bursts, several times a second, and whoever
 carries a call on the same core (a worker, its client, its upstream) would wait for them. But
 what is idle may starve on a busy machine, so a load is quiet only until its oldest row is
-`PATIENCE_S` old, and then goes on at the usual priority.
+`PATIENCE_S` old, and after one that starved loads keep their priority for a while.
 
-Rules for future edits: quiet is only the store's own work, which holds no interpreter lock,
-or a starving loader would hold up all of the control process. Python's other threads stay as
-they are; the store's, which the interpreter doesn't know, are slowed with the loader.
+Rules for future edits: quiet is only the store's own work. A starving thread that holds the
+interpreter's lock holds up all of the control process, the one that would hurry it included,
+which is why it must not starve twice. Python's other threads stay as they are; the store's,
+which the interpreter doesn't know, are slowed with the loader.
 Counterpart: `ledger/loader` calls it; docs/decisions/0010-quiet-loading.md has the figures.
 """
 
@@ -28,6 +29,11 @@ from weighbridge.ledger.segments import begun_unix_ms
 # that, and a load that hurries takes less than another.
 PATIENCE_S: Final = 0.6
 _LEAST_QUIET_S: Final = 0.02
+# A load that waited longer for a core than it was to be quiet has starved. For so long, then for
+# twice as long and so on, the next ones don't try.
+STARVED_S: Final = 0.4
+REST_FIRST_S: Final = 30.0
+REST_MOST_S: Final = 600.0
 _TASKS: Final = Path("/proc/self/task")
 
 
@@ -39,6 +45,17 @@ def quiet_for_s(oldest_age_s: float) -> float:
     """
     left = PATIENCE_S - max(oldest_age_s, 0.0)
     return left if left >= _LEAST_QUIET_S else 0.0
+
+
+def rest_s(waited_s: float, rested_s: float) -> float:
+    """How long to load at the usual priority after a quiet load.
+
+    Takes: how long it waited for a core in all, and the rest before it; 0 = there was none.
+    Example: one that waited a second gives 30; the first after that, the same again, 60.
+    """
+    if waited_s < STARVED_S:
+        return 0.0
+    return min(max(2 * rested_s, REST_FIRST_S), REST_MOST_S)
 
 
 def may_come_back() -> bool:
@@ -70,10 +87,14 @@ class QuietLoading:
         allowed: bool,
         now_s: Callable[[], float] = time.time,
         set_idle: "Callable[[int, bool], None] | None" = None,
+        waited_s: "Callable[[Sequence[int]], float] | None" = None,
     ) -> None:
         self._allowed = allowed
         self._now_s = now_s
         self._set_idle = set_idle or (lambda thread, idle: _set_idle(thread, idle=idle))
+        self._waited_s = waited_s or _waited_s
+        self._rest_s = 0.0
+        self._usual_until_s = 0.0
 
     def __repr__(self) -> str:
         return f"<QuietLoading {'allowed' if self._allowed else 'not allowed'}>"
@@ -82,8 +103,9 @@ class QuietLoading:
     def loading(self, batch: Sequence[Path]) -> Iterator[None]:
         """Be quiet while this batch, oldest first, is loaded, for as long as it may wait."""
         quiet_s = 0.0
-        if self._allowed and batch:
-            quiet_s = quiet_for_s(self._now_s() - begun_unix_ms(batch[0]) / 1000)
+        now_s = self._now_s()
+        if self._allowed and batch and not 0 < self._usual_until_s - now_s <= self._rest_s:
+            quiet_s = quiet_for_s(now_s - begun_unix_ms(batch[0]) / 1000)
         if not quiet_s:
             yield
             return
@@ -91,12 +113,15 @@ class QuietLoading:
         hurry = threading.Timer(quiet_s, self._set, (threads, False))
         hurry.daemon = True
         hurry.start()  # before this thread is idle, which the new one would inherit
+        waited_s = self._waited_s(threads)
         self._set(threads, True)
         try:
             yield
         finally:
             hurry.cancel()
             self._set(threads, False)
+            self._rest_s = rest_s(self._waited_s(threads) - waited_s, self._rest_s)
+            self._usual_until_s = self._now_s() + self._rest_s
 
     def _set(self, threads: Sequence[int], idle: bool) -> None:
         for thread in threads:
@@ -112,6 +137,15 @@ def _threads_of_the_store() -> list[int]:
     except OSError:
         return []
     return [thread for thread in found if thread not in ours]
+
+
+def _waited_s(threads: Sequence[int]) -> float:
+    """How long threads have waited for a core since they began, where the system says it."""
+    waited_ns = 0
+    for thread in threads:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            waited_ns += int((_TASKS / str(thread) / "schedstat").read_text().split()[1])
+    return waited_ns / 1e9
 
 
 def _set_idle(thread: int, *, idle: bool) -> None:

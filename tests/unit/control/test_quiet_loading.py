@@ -8,9 +8,13 @@ import pytest
 
 from weighbridge.control.quiet_loading import (
     PATIENCE_S,
+    REST_FIRST_S,
+    REST_MOST_S,
+    STARVED_S,
     QuietLoading,
     may_come_back,
     quiet_for_s,
+    rest_s,
 )
 from weighbridge.errors import LedgerError
 
@@ -35,6 +39,23 @@ def test_a_load_is_quiet_until_its_oldest_row_has_waited_enough(
     assert quiet_for_s(oldest_age_s) == pytest.approx(quiet_s)
 
 
+@pytest.mark.parametrize(
+    ("waited_s", "rested_s", "expected"),
+    [
+        pytest.param(0.0, 0.0, 0.0, id="never waited"),
+        pytest.param(STARVED_S, 0.0, REST_FIRST_S, id="starved"),
+        pytest.param(2.0, REST_FIRST_S, 2 * REST_FIRST_S, id="starved again"),
+        pytest.param(2.0, REST_MOST_S, REST_MOST_S, id="on and on"),
+        pytest.param(0.01, REST_MOST_S, 0.0, id="well again"),
+    ],
+)
+def test_loads_that_starve_are_tried_ever_more_seldom(
+    waited_s: float, rested_s: float, expected: float
+) -> None:
+    """One late load among hundreds, on a machine that is always busy."""
+    assert rest_s(waited_s, rested_s) == expected
+
+
 class _Scheduler:
     """Remembers what each thread was told, and when somebody was told to hurry."""
 
@@ -53,7 +74,25 @@ def _segment(age_s: float) -> Path:
 
 
 def _pace(scheduler: _Scheduler, *, allowed: bool = True) -> QuietLoading:
-    return QuietLoading(allowed=allowed, now_s=lambda: _NOW_S, set_idle=scheduler)
+    return QuietLoading(
+        allowed=allowed, now_s=lambda: _NOW_S, set_idle=scheduler, waited_s=lambda _: 0.0
+    )
+
+
+def test_after_a_load_that_starved_the_next_ones_keep_their_priority() -> None:
+    """And then it is tried again."""
+    scheduler, clock = _Scheduler(), [_NOW_S]
+    waits = iter([0.0, 5.0, 5.0, 5.0])
+    pace = QuietLoading(
+        allowed=True, now_s=lambda: clock[0], set_idle=scheduler, waited_s=lambda _: next(waits)
+    )
+    quiet = []
+    for after_s in (0.0, REST_FIRST_S - 1, 1.5):
+        clock[0] += after_s
+        scheduler.told.clear()
+        with pace.loading([_segment(_NOW_S - clock[0])]):
+            quiet.append(bool(scheduler.told))
+    assert quiet == [True, False, True]
 
 
 def test_the_loader_is_quiet_for_the_batch_and_usual_again_after_it() -> None:

@@ -48,6 +48,17 @@ def test_ending_a_free_slot_or_none_is_nothing(path: Path) -> None:
     assert {marks.begin(b"a"), marks.begin(b"b")} == {0, 1}
 
 
+def test_many_marks_end_at_once(path: Path) -> None:
+    """Those that were never there, or are gone already, count for nothing."""
+    marks = InFlight.create(path, slots=4)
+    slots = [marks.begin(b"x") for _ in range(3)]
+    marks.end(slots[0])
+    marks.end_all([-1, slots[0], slots[2], slots[2]])
+
+    assert marks.count == 1
+    assert {marks.begin(b"y") for _ in range(2)} == {slots[0], slots[2]}
+
+
 def test_a_full_file_grows_and_keeps_its_marks(path: Path) -> None:
     """More exchanges than slots only make the file longer."""
     marks = InFlight.create(path, slots=2, slot_bytes=64)
