@@ -273,7 +273,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         self._origin = origin
         reading = self._gate.bodies.reading(self.route, self.identity)
         self._held = HeldRequest(self, head, reading)
-        if self.head.expects_continue:
+        if self.head.expects_continue or not reading.held:
             self._held.stream()  # a client that waits for a 100 would wait for ever
         elif not self.request_done:
             self._held.timer = self._gate.call_later(HELD_S, self._held_long_enough)

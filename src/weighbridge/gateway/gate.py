@@ -27,7 +27,7 @@ from weighbridge.gateway.settings import GatewaySettings, Origin
 from weighbridge.gateway.tee import Observer
 from weighbridge.gateway.tunnel import TunnelObserver, tunnel_observer
 from weighbridge.gateway.upload_urls import public_base
-from weighbridge.providers.base import Asked, Provider, Route
+from weighbridge.providers.base import Provider, RequestReader, Route
 from weighbridge.providers.inflate import decoding
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Gate:
         self.settings = settings
         self.admission = admission
         self.cors = Cors(settings.cors)
-        self.bodies = RequestBodies(settings.labels, self._asked)
+        self.bodies = RequestBodies(settings.labels, self._request_reader)
         self.plans = HeadPlans(random.SystemRandom().randbytes(32))
         self.pool = pool
         self.counters = counters
@@ -228,8 +228,8 @@ class Gate:
         reader = provider.reader(route, head.status, head.content_type)
         return Observer(decoding(reader, head.content_encoding))
 
-    def _asked(self, route: Route, body: bytes) -> Asked:
-        return self._registry.provider(route.surface).asked(route, body)
+    def _request_reader(self, route: Route) -> RequestReader:
+        return self._registry.provider(route.surface).request_reader(route)
 
     def refusal_body(self, route: Route | None, refusal: Refusal) -> bytes:
         """A refusal in the error shape of the route's provider."""

@@ -20,7 +20,7 @@ from weighbridge.attribution.json_whole import may_hold_name
 from weighbridge.attribution.labels import merged
 from weighbridge.core.outcome import Note, Reason, Refusal
 from weighbridge.gateway.settings import LabelRules
-from weighbridge.providers.base import NOTHING_ASKED, Asked, Route
+from weighbridge.providers.base import NOTHING_ASKED, Asked, RequestReader, Route
 
 HELD_BYTES: Final = 1 << 20
 _LENGTH: Final = re.compile(rb"(\r\n)content-length:[^\r]*", re.IGNORECASE)
@@ -40,15 +40,15 @@ GLANCE: Final = Look.GLANCE
 READ: Final = Look.READ
 
 _GEMINI: Final = "gemini"
-AskedOf = Callable[[Route, bytes], Asked]
+NewReader = Callable[[Route], RequestReader]
 
 
 class RequestBodies:
     """What the configuration wants of request bodies."""
 
-    def __init__(self, rules: LabelRules, asked: AskedOf) -> None:
+    def __init__(self, rules: LabelRules, new_reader: NewReader) -> None:
         self._rules = rules
-        self._asked = asked
+        self._new_reader = new_reader
 
     def __repr__(self) -> str:
         return f"<RequestBodies {self._rules}>"
@@ -63,8 +63,7 @@ class RequestBodies:
         """A reading of one body."""
         return BodyReading(
             self._label_filter(route, identity) if route.takes_labels else None,
-            route,
-            self._asked if route.asks else None,
+            self._new_reader(route) if route.asks else None,
             checks=not (route.surface == _GEMINI and self._rules.developer_api == "forward"),
         )
 
@@ -93,22 +92,25 @@ class BodyReading:
     a whole request.
     """
 
-    __slots__ = ("_asked", "_checks", "_held", "_held_bytes", "_labels", "_route", "asked", "held")
+    __slots__ = ("_checks", "_held", "_held_bytes", "_labels", "_reader", "held")
 
     def __init__(
-        self, labels: LabelFilter | None, route: Route, asked: AskedOf | None, *, checks: bool
+        self, labels: LabelFilter | None, reader: RequestReader | None, *, checks: bool
     ) -> None:
         self._labels = labels
-        self._asked = asked
-        self._route = route
+        self._reader = reader
         self._checks = checks
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self.held = True
-        self.asked = NOTHING_ASKED
+        self.held = labels is not None  # what is only read is not kept back
 
     def __repr__(self) -> str:
         return f"<BodyReading {'held' if self.held else 'streaming'}, {self._held_bytes} bytes>"
+
+    @property
+    def asked(self) -> Asked:
+        """What the body asks for, as far as it has come."""
+        return NOTHING_ASKED if self._reader is None else self._reader.asked
 
     @property
     def refusal(self) -> Refusal | None:
@@ -151,8 +153,6 @@ class BodyReading:
         self.held = False
         body = b"".join(self._held)
         self._held = []
-        if self._asked is not None:
-            self.asked = self._asked(self._route, body)
         return self._filtered(body)
 
     def end(self) -> list[bytes]:
@@ -163,6 +163,8 @@ class BodyReading:
         return pieces
 
     def _filtered(self, data: bytes) -> list[bytes]:
+        if self._reader is not None:
+            self._reader.feed(data)
         return _some(data if self._labels is None else self._labels.feed(data))
 
 
@@ -171,7 +173,7 @@ def holds_label_word(body: bytes) -> bool:
 
     Without a backslash nothing is written as an escape. (`find` takes half as long as `in`.)
     """
-    if body.find(b'"labels"') < 0 and body.find(b"\\") < 0:
+    if body.find(b"labels") < 0 and body.find(b"\\") < 0:
         return False
     return may_hold_name(body)
 

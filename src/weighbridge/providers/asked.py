@@ -5,7 +5,7 @@ that was too long to keep whole is read as far as it goes, and what it leaves un
 never a default.
 Source: GenerateVideosConfig of google-genai 3.4.0 for the names; Veo documentation for the 8
 seconds that are made where none are asked for, read 2026-11-21.
-Counterpart: `Provider.asked`; `google_predict` and `google_video` read what came.
+Counterpart: `Provider.request_reader`; `google_predict` and `google_video` read what came.
 """
 
 from collections.abc import Callable, Mapping

@@ -22,10 +22,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     default: from the path and a strict pattern, never from a header. `operation` is Google's
     method name, or `unknown`. `metered` says that the answer is read: it may hold usage, or tell
     of something that outlives the call; `free` that the provider charges nothing for this call;
-    `needs_token` is False for the second step of an upload. `asks` says that the request body holds
-    what its row needs (`Provider.asked`), and `takes_labels` that the provider's method knows the
-    body member `labels`. `resource` is the path's resource as `keep_resource` writes it, where
-    its reader needs it: never for a row.
+    `needs_token` is False for the second step of an upload. `asks` says that the request body
+    holds what its row needs (`Provider.request_reader`), and `takes_labels` that the provider's
+    method knows the body member `labels`. `resource` is the path's resource as `keep_resource`
+    writes it, where its reader needs it: never for a row.
     """
 
     provider: str
@@ -85,6 +85,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING_ASKED = Asked()
 
 
+class RequestReader(Protocol):
+    """Reads one request body as it passes, in any pieces and in bounded memory; never raises."""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes of the body."""
+        ...
+
+    @property
+    def asked(self) -> Asked:
+        """What the body says so far; nothing asked where it can't be read."""
+        ...
+
+
 class UsageReader(Protocol):
     """Reads one answer's body as it passes.
 
@@ -118,12 +131,8 @@ class Provider(Protocol):
         """A reader for the answer of this route, by status and content type (S4)."""
         ...
 
-    def asked(self, route: Route, body: bytes) -> Asked:
-        """What the request body of this route says, where `Route.asks`.
-
-        Takes: the whole body, or its beginning where it is longer than the gateway keeps.
-        Gives: nothing asked where it can't be read. Never raises.
-        """
+    def request_reader(self, route: Route) -> RequestReader:
+        """A reader for the request body of this route, where `Route.asks`."""
         ...
 
     def refusal_body(self, refusal: Refusal) -> bytes:

@@ -9,8 +9,8 @@ Counterpart: `vertex` for the other surface; `google_readers` for the answers of
 from typing import Final
 
 from weighbridge.core.outcome import Refusal
-from weighbridge.providers.asked import asked
-from weighbridge.providers.base import Asked, Route, UsageReader
+from weighbridge.providers.asked import AskedReader
+from weighbridge.providers.base import RequestReader, Route, UsageReader
 from weighbridge.providers.google_error import refusal_body
 from weighbridge.providers.google_operations import (
     LIVE,
@@ -67,9 +67,9 @@ class GeminiProvider:
         """A reader for the answer, by status and content type."""
         return google_reader(route, status, content_type)
 
-    def asked(self, route: Route, body: bytes) -> Asked:
-        """What a request body says that its row needs."""
-        return asked(route, body)
+    def request_reader(self, route: Route) -> RequestReader:
+        """A reader for a request body, of what its row needs."""
+        return AskedReader(route)
 
     def refusal_body(self, refusal: Refusal) -> bytes:
         """The refusal as Google's error object."""
