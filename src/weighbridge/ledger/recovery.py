@@ -116,7 +116,9 @@ class Recovery:
     def _account_for(self, path: Path, _fd: int, now_unix_us: int) -> RecoveryResult:
         marks = InFlight.read(path)
         rows = [interrupted_row(payload, now_unix_us) for payload in marks.payloads]
-        began = {row.exchange_id: row for row in rows if row is not None}
+        known = [row for row in rows if row is not None]
+        known.sort(key=lambda row: row.total_tokens or -1)  # of two marks, the one that moved
+        began = {row.exchange_id: row for row in known}
         finished = self._finished(list(began))
         missing = [row for key, row in began.items() if key not in finished]
         if missing:

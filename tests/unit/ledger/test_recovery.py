@@ -221,3 +221,15 @@ def test_a_row_in_a_segment_that_still_looks_alive_counts(scene: Scene) -> None:
     assert scene.recover() == RecoveryResult(sealed=1)
 
     assert scene.ids() == [exchange_id(1), exchange_id(2)]
+
+
+def test_a_mark_that_was_being_renewed_makes_one_row_with_what_it_knew_last(scene: Scene) -> None:
+    """A session's worker died between its new mark and the end of the old one."""
+    told = {"usage_source": "partial", "total_tokens": 9, "pricing_status": "priced", "turns": 1}
+    marks = InFlight.create(scene.run / "in-flight-0.slots")
+    for payload in (msgspec.json.encode(msgspec.json.decode(mark(1)) | told), mark(1)):
+        marks.begin(payload)
+    marks.close()
+
+    assert scene.recover() == RecoveryResult(interrupted=1)
+    assert [(row["usage_source"], row["total_tokens"]) for row in scene.rows()] == [("partial", 9)]
