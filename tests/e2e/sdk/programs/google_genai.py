@@ -114,6 +114,13 @@ def _one_model() -> Any:
     return _CLIENT.models.get(model=MODEL).name
 
 
+def _labels() -> Any:
+    """What the SDK sends to an API that has no labels."""
+    config = types.GenerateContentConfig(labels={"team": "research"})
+    answer = _CLIENT.models.generate_content(model=MODEL, contents=QUESTION, config=config)
+    return {"text": answer.text, "usage": _usage(answer)}
+
+
 def _bare() -> Any:
     """No header of ours: the base URL alone carries the token, or it is missing."""
     options = types.HttpOptions(base_url=JOB["base_url"])
@@ -140,6 +147,7 @@ play(
         "count": _count,
         "models": _models,
         "one_model": _one_model,
+        "labels": _labels,
         "bare": _bare,
         "drop_in": _drop_in,
     }
