@@ -1,6 +1,6 @@
 """Who may call: any key passes but one, none at all does not.
 
-Covers every form of gemini.md 1.4: `?key=`, `x-goog-api-key`, bearer, `?access_token=`.
+Covers every form that Google takes: `?key=`, `x-goog-api-key`, bearer, `?access_token=`.
 """
 
 from weighbridge.simulator.messages import Request

@@ -1,7 +1,7 @@
 """Request labels as Vertex AI checks them.
 
 Independent of `attribution/` on purpose: the simulator must be able to disagree with the
-gateway. Source: gemini.md 6.1; the wording of the errors is from memory.
+gateway. Source: Vertex AI, "Add labels to API calls"; the wording of the errors is from memory.
 """
 
 import unicodedata

@@ -1,7 +1,7 @@
 """Chat completions in OpenAI's form: Google's compatible paths, and partners' models.
 
-Source: two recorded chat completions (alphabetical keys; thinking only in the total), gemini.md
-2.6; the stream's shape is from memory; `extra_properties` of Vertex from public fixtures.
+Source: two recorded chat completions (alphabetical keys; thinking only in the
+total); the stream's shape is from memory; `extra_properties` of Vertex from public fixtures.
 """
 
 from weighbridge.simulator.asked import Asked

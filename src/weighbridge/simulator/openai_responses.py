@@ -1,6 +1,6 @@
 """The responses API in OpenAI's form, whole and as events.
 
-Source: OpenAI's reference; gemini.md 1.3 names the paths; not recorded.
+Source: OpenAI's reference, Vertex AI's discovery document for the paths; not recorded.
 """
 
 from weighbridge.simulator.asked import Asked

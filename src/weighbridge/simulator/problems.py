@@ -1,6 +1,6 @@
 """Errors in Google's shape, with its words where they were recorded.
 
-Source: recorded error bodies, gemini.md section 3; texts marked (m) are from memory.
+Source: recorded error bodies; texts marked (m) are from memory.
 """
 
 from typing import Any

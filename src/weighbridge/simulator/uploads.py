@@ -1,6 +1,6 @@
 """Uploads: resumable in steps, multipart and simple in one; of any size.
 
-Source: recorded upload of a PDF (posit-dev/chatlas); gemini.md 1.2; `query` and `cancel` as
+Source: recorded upload of a PDF (posit-dev/chatlas); `query` and `cancel` as
 documented for Google's resumable protocol. The upload URL is absolute to Google's host unless
 the simulator is told otherwise: a client that trusts it leaves the gateway. The granularity is
 announced and not enforced, so that tests can upload in small steps. What came of a step before

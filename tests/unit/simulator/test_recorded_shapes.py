@@ -23,7 +23,7 @@ BYTE_EXACT = (
     "open-telemetry_opentelemetry-python-contrib",
     "traceloop_openllmetry",
 )
-# Keys that no byte-exact recording shows; from gemini.md and the SDKs' types.
+# Keys that no byte-exact recording shows; from the SDKs' types.
 NOT_RECORDED = {
     "usageMetadata.cachedContentTokenCount", "usageMetadata.cacheTokensDetails",
     "candidates.content.parts.inlineData",
