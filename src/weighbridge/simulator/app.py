@@ -33,7 +33,7 @@ from weighbridge.simulator.faults import Options
 from weighbridge.simulator.messages import Reply, Request
 from weighbridge.simulator.models import is_served
 from weighbridge.simulator.plan import End, Plan, at_pace
-from weighbridge.simulator.problems import NOT_FOUND, model_not_found
+from weighbridge.simulator.problems import NOT_FOUND, invalid, model_not_found
 from weighbridge.simulator.scenarios import HEADER, SCENARIOS, Scenario, named, of_model
 from weighbridge.simulator.targets import Call, parse_target
 
@@ -87,6 +87,9 @@ _HEADERS_THAT_MATTER = frozenset(
         b"x-vertex-ai-llm-shared-request-type",
     )
 )
+# A member of a type that no part here expects: Google's typed messages refuse it.
+_WRONG_TYPES = (AttributeError, KeyError, TypeError, ValueError)
+_WRONG_TYPE = invalid("Request contains an invalid argument.")
 _NOT_HTML = (
     b"<!DOCTYPE html>\n<html lang=en>\n  <meta charset=utf-8>\n"
     b"  <title>Error 404 (Not Found)!!1</title>\n"
@@ -172,7 +175,10 @@ class App(msgspec.Struct, kw_only=True):
         context = Context(
             request=request, call=call, scenario=scenario, state=self.state, seed=self.seed
         )
-        reply = self._reply(context)
+        try:
+            reply = self._reply(context)
+        except _WRONG_TYPES:
+            reply = _WRONG_TYPE.reply(context.call)
         if reply.reset:
             return (End(reset=True),)
         framed = wire.framed(reply, request)

@@ -151,6 +151,23 @@ def test_a_tuned_model_is_made_by_an_operation_and_answers() -> None:
     assert answer.status == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1beta/models/gemini-2.5-flash:generateContent", ASK | {"cachedContent": 5}),
+        (
+            "/v1beta/openai/chat/completions",
+            {"model": "gemini-2.5-flash", "messages": [{"role": {}}]},
+        ),
+        ("/v1beta/interactions", {"model": "gemini-2.5-flash", "input": "x", "tools": 5}),
+    ],
+)
+def test_members_of_a_wrong_type_are_refused(path: str, body: Any) -> None:
+    answer = Simulated().ask("POST", path, body)
+    assert answer.status == 400
+    assert "INVALID_ARGUMENT" in answer.body.decode()
+
+
 def test_a_token_for_a_session_has_its_name_and_end() -> None:
     made = Simulated().post("/v1alpha/auth_tokens", {"uses": 1})
     assert made["name"].startswith("auth_tokens/")
