@@ -51,6 +51,11 @@ class Inflater:
         """Whether what came so far is a whole body."""
         return not self.failed and (self._coding == b"identity" or self._engine.eof or self._fresh)
 
+    @property
+    def is_new_gzip(self) -> bool:
+        """Whether the coding is gzip and nothing of the body came yet."""
+        return self._fresh and self._coding in _GZIP
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take the next encoded bytes, give the decoded ones in pieces of bounded size."""
         if self._coding == b"identity":
@@ -90,27 +95,41 @@ class Inflater:
 class InflatingReader:
     """A reader of encoded bytes around a reader of the body."""
 
-    __slots__ = ("_inflater", "_reader")
+    __slots__ = ("_inflater", "reader")
 
     def __init__(self, reader: UsageReader, encoding: bytes) -> None:
-        self._reader = reader
+        self.reader = reader
         self._inflater = Inflater(encoding)
 
     def __repr__(self) -> str:
-        return f"<InflatingReader {self._inflater!r} {self._reader!r}>"
+        return f"<InflatingReader {self._inflater!r} {self.reader!r}>"
 
     def feed(self, data: bytes) -> None:
         """Take the next encoded bytes of the body."""
         for piece in self._inflater.feed(data):
-            self._reader.feed(piece)
+            self.reader.feed(piece)
+
+    def whole(self, data: bytes) -> bytes | None:
+        """The body, where these are all its bytes: one gzip member that fills less than a piece.
+
+        Nothing is read by that; None also where some of the body was fed before.
+        """
+        if not self._inflater.is_new_gzip:
+            return None
+        engine = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            body = engine.decompress(data, PIECE_BYTES)
+        except zlib.error:
+            return None
+        return body if engine.eof and not engine.unused_data else None
 
     def finish(self, *, complete: bool) -> Reading:
         """Sum up; an encoding that failed leaves nothing that could be believed."""
         if self._inflater.failed:
-            reading = self._reader.finish(complete=False)
+            reading = self.reader.finish(complete=False)
             reading.usage, reading.usage_source = Usage(), UsageSource.UNPARSED
             return reading
-        return self._reader.finish(complete=complete and self._inflater.ended)
+        return self.reader.finish(complete=complete and self._inflater.ended)
 
 
 def decoding(reader: UsageReader, encoding: bytes | None) -> UsageReader:
