@@ -6,7 +6,6 @@ Counterparts: `providers/` readings, `pricing/rating`, `ledger/journal`, `ledger
 """
 
 import asyncio
-from decimal import Decimal
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,7 +19,8 @@ from weighbridge.core.money import pico_to_text
 from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.gateway.everyday import EverydayRows, Prices
-from weighbridge.pricing.rating import NO_CHARGES, Rating, RatingFacts
+from weighbridge.gateway.row_tail import RARE_COUNTS, Tail
+from weighbridge.pricing.rating import Rating, RatingFacts
 from weighbridge.providers.base import Asked, Reading, Route
 
 if TYPE_CHECKING:
@@ -93,58 +93,6 @@ class Resources(Protocol):
     def take(self, exchange: "LiveExchange", reading: Reading, asked: Asked) -> None:
         """Record what an answer says began, changed or ended, and what its request asked for."""
         ...
-
-
-class _Tail(msgspec.Struct, omit_defaults=True, gc=False):
-    """The columns of a row that are known when the exchange has ended; see `core/exchange`.
-
-    Filled by position, in this order, but for the last eight, which few rows have. A call whose
-    arguments, keywords counted twice, are more than thirty makes a tuple and a dict first, which
-    takes three times as long.
-    """
-
-    model_version: str | None
-    streamed: bool
-    status: int
-    outcome: str
-    error_type: str | None
-    finish_reason: str | None
-    block_reason: str | None
-    usage_source: str
-    service_tier: str | None
-    pricing_status: str
-    latency_us: int
-    overhead_us: int
-    request_bytes: int
-    response_bytes: int
-    ttfb_us: int | None = None
-    input_tokens: int | None = None
-    cached_input_tokens: int | None = None
-    output_tokens: int | None = None
-    thinking_tokens: int | None = None
-    total_tokens: int | None = None
-    input_text_tokens: int | None = None
-    input_image_tokens: int | None = None
-    input_audio_tokens: int | None = None
-    input_video_tokens: int | None = None
-    input_document_tokens: int | None = None
-    output_text_tokens: int | None = None
-    output_image_tokens: int | None = None
-    output_audio_tokens: int | None = None
-    list_cost: str | None = None
-    charges: msgspec.Raw = NO_CHARGES
-    cache_write_input_tokens: int | None = None
-    tool_use_input_tokens: int | None = None
-    search_queries: int | None = None
-    maps_queries: int | None = None
-    images: int | None = None
-    video_seconds: Decimal | None = None
-    notes: tuple[str, ...] = ()
-    labels_sent: dict[str, str] | None = None
-
-
-# Behind the thirty that are filled by position; `notes` are a rating's as well.
-_RARE_COUNTS = _Tail.__struct_fields__[30:-2]
 
 
 class Booker:
@@ -285,7 +233,7 @@ class Booker:
         cost = rating.list_cost_pico
         usage = reading.usage
         notes = reading.notes + rating.notes + exchange.notes
-        tail = _Tail(
+        tail = Tail(
             reading.model_version,
             exchange.streamed,
             status,
@@ -325,7 +273,7 @@ class Booker:
             or usage.video_seconds is not None
             or usage.cache_write_input_tokens is not None
         ):
-            for name in _RARE_COUNTS:
+            for name in RARE_COUNTS:
                 setattr(tail, name, getattr(usage, name))
         if exchange.labels_sent is not None:
             tail.labels_sent = exchange.labels_sent

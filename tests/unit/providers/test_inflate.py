@@ -11,12 +11,14 @@ from weighbridge.providers.inflate import (
     LARGEST_BODY_BYTES,
     PIECE_BYTES,
     Inflater,
+    InflatingReader,
     decoding,
 )
 from weighbridge.providers.json_array import JsonReader
 from weighbridge.providers.unread import UnreadAnswer
 
-TEXT = b'{"usageMetadata":{"promptTokenCount":3}}' + b" " * 200_000
+DOCUMENT = b'{"usageMetadata":{"promptTokenCount":3}}'
+TEXT = DOCUMENT + b" " * 200_000
 
 
 def _raw(data: bytes) -> bytes:
@@ -71,6 +73,30 @@ def test_what_cannot_be_inflated_fails_quietly(encoding: bytes, body: bytes) -> 
     reader.feed(body)
     reader.feed(body)
     assert reader.finish(complete=True).usage_source is UsageSource.UNPARSED
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "whole"),
+    [
+        (b"gzip", gzip.compress(DOCUMENT), DOCUMENT),
+        (b"GZip", gzip.compress(b""), b""),
+        (b"gzip", gzip.compress(DOCUMENT)[:-1], None),
+        (b"gzip", gzip.compress(DOCUMENT) * 2, None),
+        (b"gzip", gzip.compress(DOCUMENT) + b"\0", None),
+        (b"gzip", gzip.compress(bytes(PIECE_BYTES + 1)), None),
+        (b"gzip", DOCUMENT, None),
+        (b"deflate", zlib.compress(DOCUMENT), None),
+    ],
+)
+def test_a_whole_body_is_unpacked_at_once(
+    encoding: bytes, body: bytes, whole: bytes | None
+) -> None:
+    """One member that is all there, of which nothing was fed yet; all else goes by pieces."""
+    reader = decoding(JsonReader(GeminiAnswer("gemini")), encoding)
+    assert isinstance(reader, InflatingReader)
+    assert reader.whole(body) == whole
+    reader.feed(body)
+    assert reader.whole(body) is None
 
 
 def test_a_cut_coding_is_a_cut_answer() -> None:
