@@ -147,7 +147,6 @@ def test_no_header_chooses_the_upstream(served: Served, trick: str) -> None:
 
 
 _TARGETS = {
-    "absolute": f"http://evil.test/v1beta/models/{_MODEL}:generateContent",
     "two slashes": f"//evil.test/v1beta/models/{_MODEL}:generateContent",
     "user info": f"@evil.test/v1beta/models/{_MODEL}:generateContent",
     "location with a dot": _VERTEX.replace("us-central1", "evil.test") + ":generateContent",
@@ -155,6 +154,17 @@ _TARGETS = {
     "location with a port": _VERTEX.replace("us-central1", "x:80") + ":generateContent",
     "location with a fragment": _VERTEX.replace("us-central1", "evil.test%23") + ":predict",
 }
+
+
+def test_the_host_of_an_absolute_target_chooses_nothing(served: Served) -> None:
+    """P3: a target as proxies send it counts by its path, at the configured upstream."""
+    asked = len(served.gemini.seen)
+    target = f"http://evil.test/v1beta/models/{_MODEL}:generateContent"
+    answer = served.call("unary", f"X-Weighbridge-Key: {served.bare}", target=target)
+    assert answer.status == 200
+    (seen,) = served.gemini.seen[asked:]
+    assert seen.header(b"host") == served.gemini.url.removeprefix("http://").encode()
+    assert seen.target.startswith(b"/v1beta/")
 
 
 @pytest.mark.parametrize("target", _TARGETS)
