@@ -6,8 +6,8 @@ reading of it gave. Hides the pattern and when it is learnt.
 
 Rules for future edits: only heads that the strict parser has accepted become shapes, and the
 open values match only what it would accept there; heads that may speak of one caller alone
-(`Set-Cookie`, upload URLs) are never kept; learning is bounded, so that a server whose heads
-never repeat costs no more than reading them.
+(`Set-Cookie`, upload URLs, file names) are never kept; learning is bounded, so that a server
+whose heads never repeat costs no more than reading them.
 Counterparts: `upstream` asks, `answer_heads` reads what is not known.
 """
 
@@ -26,7 +26,10 @@ _PATTERNS: Final = {
     b"server-timing": rb"[A-Za-z0-9:;,=._ -]{0,100}",
 }
 _HOP_BY_HOP: Final = re.compile(rb"(?i)\r\n(?:connection: keep-alive|transfer-encoding: chunked)")
-_PERSONAL: Final = re.compile(rb"(?i)\r\n(?:set-cookie|location|x-goog-upload|x-guploader)")
+_PERSONAL: Final = re.compile(
+    rb"(?i)\r\n(?:set-cookie|location|content-disposition|x-goog-upload|x-guploader)"
+)
+_USUAL_LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length: [0-9]{1,15}\r\n")
 _EVENT_STREAM: Final = b"text/event-stream"
 _MOST_SHAPES: Final = 16
 _MOST_BYTES: Final = 4096
@@ -84,8 +87,10 @@ class AnswerShape:
         if not self._front:
             return -1
         length = len(data) - self._rest_bytes - 4
-        if length < 1000:
-            length += 1
+        if length < 999:
+            length += 1  # three digits
+        elif length == 999:
+            return -1  # four digits and a byte missing, or three and a byte too many
         if (
             99 < length < 10_000
             and data.startswith(self._front)
@@ -185,6 +190,7 @@ def _can_be_shaped(raw: bytes, head: AnswerHead) -> bool:
         and head.upgrade is None
         and head.status >= 200
         and (head.content_length is not None) != head.chunked
+        and (head.chunked or _USUAL_LENGTH.search(raw) is not None)
         and raw.startswith(b"HTTP/1.1 ")
         and head.passed == _HOP_BY_HOP.sub(b"", raw, count=1)
         and _PERSONAL.search(raw) is None

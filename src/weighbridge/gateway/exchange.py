@@ -236,7 +236,9 @@ class LiveExchange(msgspec.Struct, eq=False):
             self._hold(plan.origin, plan.upstream_head(raw))
             self._take_planned(body, whole=whole)
             return
-        connection = gate.pool.take(plan.idle) if whole and plan.plain else None
+        connection = None
+        if whole and plan.plain and not self._client.write_blocked_since:
+            connection = gate.pool.take(plan.idle)
         if connection is None:
             if body:
                 self._up.append(body)
@@ -458,13 +460,13 @@ class LiveExchange(msgspec.Struct, eq=False):
             self.answer(shape.read(matched), [body], [])
             return
         self.first_byte_ns = came_ns = perf_counter_ns()
+        self._upstream = None  # a client that takes no more is not to pause what is free again
         client.send(shape.passed(self.exchange_id, body))
         self.status = 200
         self.upstream_began = self.complete = True
         self.response_bytes = length
         self.answered = shape.head
         self.unread = (body,)
-        self._upstream = None
         self.phase = ENDED
         gate.pool.release(upstream)
         self.ended_ns = ended_ns = perf_counter_ns()
