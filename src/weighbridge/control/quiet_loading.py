@@ -7,10 +7,10 @@ carries a call on the same core (a worker, its client, its upstream) would wait 
 what is idle may starve on a busy machine, so a load is quiet only until its oldest row is
 `PATIENCE_S` old, and after one that starved loads keep their priority for a while.
 
-Rules for future edits: quiet is only the store's own work. A starving thread that holds the
-interpreter's lock holds up all of the control process, the one that would hurry it included,
-which is why it must not starve twice. Python's other threads stay as they are; the store's,
-which the interpreter doesn't know, are slowed with the loader.
+Rules for future edits: quiet is only the work of the store and of the file system. A starving
+thread that holds the interpreter's lock holds up all of the control process, the one that would
+hurry it included, which is why it must not starve twice. Python's other threads stay as they
+are; the store's, which the interpreter doesn't know, are slowed with the loader.
 Counterpart: `ledger/loader` calls it; docs/decisions/0010-quiet-loading.md has the figures.
 """
 

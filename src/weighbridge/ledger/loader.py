@@ -98,7 +98,6 @@ class Loader:
             if isinstance(error, SegmentDataError):
                 return self._salvage(batch[0])
             return LoadResult(waiting=1, failure=str(error))
-        self._delete(batch)
         return LoadResult(rows=rows, segments=len(batch))
 
     def _load_singly(self, batch: list[Path]) -> LoadResult:
@@ -116,14 +115,14 @@ class Loader:
             rows = self._commit([path], {path.name: good})
         except (OSError, LedgerError) as error:
             return LoadResult(waiting=1, failure=str(error))
-        self._delete([path])
         salvage.clean_up()
         return LoadResult(rows=rows, segments=1, rejected=salvage.rejected)
 
     def _commit(self, batch: list[Path], files: dict[str, Path] | None = None) -> int:
         with self._pace.loading(batch):
             rows = self._store.load_segments(files or {path.name: path for path in batch})
-        self._loaded.update(path.name for path in batch)
+            self._loaded.update(path.name for path in batch)
+            self._delete(batch)  # which takes the system a while, too
         return rows
 
     def _delete(self, paths: list[Path]) -> None:
