@@ -55,6 +55,7 @@ class ClientConnection(asyncio.Protocol):
         "_advancing",
         "_at_boundary",
         "_big_read",
+        "_closing",
         "_current",
         "_gate",
         "_head_bytes",
@@ -97,6 +98,7 @@ class ClientConnection(asyncio.Protocol):
         self._target = b""
         self._in_head = False
         self._head_bytes = 0
+        self._closing = False
         self._lingering = False
         self._lingered = 0
         self._big_read = False
@@ -123,7 +125,7 @@ class ClientConnection(asyncio.Protocol):
         """Parse what came; the exchange is told in order, then flushes."""
         self.read_ns = perf_counter_ns()
         self.last_read = self._gate.now()
-        if self._upgrading is not None or self._lingering:
+        if self._upgrading is not None or self._closing:
             self._unparsed(data)
             return
         if self._missing:
@@ -131,24 +133,29 @@ class ClientConnection(asyncio.Protocol):
             return
         if self._at_boundary and self._planned(data):
             return
+        while data:
+            data = self._parse(data)
+
+    def _parse(self, data: bytes) -> bytes:
+        """Let the parser read what came; gives what it is to read once more, mostly nothing."""
         self._big_read = len(data) > _CHECKED_READ_BYTES
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
-            self._upgraded(data[upgrade.args[0] :])
-            return
+            return self._upgraded(data[upgrade.args[0] :])
         except HttpParserCallbackError as error:
             self._gate.internal_error(error)
             self.cut(abort=True)
-            return
+            return b""
         except HttpParserError as error:
-            if not self._lingering:
+            if not self._closing:
                 self._malformed(status_of(error, self._headers))
-            return
-        if self._in_head:
+            return b""
+        if self._in_head and not self._closing:
             self._bound_head(len(data))
         if self._current is not None:
             self._current.request_flush()
+        return b""
 
     def _planned(self, data: bytes) -> bool:
         """At a request's first bytes: is its head one that came before?
@@ -203,6 +210,7 @@ class ClientConnection(asyncio.Protocol):
         """Tell the exchange under way; those that wait never began."""
         del exc
         self._transport = None
+        self._closing = True
         self._queue.clear()
         self._gate.disconnected(self)
         if self._current is not None:
@@ -250,7 +258,8 @@ class ClientConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def cut(self, *, abort: bool) -> None:
-        """Close in mid-answer: `abort` where a plain end would look like a whole answer."""
+        """Close: with `abort` where a plain end would look like a whole answer."""
+        self._closing = True
         if self._transport is not None:
             if abort:
                 self._transport.abort()
@@ -259,7 +268,7 @@ class ClientConnection(asyncio.Protocol):
 
     def exchange_ended(self, exchange: LiveExchange, *, close: bool) -> None:
         """An exchange has its answer; go on where its request is whole too."""
-        if exchange is not self._current or self._transport is None:
+        if exchange is not self._current or self._closing:
             return
         waiting = self._queue or self._problem or self.reading_paused
         if not (close or waiting) and exchange.request_done:
@@ -267,11 +276,13 @@ class ClientConnection(asyncio.Protocol):
         elif close:
             self._current = None
             if exchange.request_done:
-                self._transport.close()
+                self.cut(abort=False)
             else:
                 self._linger()
         elif exchange.request_done:
             self._next()
+        else:
+            self.resume_reading()  # the upstream, which may have had it paused, is out of this
 
     # Time.
 
@@ -326,6 +337,8 @@ class ClientConnection(asyncio.Protocol):
         """The head is whole: an exchange begins, or waits for its turn."""
         self._in_head = False
         self._trailers = []
+        if self._closing:
+            return  # a call behind the last one that is answered here
         parser = self._parser
         head = RequestHead(
             parser.get_method(),
@@ -388,21 +401,24 @@ class ClientConnection(asyncio.Protocol):
         elif head.own_answer is not None:
             self._preflight(exchange, head)
         else:
-            exchange.begin(self.read_ns, self._raw)
+            raw, self._raw = self._raw, None  # it is of this head alone, and not to be kept
+            exchange.begin(self.read_ns, raw)
 
     def _next(self) -> None:
         """Go on to the calls that wait, one after another, without growing the stack."""
         self._current = None
-        if self._advancing:
+        if self._advancing or self._closing:
             return
         self._advancing = True
-        while self._queue and self._current is None and self._transport is not None:
+        while self._queue and self._current is None and not self._closing:
             exchange = self._queue.popleft()
             self._begin(exchange, exchange.head)
             if self._current is exchange:
                 exchange.request_flush()
         self._advancing = False
-        if self._current is None and self._problem and not self._lingering:
+        if self._closing:
+            return
+        if self._current is None and self._problem:
             self._malformed(self._problem)
         self.resume_reading()
 
@@ -449,15 +465,17 @@ class ClientConnection(asyncio.Protocol):
         if self._head_bytes > self._gate.settings.max_head_bytes:
             self._malformed(431 if self._headers else 414)
 
-    def _upgraded(self, rest: bytes) -> None:
-        """The parser stopped at an upgrade: a tunnel, or an offer that we leave aside."""
+    def _upgraded(self, rest: bytes) -> bytes:
+        """The parser stopped at an upgrade: a tunnel, or an offer that we leave aside.
+
+        Gives: what is to be read without the offer.
+        """
         current = self._current
         if self._plain_head:
             plain, self._plain_head = self._plain_head, b""
             self._parser = HttpRequestParser(self)
-            self._at_boundary = True
-            self.data_received(plain + rest)
-            return
+            self._raw = None
+            return plain + rest
         if current is not None:
             current.request_flush()
         self._upgrading = self._last_begun()
@@ -465,6 +483,7 @@ class ClientConnection(asyncio.Protocol):
             self.cut(abort=False)
         elif rest:
             self._unparsed(rest)
+        return b""
 
     def _last_begun(self) -> LiveExchange | None:
         """The exchange that was received last, if it still lives."""
@@ -509,7 +528,7 @@ class ClientConnection(asyncio.Protocol):
         if transport is None:
             return
         self._current = self._receiving = None
-        self._lingering = True
+        self._closing = self._lingering = True
         self.head_since = self._gate.now()
         if transport.can_write_eof():
             if self.reading_paused:

@@ -8,7 +8,8 @@ not put in: the upload id is enough, and a token has no place in an answer.
 
 Rules for future edits: pure; only a URL of the host that the call was sent to is changed; what
 a client says of our address is answered to that client alone and must pass a strict pattern.
-Source: a recorded resumable upload, google-genai 3.4.0. Counterparts: `resources` remembers the id, `admission` asks for it.
+Source: a recorded resumable upload, google-genai 3.4.0.
+Counterparts: `resources` remembers the id, `admission` asks for it.
 """
 
 import re

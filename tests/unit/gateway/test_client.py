@@ -1,6 +1,7 @@
 """Client connections: pipelining, what follows a known head, upgrades, many waiting calls."""
 
 import pytest
+from bench_wire import TOKEN
 from http_reader import answers_in, requests_in
 from memory_wire import MemoryWire
 from messages import KEY, PATH, answer, post
@@ -272,3 +273,107 @@ def test_absolute_target_goes_where_its_path_goes() -> None:
             up.deliver(answer())
             wire.settle()
             me.peer_closes()
+
+
+def test_call_behind_a_call_refused_before_its_end() -> None:
+    """P5: what is remembered of a head is remembered under its own bytes, not the next call's.
+
+    Else a wrong token would pass once a right one had come behind it.
+    """
+    wrong = post().replace(TOKEN.encode(), b"trk_test" + b"z" * 28)
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.deliver(wrong[:-1])
+        me.deliver(wrong[-1:] + post())
+        wire.settle()
+        wire.upstreams[0].deliver(answer())
+        wire.settle()
+        assert [row.outcome for row in wire.rows()] == ["refused", "ok"]
+        again = wire.client()
+        again.deliver(wrong)
+        wire.settle()
+        assert again.sent.startswith(b"HTTP/1.1 401 ")
+
+
+def test_no_head_is_kept_with_an_idle_connection() -> None:
+    """P1: the bytes of a head hold keys."""
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.deliver(post())
+        assert wire.gate.live
+        assert me.protocol._raw is None  # type: ignore[attr-defined]
+
+
+DRAIN_S = 100.0
+
+
+@pytest.mark.parametrize("grace", [0.0, 2 * DRAIN_S])
+@pytest.mark.parametrize("number", [2, 3])
+def test_calls_behind_the_last_answer(number: int, grace: float) -> None:
+    """A connection that closes with an answer takes no call that was sent behind that one.
+
+    Its client sends those again elsewhere, where they would be acted upon twice.
+    """
+    bad = post(b'{"labels":{"Team":"a"}}')
+    with MemoryWire(drain_grace_s=grace) as wire:
+        wire.gate.draining = True
+        wire.gate.drain_since = wire.now - DRAIN_S
+        wire.gate.look_around()
+        me = wire.client()
+        me.deliver(bad + post() * (number - 1))
+        wire.settle()
+        assert wire.upstreams == []
+        (got,) = answers_in(bytes(me.sent), [b"POST"])
+        assert got.whole
+        assert [row.outcome for row in wire.rows()] == ["refused"]
+        assert wire.counters.internal_errors == 0
+
+
+def test_calls_behind_an_answer_that_was_cut() -> None:
+    """As its connection is closed, they are not begun."""
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.deliver(post() + post())
+        wire.settle()
+        (up,) = wire.upstreams
+        up.deliver(answer()[:-5])
+        up.peer_closes()
+        wire.settle()
+        assert me.closed
+        assert len(wire.upstreams) == 1
+        assert [row.outcome for row in wire.rows()] == ["upstream_failed"]
+
+
+def test_many_offers_to_upgrade_in_one_read() -> None:
+    """Each is left aside and its call answered, however many wait."""
+    offer = GET[:-2] + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.deliver(offer * 1200)
+        wire.settle()
+        (up,) = wire.upstreams
+        while up.protocol.sink is not None:  # type: ignore[attr-defined]
+            up.deliver(answer(b"{}"))
+            wire.settle()
+        assert len(wire.rows()) == 1200
+        assert wire.counters.internal_errors == 0
+
+
+def test_early_answer_while_the_upstream_is_slow() -> None:
+    """The rest of a small body is read, though the upstream had it paused; the next call passes."""
+    with MemoryWire() as wire:
+        wire.loop.limit = 100
+        me = wire.client()
+        request = post(b"y" * 3000, path=b"/v1beta/models/m:unknown")
+        me.deliver(request[:-1000])
+        wire.settle()
+        assert not me.reading
+        wire.upstreams[0].deliver(answer())
+        me.deliver(request[-1000:])
+        wire.settle()
+        me.deliver(post())
+        wire.settle()
+        wire.upstreams[1].deliver(answer())
+        wire.settle()
+        assert [row.outcome for row in wire.rows()] == ["ok", "ok"]
+        assert [got.whole for got in answers_in(bytes(me.sent), [b"POST"] * 2)] == [True, True]
