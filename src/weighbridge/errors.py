@@ -73,9 +73,15 @@ class UnauthenticatedError(ClientError):
 
 
 class NotAllowedError(ClientError):
-    """The admin key's role does not reach that far."""
+    """The caller's role does not reach that far."""
 
     code = "NOT_ALLOWED"
+
+
+class CsrfError(NotAllowedError):
+    """A session's cookie came without the token that proves whose page sent it."""
+
+    code = "CSRF_TOKEN_INVALID"
 
 
 class TooManyAttemptsError(ClientError):

@@ -4,9 +4,10 @@ One app serves both the TCP port and `admin.sock`, and the command line calls it
 process where nothing serves, so every way gives the same answer.
 """
 
+from collections.abc import Iterable
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from weighbridge.admin import problems
 from weighbridge.admin.auth import Failures
@@ -20,16 +21,21 @@ from weighbridge.admin.routes import (
     imports,
     in_flight,
     keys,
+    me,
     models,
     query,
     tokens,
 )
 
 OPENAPI_PATH = "/api/openapi.json"
+_ROUTES = (query, exchanges, in_flight, tokens, keys, models, imports, alerts, me, health)
 
 
-def create_app(services: Services) -> FastAPI:
-    """The app over these services."""
+def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> FastAPI:
+    """The app over these services.
+
+    Takes: routers of pages, which come before our own: a dashboard's `/` beats the landing page.
+    """
     app = FastAPI(
         title="Weighbridge",
         summary="What Gemini calls cost, by department, project, agent and label.",
@@ -44,6 +50,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(JsonBodies)
     app.add_middleware(BodyLimit)
     problems.install(app)
-    for module in (query, exchanges, in_flight, tokens, keys, models, imports, alerts, health):
+    for router in extra_routers:
+        app.include_router(router)
+    for module in _ROUTES:
         app.include_router(module.router)
     return app

@@ -1,9 +1,12 @@
-"""Who calls the admin API, and how far that reaches.
+"""Who calls the admin API or a page, and how far that reaches.
 
-A caller over `admin.sock`, which only this user can open, is an administrator. Over TCP a
-caller shows an admin key as a bearer token, compared by its full hash (P5).
+A caller over `admin.sock`, which only this user can open, is the operator. Over TCP a caller
+shows an admin key as a bearer token, compared by its full hash (P5), or the cookie of a session.
+`reader` is the dependency for whatever shows figures, `Seen` the services as that caller may
+see them: routes that read take these, so that no route can forget a viewer's scope.
 Rules for future edits: `LOCAL` is put into the scope by the server that owns the Unix socket
-and by nothing else; no header can set it.
+and by nothing else, no header can set it; a bearer token, where sent, is what counts, right or
+wrong; what a cookie authorises needs the CSRF token unless it only reads.
 """
 
 import time
@@ -13,20 +16,35 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from weighbridge.admin.cookies import CSRF_HEADER, READING, SESSION_COOKIE, csrf_fits, csrf_token
 from weighbridge.admin.ports import Services
+from weighbridge.admin.seen import services_seen
 from weighbridge.core.credential import Role
 from weighbridge.core.ids import ADMIN_KEY_PREFIX
-from weighbridge.errors import NotAllowedError, TooManyAttemptsError, UnauthenticatedError
+from weighbridge.core.principal import OPERATOR, Principal
+from weighbridge.errors import (
+    CsrfError,
+    NotAllowedError,
+    TooManyAttemptsError,
+    UnauthenticatedError,
+)
 
 LOCAL: Final = "weighbridge.local"
 FAILURES_PER_MINUTE: Final = 30
 _CALLERS_REMEMBERED = 1024
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="wbk_…", description="An admin key.")
+_cookie = APIKeyCookie(
+    name=SESSION_COOKIE,
+    auto_error=False,
+    description="A person's session, begun at `/sign-in`. Requests that do more than read also "
+    "carry `X-CSRF-Token`, which `GET /api/v1/me` tells.",
+)
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+SessionSecret = Annotated[str | None, Depends(_cookie)]
 
 
 class LocalAdmin:
@@ -75,42 +93,76 @@ def services_of(request: Request) -> Services:
     return services
 
 
-def requires(role: Role) -> Callable[..., Coroutine[Any, Any, Role]]:
-    """A dependency that lets callers of at least this role pass and gives their role."""
+ServicesOf = Annotated[Services, Depends(services_of)]
 
-    async def check(request: Request, credentials: Credentials) -> Role:
-        return await authenticate(request, credentials, role)
+
+def requires(role: Role) -> Callable[..., Coroutine[Any, Any, Principal]]:
+    """A dependency that lets callers of at least this role pass and gives who they are."""
+
+    async def check(
+        request: Request, credentials: Credentials, session: SessionSecret
+    ) -> Principal:
+        return await authenticate(request, credentials, session, role)
 
     return check
 
 
-async def authenticate(request: Request, credentials: Credentials, needed: Role) -> Role:
-    """The caller's role.
+async def authenticate(
+    request: Request,
+    credentials: HTTPAuthorizationCredentials | None,
+    session: str | None,
+    needed: Role,
+) -> Principal:
+    """Who the caller is.
 
-    Errors: `UnauthenticatedError`, `TooManyAttemptsError`, `NotAllowedError`.
+    Errors: `UnauthenticatedError`, `TooManyAttemptsError`, `CsrfError`, `NotAllowedError`.
     """
     if request.scope.get(LOCAL):
-        return Role.ADMIN
-    if credentials is None:
+        return OPERATOR
+    if credentials is not None:
+        principal = await _of_key(request, credentials.credentials)
+    elif session is not None:
+        principal = await _of_session(request, session)
+    else:
         raise UnauthenticatedError(
             "no admin key was sent; add the header `Authorization: Bearer wbk_…` with a key "
-            "from `weighbridge key create`"
+            "from `weighbridge key create`, or sign in at /sign-in"
         )
-    key = await run_in_threadpool(services_of(request).keys.find, credentials.credentials)
-    if key is None:
-        _count_failure(request)
-        looks_right = credentials.credentials.startswith(ADMIN_KEY_PREFIX)
-        raise UnauthenticatedError(
-            "this admin key is unknown or revoked; see `weighbridge key list`"
-            if looks_right
-            else f"what was sent is no admin key; one begins with {ADMIN_KEY_PREFIX}"
-        )
-    if not key.role.includes(needed):
+    if not principal.role.includes(needed):
+        what = f"the key {principal.id}" if principal.kind == "key" else principal.name
         raise NotAllowedError(
-            f"this needs the role {needed.value}, and the key {key.id} has the role "
-            f"{key.role.value}; use a key of that role"
+            f"this needs the role {needed.value}, and {what} has the role {principal.role.value}"
         )
-    return key.role
+    return principal
+
+
+def csrf_token_of(request: Request) -> str | None:
+    """What a page of this caller must repeat in its forms; None where no cookie was sent."""
+    secret = request.cookies.get(SESSION_COOKIE)
+    return None if secret is None else csrf_token(secret)
+
+
+async def _of_key(request: Request, secret: str) -> Principal:
+    key = await run_in_threadpool(services_of(request).keys.find, secret)
+    if key is not None:
+        return Principal(kind="key", id=key.id, name=key.name, role=key.role)
+    _count_failure(request)
+    raise UnauthenticatedError(
+        "this admin key is unknown or revoked; see `weighbridge key list`"
+        if secret.startswith(ADMIN_KEY_PREFIX)
+        else f"what was sent is no admin key; one begins with {ADMIN_KEY_PREFIX}"
+    )
+
+
+async def _of_session(request: Request, secret: str) -> Principal:
+    principal = await run_in_threadpool(services_of(request).sessions.find, secret)
+    if principal is None:
+        _count_failure(request)
+        raise UnauthenticatedError("this session has ended; sign in again at /sign-in")
+    given = request.headers.get(CSRF_HEADER)
+    if request.method not in READING and not csrf_fits(secret, given):
+        raise CsrfError("what a session changes needs its `X-CSRF-Token`; load the page again")
+    return principal
 
 
 def _count_failure(request: Request) -> None:
@@ -122,7 +174,14 @@ def _count_failure(request: Request) -> None:
         )
 
 
-Viewer = Annotated[Role, Depends(requires(Role.VIEWER))]
-Editor = Annotated[Role, Depends(requires(Role.EDITOR))]
-Administrator = Annotated[Role, Depends(requires(Role.ADMIN))]
-ServicesOf = Annotated[Services, Depends(services_of)]
+reader = requires(Role.VIEWER)
+Viewer = Annotated[Principal, Depends(reader)]
+Editor = Annotated[Principal, Depends(requires(Role.EDITOR))]
+Administrator = Annotated[Principal, Depends(requires(Role.ADMIN))]
+
+
+def _seen(services: ServicesOf, principal: Viewer) -> Services:
+    return services_seen(services, principal.scope)
+
+
+Seen = Annotated[Services, Depends(_seen)]

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
+from weighbridge.core.principal import OPERATOR, Principal, Scope
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.compiler import PriceLine
 from weighbridge.reports.query import CostQuery
@@ -19,7 +20,7 @@ from weighbridge.reports.query import CostQuery
 class Tokens(Protocol):
     """Tracking tokens."""
 
-    def create(self, new: NewToken) -> tuple[TrackingToken, str]:
+    def create(self, new: NewToken, by: Principal = OPERATOR) -> tuple[TrackingToken, str]:
         """A token and its secret."""
         ...
 
@@ -31,11 +32,13 @@ class Tokens(Protocol):
         """One token."""
         ...
 
-    def update(self, token_id: str, changes: Mapping[str, Any]) -> TrackingToken:
+    def update(
+        self, token_id: str, changes: Mapping[str, Any], by: Principal = OPERATOR
+    ) -> TrackingToken:
         """A token with new values of some fields of `NewToken`."""
         ...
 
-    def revoke(self, token_id: str) -> TrackingToken:
+    def revoke(self, token_id: str, by: Principal = OPERATOR) -> TrackingToken:
         """Take a token out of force."""
         ...
 
@@ -43,7 +46,7 @@ class Tokens(Protocol):
 class Keys(Protocol):
     """Admin keys."""
 
-    def create(self, name: str, role: Role) -> tuple[AdminKey, str]:
+    def create(self, name: str, role: Role, by: Principal = OPERATOR) -> tuple[AdminKey, str]:
         """A key and its secret."""
         ...
 
@@ -51,12 +54,28 @@ class Keys(Protocol):
         """Every key, newest first."""
         ...
 
-    def revoke(self, key_id: str) -> AdminKey:
+    def revoke(self, key_id: str, by: Principal = OPERATOR) -> AdminKey:
         """Take a key out of force."""
         ...
 
     def find(self, secret: str) -> AdminKey | None:
         """The key in force that a secret belongs to."""
+        ...
+
+
+class Sessions(Protocol):
+    """Signed-in browsers."""
+
+    def begin(self, user_id: str, user_agent: str, former: str | None = None) -> str:
+        """A new session's secret; the browser's former one ends."""
+        ...
+
+    def find(self, secret: str) -> Principal | None:
+        """Whose session in force a secret is."""
+        ...
+
+    def end(self, secret: str) -> None:
+        """Sign a browser out."""
         ...
 
 
@@ -81,6 +100,10 @@ class Reports(Protocol):
 
     def run(self, query: CostQuery, now: datetime) -> Result:
         """The result over what the ledger holds now."""
+        ...
+
+    def within(self, scope: Scope) -> Self:
+        """The same answers over what lies in a scope alone."""
         ...
 
 
@@ -152,6 +175,7 @@ class Services:
 
     tokens: Tokens
     keys: Keys
+    sessions: Sessions
     policy: Policy
     reports: Reports
     exchanges: Exchanges

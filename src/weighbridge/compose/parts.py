@@ -19,6 +19,7 @@ from weighbridge.control.keys import KeyService
 from weighbridge.control.label_guard import LabelGuard
 from weighbridge.control.ledger_keeper import LedgerKeeper
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
+from weighbridge.control.sessions import SessionService
 from weighbridge.control.tokens import TokenService
 from weighbridge.control.under_way import UnderWay
 from weighbridge.errors import LedgerError
@@ -47,6 +48,7 @@ class Parts:
     resources: Resources
     tokens: TokenService
     keys: KeyService
+    sessions: SessionService
     imports: ImportRunner
     under_way: UnderWay
     labels: LabelGuard
@@ -58,6 +60,7 @@ class Parts:
         return Services(
             tokens=self.tokens,
             keys=self.keys,
+            sessions=self.sessions,
             policy=policy,
             reports=ReportService(self.store),
             exchanges=self.store,
@@ -114,6 +117,11 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         resources=resources,
         tokens=TokenService(database),
         keys=KeyService(database),
+        sessions=SessionService(
+            database,
+            idle_h=settings.admin.session_idle_h,
+            lifetime_h=settings.admin.session_lifetime_h,
+        ),
         imports=ImportRunner(store),
         under_way=UnderWay(folder.run),
         labels=_label_guard(store, settings),

@@ -147,6 +147,17 @@ class AdminSettings(Section):
     metrics_require_key: bool = Field(
         default=False, description="Ask for an admin key at `/metrics` too."
     )
+    public_url: OriginUrl | None = Field(
+        None,
+        description="Origin at which people reach the dashboard; `https://…` makes its cookies "
+        "secure. What the browser asked for where not set.",
+    )
+    session_idle_h: int = Field(
+        12, ge=1, le=720, description="Hours without use after which a session ends."
+    )
+    session_lifetime_h: int = Field(
+        168, ge=1, le=8760, description="Hours after which a session ends in any case."
+    )
 
 
 class AllowedSettings(Section):

@@ -3,11 +3,13 @@
 from sqlalchemy import select
 
 from weighbridge.attribution.identity import MAX_VALUE_CHARACTERS
+from weighbridge.control.audit import Auditor
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import HINT_LENGTH, Mint
 from weighbridge.control.tables import KeyRow
 from weighbridge.core.credential import AdminKey, Role
 from weighbridge.core.ids import ADMIN_KEY_PREFIX, secret_hash
+from weighbridge.core.principal import OPERATOR, Principal
 from weighbridge.errors import ClientError, NotFoundError, Problem
 
 
@@ -17,11 +19,12 @@ class KeyService:
     def __init__(self, database: Database, mint: Mint | None = None) -> None:
         self._database = database
         self._mint = mint or Mint()
+        self._auditor = Auditor(self._mint)
 
     def __repr__(self) -> str:
         return f"<KeyService {self._database!r}>"
 
-    def create(self, name: str, role: Role) -> tuple[AdminKey, str]:
+    def create(self, name: str, role: Role, by: Principal = OPERATOR) -> tuple[AdminKey, str]:
         """A key and its secret, which is told this once.
 
         Errors: `ClientError` for a name that is none.
@@ -40,6 +43,8 @@ class KeyService:
         )
         with self._database.change(policy=False) as session:
             session.add(row)
+            after = {"name": name, "role": role.value}
+            self._auditor.note(session, by, ("key.create", row.id), after=after)
         return _key(row), secret
 
     def all(self) -> list[AdminKey]:
@@ -47,7 +52,7 @@ class KeyService:
         with self._database.read() as session:
             return [_key(row) for row in session.scalars(select(KeyRow).order_by(KeyRow.id.desc()))]
 
-    def revoke(self, key_id: str) -> AdminKey:
+    def revoke(self, key_id: str, by: Principal = OPERATOR) -> AdminKey:
         """Take a key out of force for good; revoking it again changes nothing.
 
         Errors: `NotFoundError`.
@@ -58,6 +63,7 @@ class KeyService:
                 raise NotFoundError(f"no admin key has the id {key_id[:60]!r}; see `key list`")
             if row.revoked_at_us is None:
                 row.revoked_at_us = self._mint.now_us()
+                self._auditor.note(session, by, ("key.revoke", row.id))
             return _key(row)
 
     def find(self, secret: str) -> AdminKey | None:

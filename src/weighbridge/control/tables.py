@@ -1,4 +1,4 @@
-"""The control database's tables: tracking tokens, admin keys, and the policy's version.
+"""The control database's tables: tokens, keys, people, what they did, and the policy's version.
 
 Rules for future edits: a change here comes with a migration (a test compares the two); no
 secret has a column; instants are integers, microseconds since the epoch.
@@ -6,7 +6,7 @@ secret has a column; instants are integers, microseconds since the epoch.
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -49,6 +49,67 @@ class KeyRow(Base):
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at_us: Mapped[int] = mapped_column(BigInteger)
     revoked_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class UserRow(Base):
+    """A person; `name_key` is the name as it is compared, `password` a salted hash."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    name_key: Mapped[str] = mapped_column(String(256), unique=True)
+    email: Mapped[str | None] = mapped_column(String(256))
+    role: Mapped[str] = mapped_column(String(16))
+    scope: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    password: Mapped[str | None] = mapped_column(String(256))
+    oidc_subject: Mapped[str | None] = mapped_column(String(512), unique=True)
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
+    signed_in_at_us: Mapped[int | None] = mapped_column(BigInteger)
+    disabled_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class SessionRow(Base):
+    """A person's signed-in browser; `agent` is the kind of browser and nothing more."""
+
+    __tablename__ = "sessions"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    agent: Mapped[str] = mapped_column(String(16))
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    seen_at_us: Mapped[int] = mapped_column(BigInteger)
+    expires_at_us: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class LinkRow(Base):
+    """A one-time link that sets a password; without a user it makes the first administrator."""
+
+    __tablename__ = "links"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    expires_at_us: Mapped[int] = mapped_column(BigInteger)
+    used_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AuditRow(Base):
+    """One change: who, when, what, before and after."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at_us: Mapped[int] = mapped_column(BigInteger)
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(40))
+    actor_name: Mapped[str] = mapped_column(String(128))
+    action: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(64), index=True)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class PolicyRow(Base):

@@ -13,12 +13,14 @@ from sqlalchemy import select
 
 from weighbridge.attribution import labels as label_rules
 from weighbridge.attribution.policy import TokenRecord
+from weighbridge.control.audit import Auditor
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import HINT_LENGTH, Mint
 from weighbridge.control.tables import PolicyRow, TokenRow
 from weighbridge.control.token_checks import token_problems
 from weighbridge.core.credential import Billing, NewToken, TrackingToken
 from weighbridge.core.ids import TRACKING_TOKEN_PREFIX, secret_hash
+from weighbridge.core.principal import OPERATOR, Principal
 from weighbridge.errors import ClientError, ConflictError, NotFoundError
 
 CHANGEABLE: Final = NewToken.__struct_fields__
@@ -31,11 +33,12 @@ class TokenService:
     def __init__(self, database: Database, mint: Mint | None = None) -> None:
         self._database = database
         self._mint = mint or Mint()
+        self._auditor = Auditor(self._mint)
 
     def __repr__(self) -> str:
         return f"<TokenService {self._database!r}>"
 
-    def create(self, new: NewToken) -> tuple[TrackingToken, str]:
+    def create(self, new: NewToken, by: Principal = OPERATOR) -> tuple[TrackingToken, str]:
         """A token and its secret, which is told this once.
 
         Names are for people and need not differ.
@@ -55,6 +58,7 @@ class TokenService:
         )
         with self._database.change(policy=True) as session:
             session.add(row)
+            self._auditor.note(session, by, ("token.create", row.id), after=_stored(new))
         return _token(row), secret
 
     def all(self) -> list[TrackingToken]:
@@ -77,7 +81,9 @@ class TokenService:
             row = session.scalar(select(TokenRow).where(TokenRow.sha256 == secret_hash(secret)))
             return None if row is None else _token(row)
 
-    def update(self, token_id: str, changes: Mapping[str, Any]) -> TrackingToken:
+    def update(
+        self, token_id: str, changes: Mapping[str, Any], by: Principal = OPERATOR
+    ) -> TrackingToken:
         """Change what a token stands for; its secret and its id stay.
 
         Takes: new values by name, of `CHANGEABLE`; what is not named stays.
@@ -96,15 +102,17 @@ class TokenService:
             if problems:
                 raise ClientError("the token cannot be changed as asked", problems=tuple(problems))
             values = _stored(after)
-            changed = [name for name, value in _stored(before).items() if values[name] != value]
+            former = _stored(before)
+            changed = [name for name, value in former.items() if values[name] != value]
             for name in changed:
                 setattr(row, name, values[name])
             if changed:
                 row.updated_at_us = self._mint.now_us()
+                self._auditor.note(session, by, ("token.update", row.id), former, values)
                 _log.info("a tracking token was changed", token_id=row.id, fields=changed)
             return _token(row)
 
-    def revoke(self, token_id: str) -> TrackingToken:
+    def revoke(self, token_id: str, by: Principal = OPERATOR) -> TrackingToken:
         """Take a token out of force for good; revoking it again changes nothing.
 
         Errors: `NotFoundError`.
@@ -113,6 +121,7 @@ class TokenService:
             row = _found(session.get(TokenRow, token_id), token_id)
             if row.revoked_at_us is None:
                 row.revoked_at_us = self._mint.now_us()
+                self._auditor.note(session, by, ("token.revoke", row.id))
             return _token(row)
 
     def policy(self) -> tuple[int, list[TokenRecord]]:

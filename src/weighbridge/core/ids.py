@@ -11,6 +11,8 @@ from typing import Final
 
 TRACKING_TOKEN_PREFIX: Final = "trk_"
 ADMIN_KEY_PREFIX: Final = "wbk_"
+SESSION_PREFIX: Final = "wbs_"
+LINK_PREFIX: Final = "wbl_"
 SECRET_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SECRET_LENGTH: Final = 32
 # Version and variant lead their groups, so these are always four digits; a `%x` without a width
@@ -97,7 +99,7 @@ def secret_from_bytes(prefix: str, entropy: bytes) -> str:
 
 
 def secret_hash(secret: str) -> str:
-    """SHA-256 of a tracking token or admin key as hex: the only form that is ever stored.
+    """SHA-256 of a secret that we made as hex: the only form that is ever stored.
 
     A plain hash is right here, unlike for passwords: the secret has 190 bits of entropy.
     """

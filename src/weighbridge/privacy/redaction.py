@@ -67,7 +67,7 @@ _CREDENTIAL: Final = re.compile(
     r"""AIza[0-9A-Za-z_-]+
     | ya29\.[0-9A-Za-z_.-]+
     | auth_tokens/[^\s&"']+
-    | (?:trk|wbk)_[0-9A-Za-z]+
+    | (?:trk|wb[kls])_[0-9A-Za-z]+
     | \bsk-[0-9A-Za-z_-]{8,}
     | \beyJ[0-9A-Za-z_-]{8,}[0-9A-Za-z_.-]*
     | (?i:\b(?:bearer|basic|token)\s+[0-9a-z_.~+/=-]{6,})

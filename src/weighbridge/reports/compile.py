@@ -218,7 +218,8 @@ class _Builder:
             found.append(started >= self._bind(self._dialect.bound_instant(self._query.since)))
         if self._query.until is not None:
             found.append(started < self._bind(self._dialect.bound_instant(self._query.until)))
-        return found + [self._filter(*item) for item in self._query.filters.items()]
+        asked = [*self._query.filters.items(), *self._query.scope.items()]
+        return found + [self._filter(*item) for item in asked]
 
     def _filter(self, dimension: str, values: tuple[str, ...]) -> exp.Expr:
         subject = self._dimension(dimension)

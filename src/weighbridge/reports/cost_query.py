@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from weighbridge.core.principal import Scope, narrowed
 from weighbridge.reports.dimensions import is_dimension
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.zones import GRANULARITIES
@@ -48,6 +49,9 @@ class CostQuery:
     `-` for descending; `limit` keeps that many groups, by that order over the whole range, and
     folds the rest into one `(other)`. Without `order_by` the largest come first, by cost where
     it is asked for, else by the first metric; with a granularity, buckets go by time.
+
+    `scope` is what its asker may see: it holds besides the filters, comes from `within` alone,
+    and is no part of what is read from outside or kept in a permalink.
     """
 
     since: datetime | None = None
@@ -59,6 +63,7 @@ class CostQuery:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     order_by: str | None = None
     limit: int | None = None
+    scope: Scope = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = [
@@ -67,6 +72,7 @@ class CostQuery:
             *(("group_by", _is_dimension(name)) for name in self.group_by),
             *(("metrics", _member("metric", name, METRICS)) for name in self.metrics),
             *(("filters", _is_dimension(name)) for name in self.filters),
+            *(("scope", _is_dimension(name)) for name in self.scope),
         ]
         if found := [(name, problem) for name, problem in problems if problem]:
             raise QueryError(found)
@@ -89,6 +95,10 @@ class CostQuery:
     def between(self, since: datetime | None, until: datetime | None) -> "CostQuery":
         """The same question about another range."""
         return replace(self, since=since, until=until)
+
+    def within(self, scope: Scope) -> "CostQuery":
+        """The same question about what lies in a scope, and still in any that it has already."""
+        return replace(self, scope=narrowed(self.scope, scope))
 
     def as_mapping(self) -> dict[str, Any]:
         """The JSON that `parse_query` reads back: a permalink's content."""

@@ -34,7 +34,8 @@ from weighbridge.reports.zones import GRANULARITIES
 
 __all__ = ["FIELDS", "CostQuery", "QueryError", "filters_from_flags", "parse_query"]
 
-FIELDS: Final = tuple(CostQuery.__dataclass_fields__)
+# A scope is the asker's, never the question's.
+FIELDS: Final = tuple(name for name in CostQuery.__dataclass_fields__ if name != "scope")
 _KNOWN_DIMENSIONS: Final = (*COLUMN_OF, f"{LABEL_PREFIX}KEY")
 _SHOWN: Final = 80  # characters of a value that a message repeats
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
+from weighbridge.core.principal import EVERYTHING, Scope, narrowed
 from weighbridge.reports.compile import compile_query
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.instants import EARLIEST
@@ -39,13 +40,18 @@ class Queryable(Protocol):
 
 
 class ReportService:
-    """Answers queries about one ledger."""
+    """Answers queries about one ledger, or about what lies in a scope of it."""
 
-    def __init__(self, store: Queryable) -> None:
+    def __init__(self, store: Queryable, scope: Scope = EVERYTHING) -> None:
         self._store = store
+        self._scope = scope
 
     def __repr__(self) -> str:
         return f"<ReportService in {self._store.dialect}>"
+
+    def within(self, scope: Scope) -> "ReportService":
+        """The service as who is bound to a scope may use it; nothing widens it again."""
+        return ReportService(self._store, narrowed(self._scope, scope))
 
     def run(self, query: CostQuery, now: datetime, *, timeout_ms: int | None = None) -> QueryResult:
         """The answer as of `now`, or the store's error after `timeout_ms`.
@@ -53,6 +59,7 @@ class ReportService:
         Gives: rows of the present buckets and groups only, and totals of the same snapshot.
         Errors: `QueryError` where the range has too many buckets of the granularity.
         """
+        query = query.within(self._scope)
         since, until = self._range(query, now)
         buckets = bucket_count(query.granularity, since, until)
         if buckets > MAX_BUCKETS:

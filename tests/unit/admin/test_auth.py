@@ -15,6 +15,7 @@ _NEEDS = [
     ("GET", "/api/v1/alerts", Role.VIEWER),
     ("GET", "/api/v1/exchanges", Role.VIEWER),
     ("GET", "/api/v1/in-flight", Role.VIEWER),
+    ("GET", "/api/v1/me", Role.VIEWER),
     ("GET", "/api/v1/models", Role.VIEWER),
     ("GET", "/api/v1/tokens", Role.VIEWER),
     ("POST", "/api/v1/query", Role.VIEWER),

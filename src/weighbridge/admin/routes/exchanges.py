@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 
-from weighbridge.admin.auth import ServicesOf, Viewer
+from weighbridge.admin.auth import Seen, Viewer
 from weighbridge.admin.documents import ExchangeList, ExchangeRow
 from weighbridge.admin.filters import DIMENSION_PARAMETERS, filters_of
 from weighbridge.admin.problems import RESPONSES
@@ -27,8 +27,8 @@ _OWN_PARAMETERS = ("since", "until", "limit", "cursor")
 )
 def list_exchanges(  # noqa: PLR0913 - each is a query parameter
     request: Request,
-    _role: Viewer,
-    services: ServicesOf,
+    _caller: Viewer,
+    services: Seen,
     *,
     since: Annotated[str | None, Query(description="From this instant, date or age on.")] = None,
     until: Annotated[str | None, Query(description="Before this instant, date or age.")] = None,
@@ -52,7 +52,7 @@ def list_exchanges(  # noqa: PLR0913 - each is a query parameter
 
 
 @router.get("/exchanges/{exchange_id}", response_model=ExchangeRow, summary="Show an exchange")
-def get_exchange(_role: Viewer, services: ServicesOf, exchange_id: str) -> dict[str, Any]:
+def get_exchange(_caller: Viewer, services: Seen, exchange_id: str) -> dict[str, Any]:
     """One exchange with the charges that make its cost."""
     row = services.exchanges.exchange(exchange_id)
     if row is None:

@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from weighbridge.admin.auth import Credentials, ServicesOf, authenticate
+from weighbridge.admin.auth import Credentials, ServicesOf, SessionSecret, authenticate
 from weighbridge.admin.documents import Health
 from weighbridge.admin.metrics import exposition
 from weighbridge.core.credential import Role
+from weighbridge.errors import NotAllowedError
 
 router = APIRouter(tags=["health"])
 _LANDING = """<!doctype html>
@@ -43,10 +44,14 @@ def readyz(services: ServicesOf, response: Response) -> Health:
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
-async def metrics(request: Request, services: ServicesOf, credentials: Credentials) -> Response:
+async def metrics(
+    request: Request, services: ServicesOf, credentials: Credentials, session: SessionSecret
+) -> Response:
     """Counters of all gateway workers and gauges of the ledger, in Prometheus' text format."""
     if services.metrics_require_key:
-        await authenticate(request, credentials, Role.VIEWER)
+        caller = await authenticate(request, credentials, session, Role.VIEWER)
+        if caller.scope:
+            raise NotAllowedError("these are figures of everybody, and your view is narrower")
     return Response(exposition(services.vitals.metrics()), media_type=CONTENT_TYPE_LATEST)
 
 

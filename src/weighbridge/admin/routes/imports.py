@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v1", tags=["imports"], responses=RESPONSES)
 
 @router.post("/imports", status_code=202, summary="Import a file")
 def start_import(
-    request: Request, _role: Administrator, services: ServicesOf, wanted: ImportRequest
+    request: Request, _caller: Administrator, services: ServicesOf, wanted: ImportRequest
 ) -> ImportJob:
     """Rows whose `exchange_id` is there already are skipped and counted."""
     if not request.scope.get(LOCAL):
@@ -30,7 +30,7 @@ def start_import(
 
 
 @router.get("/imports/{job_id}", summary="Watch an import")
-def get_import(_role: Administrator, services: ServicesOf, job_id: str) -> ImportJob:
+def get_import(_caller: Administrator, services: ServicesOf, job_id: str) -> ImportJob:
     """How far an import is."""
     job = services.imports.get(job_id)
     if job is None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from weighbridge.admin.auth import ServicesOf, Viewer
+from weighbridge.admin.auth import Seen, Viewer
 from weighbridge.admin.documents import InFlightList
 from weighbridge.admin.filters import DIMENSION_PARAMETERS, filters_of
 from weighbridge.admin.problems import RESPONSES
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/api/v1", tags=["exchanges"], responses=RESPONSES)
 )
 def list_in_flight(
     request: Request,
-    _role: Viewer,
-    services: ServicesOf,
+    _caller: Viewer,
+    services: Seen,
     *,
     limit: Annotated[int, Query(ge=1, le=10_000, description="At most so many.")] = 1000,
 ) -> dict[str, Any]:

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["models"], responses=RESPONSES)
 
 @router.get("/models", response_model=ModelList, summary="List models and prices")
 def list_models(
-    _role: Viewer,
+    _caller: Viewer,
     services: ServicesOf,
     provider: Annotated[str | None, Query(description="Only models of this maker.")] = None,
     surface: Annotated[str | None, Query(description="Only prices of this surface.")] = None,

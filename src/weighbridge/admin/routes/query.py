@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
-from weighbridge.admin.auth import ServicesOf, Viewer
+from weighbridge.admin.auth import Seen, Viewer
 from weighbridge.admin.problems import RESPONSES
 from weighbridge.reports.query import parse_query
 
@@ -43,8 +43,8 @@ class QueryResult(BaseModel):
 
 @router.post("/query", response_model=QueryResult, summary="Ask the ledger")
 def query(
-    _role: Viewer,
-    services: ServicesOf,
+    _caller: Viewer,
+    services: Seen,
     question: Annotated[dict[str, Any], Body(examples=[_EXAMPLE])],
 ) -> dict[str, Any]:
     """Every field of the question is optional; decimals in the answer are strings."""

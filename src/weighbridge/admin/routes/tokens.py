@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 
-from weighbridge.admin.auth import Editor, ServicesOf, Viewer
+from weighbridge.admin.auth import Editor, Seen, ServicesOf, Viewer
 from weighbridge.admin.documents import (
     CreatedToken,
     ListedToken,
@@ -27,16 +27,16 @@ router = APIRouter(prefix="/api/v1", tags=["tokens"], responses=RESPONSES)
 
 
 @router.post("/tokens", status_code=201, summary="Make a tracking token")
-async def create_token(_role: Editor, services: ServicesOf, wanted: TokenRequest) -> CreatedToken:
+async def create_token(caller: Editor, services: ServicesOf, wanted: TokenRequest) -> CreatedToken:
     """The secret is in this answer and nowhere else. The token is in force when it comes."""
     new = NewToken(**_values(wanted.model_dump()))
-    token, secret = await run_in_threadpool(services.tokens.create, new)
+    token, secret = await run_in_threadpool(services.tokens.create, new, caller)
     await services.policy.publish()
     return CreatedToken.of(token, token=secret)
 
 
 @router.get("/tokens", summary="List tracking tokens")
-def list_tokens(_role: Viewer, services: ServicesOf) -> TokenList:
+def list_tokens(_caller: Viewer, services: Seen) -> TokenList:
     """Newest first, without their secrets; with the last use of each, as the ledger has it."""
     used = _last_uses(services, {})
     tokens = services.tokens.all()
@@ -45,7 +45,7 @@ def list_tokens(_role: Viewer, services: ServicesOf) -> TokenList:
 
 
 @router.get("/tokens/{token_id}", summary="Show a tracking token")
-def get_token(_role: Viewer, services: ServicesOf, token_id: str) -> ListedToken:
+def get_token(_caller: Viewer, services: Seen, token_id: str) -> ListedToken:
     """One token, without its secret; with its last use."""
     token = services.tokens.get(token_id)
     used = _last_uses(services, {"token_id": (token.id,)})
@@ -54,19 +54,19 @@ def get_token(_role: Viewer, services: ServicesOf, token_id: str) -> ListedToken
 
 @router.patch("/tokens/{token_id}", summary="Change a tracking token")
 async def change_token(
-    _role: Editor, services: ServicesOf, token_id: str, wanted: TokenChange
+    caller: Editor, services: ServicesOf, token_id: str, wanted: TokenChange
 ) -> Token:
     """Only what is given changes, and it is in force when the answer comes; the secret stays."""
     changes = _values(wanted.model_dump(exclude_unset=True))
-    token = await run_in_threadpool(services.tokens.update, token_id, changes)
+    token = await run_in_threadpool(services.tokens.update, token_id, changes, caller)
     await services.policy.publish()
     return Token.of(token)
 
 
 @router.delete("/tokens/{token_id}", summary="Revoke a tracking token")
-async def revoke_token(_role: Editor, services: ServicesOf, token_id: str) -> Token:
+async def revoke_token(caller: Editor, services: ServicesOf, token_id: str) -> Token:
     """Calls with it are refused from now on; its rows keep its id."""
-    token = await run_in_threadpool(services.tokens.revoke, token_id)
+    token = await run_in_threadpool(services.tokens.revoke, token_id, caller)
     await services.policy.publish()
     return Token.of(token)
 

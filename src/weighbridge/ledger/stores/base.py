@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from weighbridge.core.principal import Scope
 from weighbridge.errors import ClientError, LedgerError
 
 # Values are of several types by column; `Any` is what the engines' libraries give.
@@ -57,7 +58,8 @@ class Page:
 class PageRequest:
     """Which exchanges: [since, until) by start, dimension values (None = not given), how many.
 
-    `filters` maps a text column, `status`, `streamed` or `label:KEY` to the values it may have.
+    `filters` maps a text column, `status`, `streamed` or `label:KEY` to the values it may have;
+    `scope` holds besides, whatever the filters say: it is what the asker may see.
     """
 
     since: datetime | None = None
@@ -65,6 +67,7 @@ class PageRequest:
     filters: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     limit: int = 100
     cursor: str | None = None
+    scope: Scope = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ def page_query(request: PageRequest) -> tuple[str, list[object]]:
         query.add("(started_at < {} OR exchange_id < {})", started_at, exchange_id)
     for name, values in request.filters.items():
         query.add_filter(name, [value for value in values if value is not None], None in values)
+    for name, allowed in request.scope.items():
+        query.add_filter(name, list(allowed), or_null=False)
     limit = query.parameter(request.limit + 1)
     sql = f"{_SELECT} {query.text} ORDER BY started_at DESC, exchange_id DESC LIMIT {limit}"
     return sql, query.parameters
