@@ -156,7 +156,8 @@ class LabelFilter:
         try:
             self.labels = read_labels(raw, lenient=self._lenient)
         except LabelError as error:
-            self._fail(member.before, error)
+            # Without its traceback, whose frames would keep the body.
+            self._fail(member.before, error.with_traceback(None))
         else:
             self._change(member, raw)
 

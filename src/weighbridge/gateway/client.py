@@ -213,8 +213,10 @@ class ClientConnection(asyncio.Protocol):
         self._closing = True
         self._queue.clear()
         self._gate.disconnected(self)
-        if self._current is not None:
-            self._current.client_event(Event.CLIENT_LOST)
+        current, self._current = self._current, None
+        self._receiving = self._upgrading = None
+        if current is not None:
+            current.client_event(Event.CLIENT_LOST)
 
     def pause_writing(self) -> None:
         """The client reads too slowly."""

@@ -319,6 +319,8 @@ class LiveExchange(msgspec.Struct, eq=False):
         route = self.route
         if held is None or route is None:
             return
+        if held.timer is not None:
+            held.timer.cancel()
         reading = held.reading
         self.asked = asked = reading.asked
         if asked is not NOTHING_ASKED:
@@ -330,7 +332,8 @@ class LiveExchange(msgspec.Struct, eq=False):
         identity = self.identity
         if reading.refusal is None:
             identity = reading.attributed(identity)
-            self.labels_sent = reading.sent
+            if self.request_done:
+                self.labels_sent = reading.sent
         if reading.unread:
             self.notes = (*self.notes, _LABELS_UNREAD)
         if identity is not self.identity or route is not self.route:
@@ -723,5 +726,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.ended_ns = perf_counter_ns()
         self.phase = ENDED
         self._up = []
+        if self._held is not None:
+            self._book_body()  # as far as it came
         self._gate.leave(self)
         self._client.exchange_ended(self, close=self._close_after)

@@ -47,8 +47,6 @@ class HeldRequest:
 
     def end(self) -> None:
         """The body is whole."""
-        if self.timer is not None:
-            self.timer.cancel()
         self._let_go(self.reading.end(), whole=True)
 
     def _let_go(self, pieces: list[bytes], *, whole: bool) -> None:
@@ -61,8 +59,9 @@ class HeldRequest:
             chunked = False
             if not self._exchange.head.chunked:
                 chunked = self.reading.grows and not whole
-                if chunked or whole:
-                    head = with_length(head, None if chunked else sum(map(len, pieces)))
+                length = sum(map(len, pieces))
+                if chunked or (whole and length != self._exchange.request_bytes):
+                    head = with_length(head, None if chunked else length)
             self._exchange.send_held(head, chunked=chunked)
         for piece in pieces:
             self._exchange.queue_up(piece)

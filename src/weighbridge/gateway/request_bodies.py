@@ -23,7 +23,7 @@ from weighbridge.gateway.settings import LabelRules
 from weighbridge.providers.base import NOTHING_ASKED, Asked, RequestReader, Route
 
 HELD_BYTES: Final = 1 << 20
-_LENGTH: Final = re.compile(rb"(\r\n)content-length:[^\r]*", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"(?i)(?<=\r\n)(content-length):[^\r]*")
 
 
 class Look(IntEnum):
@@ -180,8 +180,8 @@ def holds_label_word(body: bytes) -> bool:
 
 def with_length(head: bytes, length: int | None) -> bytes:
     """A sized request head with another length, or chunked where it is None."""
-    line = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
-    return _LENGTH.sub(rb"\g<1>" + line, head, count=1)
+    line = b"Transfer-Encoding: chunked" if length is None else rb"\g<1>: %d" % length
+    return _LENGTH.sub(line, head, count=1)
 
 
 def _some(data: bytes) -> list[bytes]:

@@ -96,6 +96,7 @@ class TunnelObserver:
 
     def finish(self, *, complete: bool) -> Reading:  # noqa: ARG002 - a tunnel has no last byte
         """What the session came to, a lower bound where it was cut in the middle of a turn."""
+        self._tell = None  # it holds the exchange, which holds this
         try:
             return self._session.reading(cut=self.failed)
         except Exception:  # noqa: BLE001 - as in from_client

@@ -1,7 +1,15 @@
 """Exchanges where two things meet: short ways and slow clients, early ends and late bytes."""
 
+import gc
+
+import pytest
+from http_reader import requests_in
 from memory_wire import FakeTransport, MemoryWire
 from messages import answer, post
+
+from weighbridge.gateway.exchange import LiveExchange
+from weighbridge.gateway.request_bodies import HELD_BYTES
+from weighbridge.gateway.settings import LabelRules
 
 SMALL = answer(b'{"x":"%b"}' % (b"y" * 500))
 LARGE = answer(b'{"x":"%b"}' % (b"y" * 5000))
@@ -60,3 +68,85 @@ def test_everyday_calls_of_a_client_that_reads_nothing() -> None:
         wire.settle()
         assert slow.sent.endswith(LARGE[-5000:])
         assert [row.outcome for row in wire.rows()] == ["ok"] * 8
+
+
+VERTEX = (
+    b"/v1/projects/p/locations/us-central1/publishers/google/models/"
+    b"gemini-2.5-flash:generateContent"
+)
+LABELS = b'{"labels":{"team":"a"}}'
+STREAMED = b'{"labels":{"team":"a"},"x":"%b"}' % (b"y" * 2 * HELD_BYTES)
+
+
+@pytest.mark.parametrize("end", ["whole", "leaves", "early", "lost", "refused", "unreadable"])
+def test_nothing_holds_an_exchange_that_has_ended(end: str) -> None:
+    """P1: head and body are gone with it at once, not when the collector comes by."""
+    gc.collect()
+    gc.disable()
+    try:
+        with MemoryWire() as wire:
+            me = wire.client()
+            request = post(STREAMED if end in ("early", "lost") else LABELS, path=VERTEX)
+            request = request.replace(b"team", b"TEAM") if end == "refused" else request
+            request = request.replace(b'"a"', b'"\xff"') if end == "unreadable" else request
+            me.deliver(request[: -5 if end in ("leaves", "early", "lost") else None])
+            wire.settle()
+            if end in ("whole", "early"):
+                wire.upstreams[0].deliver(answer())
+            elif end == "lost":
+                wire.upstreams[0].peer_closes()
+            elif end == "leaves":
+                me.peer_closes()
+            wire.settle()
+            assert len(wire.rows()) == 1
+            assert not any(isinstance(one, LiveExchange) for one in gc.get_objects())
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(("end", "status"), [("early", 400), ("lost", 502), ("leaves", 0)])
+def test_labels_of_a_body_that_was_not_whole(end: str, status: int) -> None:
+    """They say whose call it was; the provider cannot be said to have got them."""
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.deliver(post(STREAMED, path=VERTEX)[:-5])
+        wire.settle()
+        (up,) = wire.upstreams
+        if end == "early":
+            up.deliver(answer(b"{}").replace(b"200 OK", b"400 Bad Request"))
+        elif end == "lost":
+            up.peer_closes()
+        else:
+            me.peer_closes()
+        wire.settle()
+        (row,) = wire.rows()
+        assert (row.status, row.labels, row.labels_sent) == (status, {"team": "a"}, None)
+
+
+@pytest.mark.parametrize("name", [b"Content-Length: ", b"content-length:", b"CONTENT-LENGTH:\t"])
+@pytest.mark.parametrize("inject", [False, True])
+def test_the_length_of_a_body_that_was_held(name: bytes, *, inject: bool) -> None:
+    """Its name is as it came; the length is another one where the body was changed (B7)."""
+    with MemoryWire(labels=LabelRules(inject=inject)) as wire:
+        for _ in range(3):
+            me = wire.client()
+            request = post(LABELS, extra=b"X-Agent: bot\r\n", path=VERTEX)
+            up = asked(wire, me, request.replace(b"Content-Length: ", name))
+            sent = bytes(up.sent)
+            up.deliver(answer())
+            wire.settle()
+            got = requests_in(sent)[-1]
+            assert len(got.body) == len(LABELS) + (len(b',"agent":"bot"') if inject else 0)
+            assert b"\r\n%b %d\r\n" % (name.rstrip(), len(got.body)) in sent
+
+
+def test_a_streamed_body_goes_in_chunks_whatever_the_spelling_of_its_length() -> None:
+    """Two framings of one body would be a way to smuggle a second call (P4)."""
+    with MemoryWire(labels=LabelRules(inject=True)) as wire:
+        me = wire.client()
+        request = post(STREAMED, extra=b"X-Agent: bot\r\n", path=VERTEX)
+        me.deliver(request.replace(b"Content-Length: ", b"content-length:\t"))
+        wire.settle()
+        head = bytes(wire.upstreams[0].sent).partition(b"\r\n\r\n")[0].lower()
+        assert b"content-length" not in head
+        assert b"transfer-encoding: chunked" in head
