@@ -232,6 +232,23 @@ class GeminiAnswer(msgspec.Struct, gc=False):
         self._absorb(_Document(candidates=[Candidate(grounding_metadata=metadata)]))
 
 
+class SongAnswer(GeminiAnswer, gc=False):
+    """Reads the answer of a model of songs: one that came to its end holds one song.
+
+    The song is megabytes of base64 and is not looked at; its price covers the tokens.
+    Source: Gemini API, music generation with Lyria (generateContent), read 2026-11-22.
+    """
+
+    def reading(self, *, complete: bool) -> Reading:
+        """Sum up, the song included."""
+        reading = GeminiAnswer.reading(self, complete=complete)
+        if reading.finish_reason == "STOP":
+            reading.usage.songs = 1
+            if reading.usage_source is UsageSource.NONE and complete:
+                reading.usage_source = UsageSource.FINAL
+        return reading
+
+
 def _reads(usage: Usage) -> bool:
     """Whether any count that came could be read."""
     return not (

@@ -27,7 +27,7 @@ from weighbridge.providers.google_enums import SERVICE_TIERS
 from weighbridge.providers.google_error import error_code, error_type
 from weighbridge.providers.google_usage import UsageMetadata, as_count, usage_of
 from weighbridge.providers.json_walk import JsonWalker, wanted
-from weighbridge.providers.model_names import keep_model
+from weighbridge.providers.model_names import keep_model, makes_songs
 from weighbridge.providers.resource_names import keep_resource
 from weighbridge.providers.sse import SseReader, is_event_stream
 from weighbridge.providers.walking import WalkingReader, plain
@@ -150,6 +150,8 @@ class InteractionFinds:
                 error_code(self._error),
             )
             reading.error_in_stream = True
+        if status == "COMPLETED" and makes_songs(reading.model_version):
+            usage.songs = 1
         self._tell(reading, status, whole=whole)
         return reading
 

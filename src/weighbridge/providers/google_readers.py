@@ -15,7 +15,7 @@ from weighbridge.core.usage import Usage
 from weighbridge.providers.anthropic import AnthropicAnswer
 from weighbridge.providers.base import Reading, Route, UsageReader
 from weighbridge.providers.documents import Answer
-from weighbridge.providers.google_answer import UNREADABLE, GeminiAnswer
+from weighbridge.providers.google_answer import UNREADABLE, GeminiAnswer, SongAnswer
 from weighbridge.providers.google_batches import batch_reader
 from weighbridge.providers.google_caches import cache_reader
 from weighbridge.providers.google_error import error_code, error_type
@@ -24,6 +24,7 @@ from weighbridge.providers.google_predict import predict_reader
 from weighbridge.providers.google_results import results_reader
 from weighbridge.providers.google_video import operation_reader
 from weighbridge.providers.json_array import JsonReader
+from weighbridge.providers.model_names import makes_songs
 from weighbridge.providers.openai_compat import OpenAiAnswer
 from weighbridge.providers.openai_images import images_reader
 from weighbridge.providers.sse import SseReader, is_event_stream
@@ -44,7 +45,7 @@ def google_reader(route: Route, status: int, content_type: bytes | None) -> Usag
         special = _SPECIAL.get(route.operation)
         if special is not None:
             return special(route, status, content_type)
-        answer = GeminiAnswer(route.surface)
+        answer = (SongAnswer if makes_songs(route.model) else GeminiAnswer)(route.surface)
     return _framed(answer, content_type)
 
 

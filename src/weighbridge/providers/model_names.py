@@ -20,6 +20,8 @@ _NO_MAKERS: Final = frozenset({"models", "endpoints", "dynamic"})
 # OpenAI-compatible endpoint.
 _PLACE: Final = re.compile(r"projects/[^/]+/locations/[^/]+/(?=publishers/)")
 _PREFIXES: Final = ("models/", "publishers/google/models/", "google/")
+# The one family whose answers are songs, also where it is called as text models are.
+_SONGS: Final = "lyria-"
 
 
 def keep_model(name: object) -> str | None:
@@ -52,6 +54,11 @@ def made_by(name: object) -> tuple[str | None, str | None]:
         return None, model
     maker = found[1] or found[2]
     return (None, model) if maker in _NO_MAKERS else (maker, found[3])
+
+
+def makes_songs(model: str | None) -> bool:
+    """Whether a model's answers are songs, billed by the piece."""
+    return model is not None and model.startswith(_SONGS)
 
 
 @lru_cache(maxsize=1024)

@@ -253,3 +253,12 @@ def test_a_cut_document_is_a_lower_bound() -> None:
     reading = read(CREATE, body, complete=False)
     assert (reading.usage, reading.usage_source) == (USAGE, UsageSource.PARTIAL)
     assert read(GET, body, complete=False).settlement is None
+
+
+@pytest.mark.parametrize(
+    ("status", "songs"), [("completed", 1), ("failed", None), ("in_progress", None)]
+)
+def test_a_song_is_one_interaction(status: str, songs: int | None) -> None:
+    """M7: of a model of songs that came to its end."""
+    body = json.dumps(_interaction(model="models/lyria-3.5", status=status)).encode()
+    assert read(CREATE, body).usage.songs == songs

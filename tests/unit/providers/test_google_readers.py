@@ -1,5 +1,6 @@
 """Which reader an answer gets."""
 
+import msgspec
 import pytest
 
 from weighbridge.core.outcome import UsageSource
@@ -134,3 +135,29 @@ def test_an_answer_in_another_format_is_unparsed() -> None:
     """`$alt=proto`: usage was reported in a form that is not read."""
     reading = _read(_route("generateContent"), 200, b"application/x-protobuf", b"\x0a\x05hello")
     assert reading.usage_source is UsageSource.UNPARSED
+
+
+_SONG = b'{"candidates":[{"finishReason":"%b"}],"usageMetadata":{"promptTokenCount":3}}'
+_MEGABYTES = b'{"content":{"parts":[{"inlineData":{"data":"' + b"A" * 2_000_000 + b'"}}]},'
+_LARGE_SONG = _SONG.replace(b'{"finish', _MEGABYTES + b'"finish')
+
+
+@pytest.mark.parametrize("body", [_SONG, _LARGE_SONG], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("model", "finish", "songs"),
+    [("lyria-3.5", b"STOP", 1), ("lyria-3.5", b"SAFETY", None), ("gemini-2.5-pro", b"STOP", None)],
+)
+def test_an_answer_of_a_model_of_songs_is_one(
+    body: bytes, model: str, finish: bytes, songs: int | None
+) -> None:
+    """M7: whatever its size; what a filter held back is none."""
+    route = msgspec.structs.replace(_route("generateContent"), model=model)
+    reading = _read(route, 200, b"application/json", body % finish)
+    assert (reading.usage.songs, reading.usage.input_tokens) == (songs, 3)
+
+
+def test_a_song_is_known_without_its_tokens() -> None:
+    """M7: its price does not depend on them."""
+    route = msgspec.structs.replace(_route("generateContent"), model="lyria-3-pro-preview")
+    reading = _read(route, 200, None, b'{"candidates":[{"finishReason":"STOP"}]}')
+    assert (reading.usage.songs, reading.usage_source) == (1, UsageSource.FINAL)
