@@ -191,10 +191,11 @@ def _columns(query: CostQuery) -> tuple[Column, ...]:
 
 
 def _json_row(row: Row) -> Row:
-    return {name: _json_value(value) for name, value in row.items()}
+    return {name: figure_as_json(value) for name, value in row.items()}
 
 
-def _json_value(value: Any) -> Any:
+def figure_as_json(value: Any) -> Any:
+    """A figure as JSON has it: decimals fixed-point text, instants text in UTC."""
     if isinstance(value, Decimal):
         return format(value, "f")
     return _instant_text(value) if isinstance(value, datetime) else value
