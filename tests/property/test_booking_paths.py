@@ -330,3 +330,63 @@ def test_the_everyday_takes_the_quick_way(
     quick = BOOKER._everyday_line(exchange)
     assert quick is not None
     assert quick == BOOKER._line(exchange, BOOKER._reading(exchange))
+
+
+NUMBERS = st.sampled_from([
+    "7", "2", "9", "7.0", "7e0", "70e-1", "-0", "0", "07", "+7", '"7"', "true", "null", "1e400",
+    "9" * 30, "9007199254740993", "18446744073709551616", "[7]", "NaN",
+])  # fmt: skip
+NAMES = st.sampled_from([
+    "promptTokenCount", "candidatesTokenCount", "totalTokenCount", "thoughtsTokenCount",
+    "cachedContentTokenCount", "prompt_token_count", "prompt\\u0054okenCount", "PromptTokenCount",
+])  # fmt: skip
+TEXTS = st.sampled_from([
+    '"gemini-2.5-flash"', '"gemini-2.5-flash\\u0000"', '"gemini-2.5-flash\x00"', '"\\ud800"', "7",
+    '"\\u0067emini-2.5-flash"', '"models/gemini-2.5-flash"', '"gemini-2.5-pro"', '""', "null",
+])  # fmt: skip
+MEMBERS = st.one_of(
+    st.builds('"usageMetadata":{{"{}":{},"{}":{}}}'.format, NAMES, NUMBERS, NAMES, NUMBERS),
+    st.builds('"modelVersion":{}'.format, TEXTS),
+    st.builds('"candidates":[{{"finishReason":{}}}]'.format, TEXTS),
+    st.builds('"x":{{"usageMetadata":{{"promptTokenCount":{}}}}}'.format, NUMBERS),
+    st.sampled_from([
+        '"error":null', '"error":{"code":429}', '"promptFeedback":{}', '"usageMetadata":null',
+        '"candidates":[{"content":{"parts":[{"executableCode":{}}]},"finishReason":"STOP"}]',
+        '"candidates":[{"finishReason":"STOP","groundingMetadata":{"webSearchQueries":["a"]}}]',
+        '"usage\\u004detadata":{"promptTokenCount":1}', '"x":"\\"usageMetadata\\":{"', '"x":' +
+        "[" * 700 + "]" * 700,
+    ]),
+)  # fmt: skip
+PLAIN = (
+    '"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}],"usageMetadata":'
+    '{"promptTokenCount":7,"candidatesTokenCount":2,"totalTokenCount":9},'
+    '"modelVersion":"gemini-2.5-flash"'
+)
+
+
+@given(
+    before=st.lists(MEMBERS, max_size=2),
+    after=st.lists(MEMBERS, max_size=2),
+    wrap=st.sampled_from(["{%s}"] * 8 + ["\ufeff{%s}", "{%s}\0", "{%s} {}", "{%s,}", "[{%s}]"]),
+    number=NUMBERS,
+    at_once=st.booleans(),
+)
+def test_both_ways_read_odd_writing_the_same(
+    before: list[str], after: list[str], wrap: str, number: str, *, at_once: bool
+) -> None:
+    """M12: members given twice, numbers in other forms, escapes, what stands around."""
+    plain = PLAIN.replace(":7,", f":{number},")
+    body = (wrap % ",".join([*before, plain, *after])).encode()
+    route = Route(
+        provider="google",
+        surface="gemini",
+        upstream="gemini",
+        host="h",
+        operation="generateContent",
+        model="gemini-2.5-flash",
+        metered=True,
+    )
+    exchange = ended(route, body, at_once=at_once)
+    quick = BOOKER._everyday_line(exchange)
+    general = BOOKER._line(exchange, BOOKER._reading(exchange))
+    assert quick in (None, general)

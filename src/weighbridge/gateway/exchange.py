@@ -63,6 +63,7 @@ NO_ROUTE = Refusal(
 NOBODY = Identity()
 _LABELS_UNREAD = Note.LABELS_UNREAD
 _NOWHERE = Origin("", 0, tls=False, host_header=b"")
+_STREAM = "streamGenerateContent"
 _RETRIED_METHODS = frozenset({b"GET", b"HEAD"})
 _FAILURE_MESSAGES = {
     Reason.UPSTREAM_UNREACHABLE: "the upstream could not be reached, or closed the connection "
@@ -163,6 +164,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.route = route = decision.route
         self.identity = identity = decision.identity
         self.mark = gate.mark(route, identity)
+        self.streamed = route is not None and route.operation == _STREAM
         gate.enter(self)
         refusal = decision.refusal
         if refusal is None and (gate.restricted or len(gate.live) > gate.most_live):
@@ -486,9 +488,8 @@ class LiveExchange(msgspec.Struct, eq=False):
         assert route is not None
         if route.metered or status >= 400:
             self.observer = gate.observe(route, head)
-        self.streamed = route.operation == "streamGenerateContent" or (
-            head.content_type is not None and head.content_type.startswith(b"text/event-stream")
-        )
+        if head.content_type is not None and head.content_type.startswith(b"text/event-stream"):
+            self.streamed = True
         if self.phase is DRAINING:
             return b""
         if status == 101:
