@@ -215,6 +215,7 @@ class _Parquet:
         params: Sequence[Any],
         *,
         timeout_ms: int | None = None,  # noqa: ARG002 - the peer may take as long as it does
+        stop: object = None,  # noqa: ARG002
     ) -> list[tuple[Any, ...]]:
         return self._engine.execute(sql, list(params)).fetchall()
 

@@ -102,6 +102,12 @@ class ConflictError(ClientError):
     code = "CONFLICT"
 
 
+class BusyError(ClientError):
+    """As many questions as may run at once do; asking again helps."""
+
+    code = "BUSY"
+
+
 class UpstreamError(WeighbridgeError):
     """The provider, or the way to it, failed."""
 

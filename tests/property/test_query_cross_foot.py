@@ -73,7 +73,7 @@ class YearLedger:
         return FIGURES.get(name, "NULL::VARCHAR")
 
     def fetch(
-        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None, stop: object = None
     ) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, params).fetchall()
 

@@ -65,7 +65,7 @@ class MemoryLedger:
         self._connection.unregister("incoming")
 
     def fetch(
-        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None, stop: object = None
     ) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, params).fetchall()
 

@@ -14,8 +14,10 @@ from weighbridge.admin.auth import Failures
 from weighbridge.admin.content_type import JsonBodies
 from weighbridge.admin.limits import BodyLimit
 from weighbridge.admin.ports import Services
+from weighbridge.admin.questions import Questions
 from weighbridge.admin.routes import (
     alerts,
+    analyses,
     exchanges,
     health,
     imports,
@@ -28,7 +30,7 @@ from weighbridge.admin.routes import (
 )
 
 OPENAPI_PATH = "/api/openapi.json"
-_ROUTES = (query, exchanges, in_flight, tokens, keys, models, imports, alerts, me, health)
+_ROUTES = (query, analyses, exchanges, in_flight, tokens, keys, models, imports, alerts, me, health)
 
 
 def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> FastAPI:
@@ -47,6 +49,7 @@ def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> F
     )
     app.state.services = services
     app.state.failures = Failures()
+    app.state.questions = Questions()
     app.add_middleware(JsonBodies)
     app.add_middleware(BodyLimit)
     problems.install(app)

@@ -12,9 +12,12 @@ from typing import Any, Protocol, Self
 
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
 from weighbridge.core.principal import OPERATOR, Principal, Scope
+from weighbridge.core.stop import Stop
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.compiler import PriceLine
 from weighbridge.reports.query import CostQuery
+from weighbridge.reports.result import QueryResult
+from weighbridge.reports.service import Write
 
 
 class Tokens(Protocol):
@@ -87,19 +90,19 @@ class Policy(Protocol):
         ...
 
 
-class Result(Protocol):
-    """An answer to a cost query."""
-
-    def as_json(self) -> dict[str, Any]:
-        """The contract's form; decimals are strings."""
-        ...
-
-
 class Reports(Protocol):
     """Answers to cost queries."""
 
-    def run(self, query: CostQuery, now: datetime) -> Result:
+    def run(self, query: CostQuery, now: datetime) -> QueryResult:
         """The result over what the ledger holds now."""
+        ...
+
+    def select(self, query: CostQuery, write: Write) -> list[tuple[Any, ...]]:
+        """Rows of a statement that `write` makes of the query."""
+        ...
+
+    def stoppable(self, stop: Stop, *, timeout_ms: int) -> Self:
+        """The same answers, each within `timeout_ms` and only until it is wished to stop."""
         ...
 
     def within(self, scope: Scope) -> Self:

@@ -25,6 +25,7 @@ _STATUS: dict[type[errors.WeighbridgeError], int] = {
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
     errors.TooManyAttemptsError: 429,
+    errors.BusyError: 429,
     errors.ClientError: 422,
     errors.LedgerError: 503,
 }
@@ -90,7 +91,7 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     if status == 429:
-        headers = {"Retry-After": "60"}
+        headers = {"Retry-After": "1" if isinstance(error, errors.BusyError) else "60"}
     if status >= 500:
         _log.error("an answer failed", exc_info=error, code=error.code)
     items = [ProblemItem(where=one.where, message=one.message) for one in error.problems]

@@ -6,11 +6,12 @@ the `Queryable` below and nothing more.
 Counterpart: `ledger/stores` offers it, `admin`, `cli` and alerts call `run`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from weighbridge.core.principal import EVERYTHING, Scope, narrowed
+from weighbridge.core.stop import Stop
 from weighbridge.reports.compile import compile_query
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.instants import EARLIEST
@@ -23,13 +24,22 @@ MAX_BUCKETS: Final = 100_000
 _CLOCKS_AHEAD: Final = timedelta(days=2)
 
 
+# Writes a statement and its parameters, of a query and the name of a dialect.
+Write = Callable[[CostQuery, str], tuple[str, Sequence[Any]]]
+
+
 class Queryable(Protocol):
     """What reports need of a store."""
 
     dialect: str
 
     def fetch(
-        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+        self,
+        sql: str,
+        params: Sequence[Any],
+        *,
+        timeout_ms: int | None = None,
+        stop: Stop | None = None,
     ) -> list[tuple[Any, ...]]:
         """All rows of a statement on the table `exchanges`, of one snapshot, or its error."""
         ...
@@ -42,16 +52,30 @@ class Queryable(Protocol):
 class ReportService:
     """Answers queries about one ledger, or about what lies in a scope of it."""
 
-    def __init__(self, store: Queryable, scope: Scope = EVERYTHING) -> None:
+    def __init__(
+        self,
+        store: Queryable,
+        scope: Scope = EVERYTHING,
+        *,
+        stop: Stop | None = None,
+        timeout_ms: int | None = None,
+    ) -> None:
         self._store = store
         self._scope = scope
+        self._stop = stop
+        self._timeout_ms = timeout_ms
 
     def __repr__(self) -> str:
         return f"<ReportService in {self._store.dialect}>"
 
     def within(self, scope: Scope) -> "ReportService":
         """The service as who is bound to a scope may use it; nothing widens it again."""
-        return ReportService(self._store, narrowed(self._scope, scope))
+        narrow = narrowed(self._scope, scope)
+        return ReportService(self._store, narrow, stop=self._stop, timeout_ms=self._timeout_ms)
+
+    def stoppable(self, stop: Stop, *, timeout_ms: int) -> "ReportService":
+        """The service whose statements end where it is wished, and each after `timeout_ms`."""
+        return ReportService(self._store, self._scope, stop=stop, timeout_ms=timeout_ms)
 
     def run(self, query: CostQuery, now: datetime, *, timeout_ms: int | None = None) -> QueryResult:
         """The answer as of `now`, or the store's error after `timeout_ms`.
@@ -71,8 +95,19 @@ class ReportService:
                 }
             )
         statement = compile_query(query, segments(query.zone, since, until), self._store.dialect)
-        rows = self._store.fetch(statement.sql, statement.params, timeout_ms=timeout_ms)
+        rows = self._fetch(statement.sql, statement.params, timeout_ms)
         return build_result(query, statement, rows, now)
+
+    def select(self, query: CostQuery, write: Write) -> list[tuple[Any, ...]]:
+        """Rows of a statement that is no query's: `write` makes it, of the query in scope."""
+        sql, params = write(query.within(self._scope), self._store.dialect)
+        return self._fetch(sql, params, None)
+
+    def _fetch(
+        self, sql: str, params: Sequence[Any], timeout_ms: int | None
+    ) -> list[tuple[Any, ...]]:
+        limit = timeout_ms or self._timeout_ms
+        return self._store.fetch(sql, params, timeout_ms=limit, stop=self._stop)
 
     def _range(self, query: CostQuery, now: datetime) -> tuple[datetime, datetime]:
         """The range that rows can lie in; only open ends are looked up."""

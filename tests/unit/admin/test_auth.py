@@ -19,6 +19,9 @@ _NEEDS = [
     ("GET", "/api/v1/models", Role.VIEWER),
     ("GET", "/api/v1/tokens", Role.VIEWER),
     ("POST", "/api/v1/query", Role.VIEWER),
+    ("POST", "/api/v1/compare", Role.VIEWER),
+    ("POST", "/api/v1/waste", Role.VIEWER),
+    ("POST", "/api/v1/forecast", Role.VIEWER),
     ("POST", "/api/v1/tokens", Role.EDITOR),
     ("PATCH", "/api/v1/tokens/tok_x", Role.EDITOR),
     ("DELETE", "/api/v1/tokens/tok_x", Role.EDITOR),
@@ -29,6 +32,9 @@ _NEEDS = [
 ]
 _BODIES = {
     "/api/v1/query": {},
+    "/api/v1/compare": {"since": "7d"},
+    "/api/v1/waste": {},
+    "/api/v1/forecast": {},
     "/api/v1/tokens": {"name": "n"},
     "/api/v1/tokens/tok_x": {},
     "/api/v1/keys": {"name": "n", "role": "viewer"},

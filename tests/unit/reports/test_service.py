@@ -23,7 +23,7 @@ class OneRowStore:
         self._first = first
 
     def fetch(
-        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None
+        self, sql: str, params: Sequence[Any], *, timeout_ms: int | None = None, stop: object = None
     ) -> list[tuple[Any, ...]]:
         self.sql, self.params = sql, params
         bucket = [None] if "AS bucket" in sql else []

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field
 
 from weighbridge.admin.auth import Seen, Viewer
+from weighbridge.admin.ports import Reports
 from weighbridge.admin.problems import RESPONSES
+from weighbridge.admin.questions import questions_of
 from weighbridge.reports.query import parse_query
 
 router = APIRouter(prefix="/api/v1", tags=["query"], responses=RESPONSES)
@@ -42,11 +44,17 @@ class QueryResult(BaseModel):
 
 
 @router.post("/query", response_model=QueryResult, summary="Ask the ledger")
-def query(
+async def query(
+    request: Request,
     _caller: Viewer,
     services: Seen,
     question: Annotated[dict[str, Any], Body(examples=[_EXAMPLE])],
 ) -> dict[str, Any]:
     """Every field of the question is optional; decimals in the answer are strings."""
     now = datetime.now(UTC)
-    return services.reports.run(parse_query(question, now), now).as_json()
+    asked = parse_query(question, now)
+
+    def work(reports: Reports) -> dict[str, Any]:
+        return reports.run(asked, now).as_json()
+
+    return await questions_of(request).answer(request, services.reports, work)

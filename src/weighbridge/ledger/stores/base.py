@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from weighbridge.core.principal import Scope
+from weighbridge.core.stop import Stop
 from weighbridge.errors import ClientError, LedgerError
 
 # Values are of several types by column; `Any` is what the engines' libraries give.
@@ -27,6 +28,12 @@ class ImportDataError(ClientError):
     """A file to import holds something that is no row; nothing of that file was imported."""
 
     code = "IMPORT_INVALID"
+
+
+class QueryStoppedError(LedgerError):
+    """Whoever asked a query left before it was answered."""
+
+    code = "QUERY_STOPPED"
 
 
 class QueryTimeoutError(LedgerError):
@@ -119,11 +126,16 @@ class Store(Protocol):
         ...
 
     def fetch(
-        self, sql: str, params: Sequence[Any] = (), *, timeout_ms: int | None = None
+        self,
+        sql: str,
+        params: Sequence[Any] = (),
+        *,
+        timeout_ms: int | None = None,
+        stop: Stop | None = None,
     ) -> list[tuple[Any, ...]]:
         """All rows of one SELECT over `exchanges`, of one snapshot.
 
-        Errors: `QueryTimeoutError`.
+        Errors: `QueryTimeoutError`, `QueryStoppedError`.
         """
         ...
 

@@ -17,12 +17,14 @@ from uuid import UUID
 import duckdb
 
 from weighbridge.core.exchange import COLUMNS
+from weighbridge.core.stop import Stop
 from weighbridge.errors import LedgerError
 from weighbridge.ledger import schema
 from weighbridge.ledger.stores.base import (
     Imported,
     Page,
     PageRequest,
+    QueryStoppedError,
     QueryTimeoutError,
     Row,
     SegmentDataError,
@@ -126,10 +128,20 @@ class DuckDBStore:
     # Reading
 
     def fetch(
-        self, sql: str, params: Sequence[Any] = (), *, timeout_ms: int | None = None
+        self,
+        sql: str,
+        params: Sequence[Any] = (),
+        *,
+        timeout_ms: int | None = None,
+        stop: Stop | None = None,
     ) -> list[tuple[Any, ...]]:
-        """All rows of one SELECT, stopped after `timeout_ms`."""
-        with self._cursor() as cursor, _interrupted_after(cursor, timeout_ms):
+        """All rows of one SELECT, stopped after `timeout_ms` and where it is wished."""
+        stop = stop or Stop()
+        with (
+            self._cursor() as cursor,
+            _interrupted_after(cursor, timeout_ms),
+            _stopped_by(cursor, stop),
+        ):
             _only_select(cursor, sql)
             cursor.execute(sql, list(params))
             return [tuple(map(_plain, row)) for row in cursor.fetchall()]
@@ -251,6 +263,20 @@ def _interrupted_after(cursor: duckdb.DuckDBPyConnection, timeout_ms: int | None
         ) from error
     finally:
         timer.cancel()
+
+
+@contextlib.contextmanager
+def _stopped_by(cursor: duckdb.DuckDBPyConnection, stop: Stop) -> Iterator[None]:
+    left = QueryStoppedError("whoever asked this has left; nothing is answered")
+    if stop.wished:
+        raise left
+    try:
+        with stop.calling(cursor.interrupt):
+            yield
+    except duckdb.InterruptException as error:
+        if stop.wished:
+            raise left from error
+        raise
 
 
 def _only_select(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:

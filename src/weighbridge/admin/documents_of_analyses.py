@@ -1,0 +1,104 @@
+"""Documents of analyses: the answers of `routes/analyses`, as OpenAPI describes them.
+
+Rules for future edits: as in `documents`; figures are decimals as text, counts, ratios or null.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+Figure = str | int | float | None
+
+
+class ChangeDocument(BaseModel):
+    """One figure in two periods."""
+
+    current: Figure = Field(description="In the period that was asked for.")
+    previous: Figure = Field(description="In the one before.")
+    difference: Figure = Field(description="The one less the other; null where one is unknown.")
+    relative: float | None = Field(description="As a share of before; null where that is 0.")
+
+
+class GroupDocument(BaseModel):
+    """The changes of one group."""
+
+    group: dict[str, str] = Field(description="Its dimensions' values.")
+    changes: dict[str, ChangeDocument] = Field(description="By metric.")
+
+
+class PeriodDocument(BaseModel):
+    """A period."""
+
+    since: str = Field(description="Its first instant.")
+    until: str = Field(description="The first instant after it.")
+    timezone: str = Field(description="Whose calendar it follows.")
+
+
+class MetricDocument(BaseModel):
+    """A metric that was asked for."""
+
+    name: str = Field(description="Its name.")
+    unit: str = Field(description="Its unit.")
+
+
+class ComparisonDocument(BaseModel):
+    """Two periods side by side."""
+
+    current: PeriodDocument = Field(description="The period that was asked for.")
+    previous: PeriodDocument = Field(description="The one before.")
+    group_by: list[str] = Field(description="As asked for.")
+    metrics: list[MetricDocument] = Field(description="As asked for.")
+    groups: list[GroupDocument] = Field(description="In the query's order, at most its limit.")
+    totals: dict[str, ChangeDocument] = Field(description="Over everything, by metric.")
+    movers: list[GroupDocument] = Field(description="The largest changes, either way.")
+    movers_rest: ChangeDocument | None = Field(description="All other groups' change.")
+    completeness: dict[str, dict[str, int]] = Field(description="Of both periods.")
+    as_of: str = Field(description="The ledger's state that was read, UTC.")
+
+
+class ReasonDocument(BaseModel):
+    """Exchanges of one kind that ended alike."""
+
+    code: str = Field(description="Error type, block or finish reason, or outcome and status.")
+    figures: dict[str, Figure] = Field(description="By metric.")
+
+
+class KindDocument(BaseModel):
+    """One kind of ending."""
+
+    kind: str = Field(
+        description="`failed`, `client_gone`, `blocked`, `stopped`, `truncated`, `fine`, `other`."
+    )
+    wasted: bool = Field(description="Whether its cost is part of `wasted_cost`.")
+    figures: dict[str, Figure] = Field(description="By metric.")
+    reasons: list[ReasonDocument] = Field(description="What it is made of, most costly first.")
+
+
+class WasteList(BaseModel):
+    """All kinds; they add up to the totals."""
+
+    kinds: list[KindDocument] = Field(description="Always the same kinds, in the same order.")
+    totals: dict[str, Any] = Field(description="By metric.")
+    completeness: dict[str, int] = Field(description="As in a query's answer.")
+    as_of: str = Field(description="The ledger's state that was read, UTC.")
+
+
+class ExpectedDay(BaseModel):
+    """A day that is not over."""
+
+    date: str = Field(description="Local date.")
+    expected: str = Field(description="US dollars still to come on it.")
+
+
+class ForecastDocument(BaseModel):
+    """What a month will have cost."""
+
+    month: str = Field(description="`YYYY-MM`, in the query's zone.")
+    spent: str = Field(description="US dollars so far.")
+    expected: str | None = Field(description="At the month's end; null without a whole day.")
+    low: str | None = Field(description="Lower end of the interval; null with under four days.")
+    high: str | None = Field(description="Upper end of the interval.")
+    confidence: str | None = Field(description="How likely the interval holds the month's end.")
+    days_used: int = Field(description="Whole days that the forecast rests on.")
+    method: str = Field(description="`none`, `level` or `weekday`.")
+    days: list[ExpectedDay] = Field(description="From today on; they add up to what is to come.")

@@ -1,0 +1,55 @@
+"""Comparison, waste, forecast over HTTP: documents as described, problems all at once."""
+
+import httpx
+
+from weighbridge.core.exchange import Exchange
+
+
+async def test_a_comparison(local: httpx.AsyncClient, rows: list[Exchange]) -> None:
+    """Two days beside the two before, by department, with what moved."""
+    question = {
+        "since": "2026-11-02",
+        "until": "2026-11-04",
+        "group_by": ["department"],
+        "metrics": ["cost", "exchanges"],
+    }
+    document = (await local.post("/api/v1/compare", json=question)).json()
+    assert document["previous"]["since"] == "2026-10-31T00:00:00+00:00"
+    assert document["previous"]["until"] == "2026-11-02T00:00:00+00:00"
+    assert document["totals"]["exchanges"] == {
+        "current": 2,
+        "previous": 1,
+        "difference": 1,
+        "relative": 1.0,
+    }
+    assert sorted(group["group"]["department"] for group in document["groups"]) == [
+        "(none)",
+        "care",
+    ]
+    assert document["totals"]["cost"]["difference"] == "0.000000300000"
+    assert [mover["group"]["department"] for mover in document["movers"]] == ["(none)"]
+    assert document["movers_rest"]["difference"] == "0.000000000000"
+
+
+async def test_problems_of_a_comparison(local: httpx.AsyncClient) -> None:
+    """A wrong step and no beginning are told together."""
+    answer = await local.post("/api/v1/compare", json={"step": "fortnight"})
+    assert answer.status_code == 422
+    assert [one["where"] for one in answer.json()["problems"]] == ["since", "step"]
+    answer = await local.post("/api/v1/compare", json={"since": "1d", "movers": -1})
+    assert [one["where"] for one in answer.json()["problems"]] == ["movers"]
+
+
+async def test_waste(local: httpx.AsyncClient, rows: list[Exchange]) -> None:
+    """Three good calls are fine, and nothing is wasted."""
+    document = (await local.post("/api/v1/waste", json={"since": "2026-11-01"})).json()
+    kinds = {kind["kind"]: kind["figures"]["exchanges"] for kind in document["kinds"]}
+    assert kinds["fine"] == document["totals"]["exchanges"] == 3
+    assert document["totals"]["wasted_cost"] == "0.000000000000"
+
+
+async def test_forecast_of_an_empty_ledger(local: httpx.AsyncClient) -> None:
+    """No day to go by is no forecast, and says so."""
+    document = (await local.post("/api/v1/forecast", json={"timezone": "Asia/Tokyo"})).json()
+    assert (document["expected"], document["method"]) == (None, "none")
+    assert document["spent"] == "0.000000000000"
