@@ -350,7 +350,8 @@ class ClientConnection(asyncio.Protocol):
         )
         read_request_head(head, self._headers)
         head.problem = head.problem or self._oversize()
-        headers, self._headers = self._headers, []  # keys are not kept beyond their call
+        # Keys, which the target may hold as well, are not kept beyond their call.
+        headers, self._headers, self._target = self._headers, [], b""
         if parser.should_upgrade() and not is_tunnel(head):
             # The parser would take the body for another protocol: read the head once more,
             # without the offer.

@@ -695,7 +695,8 @@ class LiveExchange(msgspec.Struct, eq=False):
             self._close_after = True
         body = self._gate.refusal_body(self.route, refusal)
         if outcome is Outcome.REFUSED:
-            self.overhead_ns = perf_counter_ns() - self.started_ns  # all of it is ours
+            # All of it is ours but the time that the body took to come.
+            self.overhead_ns = perf_counter_ns() - max(self.started_ns, self._client.read_ns)
         if self.method != b"HEAD":
             self.response_bytes = len(body)
         self._client.write(

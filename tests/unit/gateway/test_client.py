@@ -296,12 +296,13 @@ def test_call_behind_a_call_refused_before_its_end() -> None:
 
 
 def test_no_head_is_kept_with_an_idle_connection() -> None:
-    """P1: the bytes of a head hold keys."""
+    """P1: the bytes of a head hold keys, in the target as well."""
     with MemoryWire() as wire:
         me = wire.client()
-        me.deliver(post())
+        me.deliver(post(path=PATH + b"?key=AIzaSyTESTkey"))
         assert wire.gate.live
-        assert me.protocol._raw is None  # type: ignore[attr-defined]
+        kept = me.protocol
+        assert (kept._raw, kept._target, kept._headers) == (None, b"", [])  # type: ignore[attr-defined]
 
 
 DRAIN_S = 100.0

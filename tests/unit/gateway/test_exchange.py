@@ -150,3 +150,69 @@ def test_a_streamed_body_goes_in_chunks_whatever_the_spelling_of_its_length() ->
         head = bytes(wire.upstreams[0].sent).partition(b"\r\n\r\n")[0].lower()
         assert b"content-length" not in head
         assert b"transfer-encoding: chunked" in head
+
+
+def begun(wire: MemoryWire, request: bytes) -> tuple[FakeTransport, LiveExchange]:
+    """A call whose body is under way."""
+    me = wire.client()
+    me.deliver(request)
+    wire.settle()
+    (exchange,) = wire.gate.live
+    return me, exchange
+
+
+BROKEN = b'{"labels":{"TEAM":"a"},"x":"%b"}' % (b"y" * 3000)
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("came", [5, 100, -5])
+def test_a_body_that_takes_its_time_streams(came: int, *, known: bool) -> None:
+    """The head goes up after a moment; labels that break a rule then end both sides (B3)."""
+    with MemoryWire() as wire:
+        if known:
+            call(wire, wire.client())
+        request = post(BROKEN)
+        cut = came if came < 0 else request.index(b"\r\n\r\n") + 4 + came
+        me, exchange = begun(wire, request[:cut])
+        assert b'"labels' not in b"".join(bytes(up.sent) for up in wire.upstreams)
+        exchange._held_long_enough()
+        wire.settle()
+        assert wire.upstreams[-1].sent.count(b"POST ") == 1 + known
+        me.deliver(request[cut:])
+        wire.settle()
+        assert me.sent.startswith(b"HTTP/1.1 400 ")
+        assert b"LABELS_INVALID" in me.sent
+        assert wire.upstreams[-1].closed
+        assert b"TEAM" not in wire.upstreams[-1].sent
+        row = wire.rows()[-1]
+        assert (row.outcome, row.error_type) == ("refused", "LABELS_INVALID")
+        assert len(wire.rows()) == 1 + known
+        me.deliver(post())  # the connection goes on: its request was small, and is whole
+        wire.settle()
+        assert len(wire.gate.live) == 1
+
+
+def test_a_moment_that_is_over_too_late() -> None:
+    """A timer that fires behind its exchange's end does nothing."""
+    with MemoryWire() as wire:
+        me, exchange = begun(wire, post(BROKEN)[:-5])
+        me.peer_closes()
+        wire.settle()
+        exchange._held_long_enough()
+        wire.settle()
+        assert wire.upstreams == []
+        assert [row.outcome for row in wire.rows()] == ["client_closed"]
+
+
+def test_labels_that_break_a_rule_behind_an_answer() -> None:
+    """The upstream answered before it had the body: the client must see that it is cut off."""
+    with MemoryWire() as wire:
+        me, exchange = begun(wire, post(BROKEN)[:-3000])
+        exchange._held_long_enough()
+        wire.settle()
+        wire.upstreams[0].deliver(answer(b"{}" * 10)[:-5])
+        me.deliver(post(BROKEN)[-3000:])
+        wire.settle()
+        assert me.closed
+        assert wire.upstreams[0].closed
+        assert [row.status for row in wire.rows()] == [200]
