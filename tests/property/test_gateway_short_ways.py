@@ -5,6 +5,7 @@ nothing or leave, upstreams that close, a drain. One of them remembers heads and
 other forgets them before each step. Bytes, rows and what is paused have to be the same.
 """
 
+import gzip
 import json
 from typing import Any
 
@@ -12,7 +13,7 @@ from bench_wire import policy_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_wire import FakeTransport, MemoryWire, without_ids, without_times
-from messages import answer, post
+from messages import KEY, answer, post
 
 from weighbridge.gateway.settings import LabelRules
 
@@ -28,6 +29,10 @@ USAGE = json.dumps({
     "modelVersion": "gemini-2.5-flash",
 }).encode()  # fmt: skip
 AGENT = b"X-Agent: Bot\r\n"
+WEBSOCKET = (
+    b"GET /ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent HTTP/1.1"
+    b"\r\nHost: gw\r\n%bConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n" % KEY
+)
 CALLS = [
     post(),
     post(),
@@ -51,6 +56,14 @@ CALLS = [
     post(extra=b"Connection: close\r\n"),
     post() + post(),
     post(b"{").replace(b"Content-Length: 1", b"Transfer-Encoding: chunked") + b"\r\n",
+    post(b'12\r\n{"labels":{"a":1}}\r\n0\r\nX-Sum: 5\r\n\r\n', path=VERTEX).replace(
+        b"Content-Length: 39", b"Transfer-Encoding: chunked"
+    ),
+    WEBSOCKET,
+    WEBSOCKET + b"early",
+    post().replace(b"HTTP/1.1", b"HTTP/1.0"),
+    post(extra=b"Connection: upgrade\r\nUpgrade: h2c\r\n"),
+    post(extra=b"Accept-Encoding: gzip, br\r\n"),
 ]
 DATE = b"Date: Sun, 22 Nov 2026 10:00:0%d GMT\r\n"
 ANSWERS = [
@@ -76,6 +89,10 @@ ANSWERS = [
     b"HTTP/1.1 200 OK\r\n\r\n" + USAGE,
     b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+    b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x02{}",
+    answer(gzip.compress(USAGE), extra=b"Content-Encoding: gzip\r\n"),
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"%x\r\ndata: %b\r\n\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n" % (len(USAGE) + 10, USAGE),
     b"no HTTP",
 ]
 CUTS = st.sampled_from([None, None, None, None, 10, -1, -2, -90, 300])
@@ -88,7 +105,7 @@ STEP = st.one_of(
     st.tuples(st.just("answer"), WHO, st.just(0), st.none()),
     st.tuples(st.sampled_from(["go on", "answer on", "leave", "close", "full", "take"]), WHO,
               st.just(0), st.none()),
-    st.tuples(st.sampled_from(["drain", "policy"]), WHO, st.just(0), st.none()),
+    st.tuples(st.sampled_from(["drain", "policy", "moment", "hour"]), WHO, st.just(0), st.none()),
 )  # fmt: skip
 
 
@@ -108,11 +125,8 @@ class Played:
             wire.gate.plans.forget()
             for shapes in wire.pool._shapes.values():
                 shapes.__init__()  # type: ignore[misc]
-        if what == "drain" and not wire.gate.draining:
-            wire.gate.draining, wire.gate.drain_since = True, wire.now
-            wire.gate.look_around()
-        elif what == "policy":
-            wire.gate.apply_policy(policy_with({}))
+        if what in ("drain", "moment", "hour", "policy"):
+            self._gateway(what)
         elif what in ("answer", "answer on", "close"):
             busy = [up for up in wire.upstreams if up.protocol.sink and not up.closed]  # type: ignore[attr-defined]
             if busy:
@@ -125,6 +139,22 @@ class Played:
             for one in [*wire.clients, *wire.upstreams]
         ])  # fmt: skip
         self.seen.append((len(wire.rows()), len(wire.gate.live), wire.counters.internal_errors))
+
+    def _gateway(self, what: str) -> None:
+        wire = self._wire
+        live = sorted(wire.gate.live, key=lambda exchange: exchange.exchange_id)
+        if what == "policy":
+            wire.gate.apply_policy(policy_with({}))
+        elif what == "moment":
+            for exchange in live:
+                exchange._held_long_enough()
+        elif what == "hour":
+            wire.now += 3600
+            for one in [*live, *(client.protocol for client in wire.clients)]:
+                one.check(wire.now)  # type: ignore[attr-defined]
+        elif not wire.gate.draining:
+            wire.gate.draining, wire.gate.drain_since = True, wire.now
+            wire.gate.look_around()
 
     def _client(self, what: str, who: int, call: bytes, cut: int | None) -> None:
         me = self._here[who]
@@ -153,9 +183,11 @@ class Played:
             self._rest[up] = b"" if cut is None else reply[cut:]
 
 
-def played(steps: list[tuple[str, int, int, int | None]], *, inject: bool, forgetful: bool) -> Any:
+def played(
+    steps: list[tuple[str, int, int, int | None]], chosen: dict[str, Any], *, forgetful: bool
+) -> Any:
     """Everything that can be seen from outside, after each step."""
-    with MemoryWire(labels=LabelRules(inject=inject)) as wire:
+    with MemoryWire(**chosen) as wire:
         run = Played(wire, forgetful=forgetful)
         for one in steps:
             run.step(*one)
@@ -167,12 +199,19 @@ def played(steps: list[tuple[str, int, int, int | None]], *, inject: bool, forge
         return run.seen, [without_times(row) for row in wire.rows()]
 
 
+CHOSEN = st.fixed_dictionaries({
+    "labels": st.builds(LabelRules, inject=st.booleans()),
+    "on_client_disconnect": st.sampled_from(["drain", "drain", "cancel"]),
+    "max_concurrent_exchanges": st.sampled_from([100, 100, 2]),
+})  # fmt: skip
+
+
 @settings(max_examples=300, deadline=None)
-@given(steps=st.lists(STEP, min_size=4, max_size=40), inject=st.booleans())
-def test_short_ways(steps: list[tuple[str, int, int, int | None]], *, inject: bool) -> None:
+@given(steps=st.lists(STEP, min_size=4, max_size=40), chosen=CHOSEN)
+def test_short_ways(steps: list[tuple[str, int, int, int | None]], chosen: dict[str, Any]) -> None:
     """S5, D1: remembered or not, the same bytes, pauses and rows; one row for each exchange."""
-    known = played(steps, inject=inject, forgetful=False)
-    plain = played(steps, inject=inject, forgetful=True)
+    known = played(steps, chosen, forgetful=False)
+    plain = played(steps, chosen, forgetful=True)
     for seen, expected in zip(known[0], plain[0], strict=True):
         assert seen == expected
     assert known[1] == plain[1]

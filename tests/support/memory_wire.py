@@ -31,6 +31,7 @@ from weighbridge.providers.registry import Registry
 
 ORIGIN = Origin("127.0.0.1", 1, tls=False, host_header=b"upstream.test")
 _TLS = ssl.create_default_context()
+_NEVER_S = 1e6  # a slow machine must not make a body take too long
 _QUIET_PIPE = os.pipe()  # polled by the pool: open, with nothing to read
 _BOOK = PriceBook.load()
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -216,7 +217,7 @@ class MemoryWire:
             booker=self.booker,
             counters=self.counters,
             clock=lambda: self.now,
-            call_later=self.loop.call_later,
+            call_later=lambda _, then: self.loop.call_later(_NEVER_S, then),
         )
         self.gate.ready = True
         self.clients: list[FakeTransport] = []
