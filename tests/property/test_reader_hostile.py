@@ -189,9 +189,11 @@ def _vectors(megabytes: int) -> Iterator[bytes]:
     yield b'{"values": []}], "usageMetadata": {"promptTokenCount": 7}}'
 
 
-def _peak(reader_type: bytes, pieces: Iterator[bytes]) -> tuple[int, Reading]:
+def _peak(
+    reader_type: bytes, pieces: Iterator[bytes], operation: str = "generateContent"
+) -> tuple[int, Reading]:
     """Peak memory of the reader, fed in pieces of 64 KiB."""
-    reader = google_reader(_route("generateContent"), 200, reader_type)
+    reader = google_reader(_route(operation), 200, reader_type)
     waiting = bytearray()
     tracemalloc.start()
     try:
@@ -235,7 +237,7 @@ def test_a_hundred_megabytes_of_image_are_metered_in_little_memory(
 
 def test_megabytes_of_embeddings_are_metered_in_little_memory() -> None:
     """`usageMetadata` follows the vectors."""
-    peak, reading = _peak(b"application/json", _vectors(20))
+    peak, reading = _peak(b"application/json", _vectors(20), "batchEmbedContents")
     assert peak < 5 * MEBIBYTE
     assert reading.usage.input_tokens == 7
     assert reading.usage_source is UsageSource.FINAL

@@ -91,6 +91,7 @@ class GeminiAnswer(msgspec.Struct, gc=False):
     _grounding: Grounding | None = None
     _error: tuple[str, int | None] | None = None
     _broken: bool = False  # Something unreadable came after the last usage.
+    _embeds: bool = False  # Embeddings are counted by their prompt alone, without a total.
 
     def __repr__(self) -> str:
         seen = "usage" if self._usage is not None else "no usage"
@@ -187,6 +188,8 @@ class GeminiAnswer(msgspec.Struct, gc=False):
             return UsageSource.UNPARSED
         if not complete or self._error is not None or self._broken:
             return UsageSource.PARTIAL
+        if self._usage.total_token_count is None and not self._embeds:
+            return UsageSource.PARTIAL  # Google always tells it: a field mask left counts out.
         return UsageSource.FINAL
 
     def _absorb(self, document: _Document) -> None:

@@ -49,6 +49,10 @@ def google_reader(route: Route, status: int, content_type: bytes | None) -> Usag
     return _framed(answer, content_type)
 
 
+def _embedding(route: Route, status: int, content_type: bytes | None) -> UsageReader:  # noqa: ARG001
+    return _framed(GeminiAnswer(route.surface, _embeds=True), content_type)
+
+
 def _framed(answer: Answer, content_type: bytes | None) -> UsageReader:
     if content_type not in _JSON and is_event_stream(content_type):
         return SseReader(answer)
@@ -122,6 +126,7 @@ _SPECIAL: Final[Mapping[str, _Make]] = {
         _openai,
     ),
     **dict.fromkeys(("rawPredict", "streamRawPredict"), _partner),
+    **dict.fromkeys(("embedContent", "batchEmbedContents"), _embedding),
     **dict.fromkeys(
         (
             "createCachedContent",

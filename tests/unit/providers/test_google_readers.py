@@ -47,10 +47,13 @@ def test_event_streams_are_told_by_content_type(content_type: bytes, expected: b
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        (b"application/json", b'{"usageMetadata":{"promptTokenCount":3}}'),
-        (b"application/json", b'[{"usageMetadata":{"promptTokenCount":3}}]'),
-        (b"text/event-stream", b'data: {"usageMetadata":{"promptTokenCount":3}}\n\n'),
-        (None, b'{"usageMetadata":{"promptTokenCount":3}}'),
+        (b"application/json", b'{"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}'),
+        (b"application/json", b'[{"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}]'),
+        (
+            b"text/event-stream",
+            b'data: {"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}\n\n',
+        ),
+        (None, b'{"usageMetadata":{"promptTokenCount":3,"totalTokenCount":3}}'),
     ],
 )
 def test_any_framing_is_read_whatever_the_operation(
@@ -161,3 +164,18 @@ def test_a_song_is_known_without_its_tokens() -> None:
     route = msgspec.structs.replace(_route("generateContent"), model="lyria-3-pro-preview")
     reading = _read(route, 200, None, b'{"candidates":[{"finishReason":"STOP"}]}')
     assert (reading.usage.songs, reading.usage_source) == (1, UsageSource.FINAL)
+
+
+@pytest.mark.parametrize("told", ["promptTokenCount", "candidatesTokenCount"])
+def test_counts_without_their_total_are_a_lower_bound(told: str) -> None:
+    """S11: a field mask left the others out, and they are not zero."""
+    body = b'{"usageMetadata":{"%b":3}}' % told.encode()
+    assert _read(_route("generateContent"), 200, None, body).usage_source is UsageSource.PARTIAL
+
+
+@pytest.mark.parametrize("operation", ["embedContent", "batchEmbedContents"])
+def test_embeddings_have_no_total(operation: str) -> None:
+    """As the recorded answers of gemini-embedding-2."""
+    body = b'{"usageMetadata":{"promptTokenCount":4}}'
+    reading = _read(_route(operation), 200, None, body)
+    assert (reading.usage.input_tokens, reading.usage_source) == (4, UsageSource.FINAL)
