@@ -27,10 +27,24 @@ from weighbridge.admin.routes import (
     models,
     query,
     tokens,
+    whatif,
 )
 
 OPENAPI_PATH = "/api/openapi.json"
-_ROUTES = (query, analyses, exchanges, in_flight, tokens, keys, models, imports, alerts, me, health)
+_ROUTES = (
+    query,
+    analyses,
+    whatif,
+    exchanges,
+    in_flight,
+    tokens,
+    keys,
+    models,
+    imports,
+    alerts,
+    me,
+    health,
+)
 
 
 def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> FastAPI:

@@ -102,3 +102,46 @@ class ForecastDocument(BaseModel):
     days_used: int = Field(description="Whole days that the forecast rests on.")
     method: str = Field(description="`none`, `level` or `weekday`.")
     days: list[ExpectedDay] = Field(description="From today on; they add up to what is to come.")
+
+
+class SidesDocument(BaseModel):
+    """A cost there and here."""
+
+    cost: str = Field(description="US dollars on that model.")
+    cost_now: str = Field(description="What the same charges came to.")
+    difference: str = Field(description="The one less the other.")
+
+
+class MovedGroup(SidesDocument):
+    """One group on another model."""
+
+    group: dict[str, str] = Field(description="Its dimensions' values.")
+
+
+class UnmovedDocument(BaseModel):
+    """Charges of one unit that a model has no price for."""
+
+    unit: str = Field(description="As in charges.")
+    surface: str | None = Field(description="Where it was called.")
+    service_tier: str | None = Field(description="As served.")
+    quantity: str = Field(description="How much of it.")
+    cost: str = Field(description="US dollars that it came to; in neither side of the model.")
+    exchanges: int = Field(description="How many charges.")
+
+
+class MovedDocument(SidesDocument):
+    """A workload on one other model."""
+
+    model: str = Field(description="As the price book names it.")
+    groups: list[MovedGroup] = Field(description="Where a grouping was asked for; they add up.")
+    unmoved: list[UnmovedDocument] = Field(description="What has no price there.")
+
+
+class WhatIfDocument(BaseModel):
+    """A workload on other models."""
+
+    cost: str | None = Field(description="US dollars that it came to, all of it.")
+    completeness: dict[str, int] = Field(description="As in a query's answer, and `incomplete`.")
+    without_charges: str = Field(description="Of it, rows that do not say what was charged for.")
+    models: list[MovedDocument] = Field(description="In the order that was asked for.")
+    as_of: str = Field(description="The ledger's state that was read, UTC.")

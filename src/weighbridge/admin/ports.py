@@ -18,6 +18,7 @@ from weighbridge.pricing.compiler import PriceLine
 from weighbridge.reports.query import CostQuery
 from weighbridge.reports.result import QueryResult
 from weighbridge.reports.service import Write
+from weighbridge.reports.what_if import Book
 
 
 class Tokens(Protocol):
@@ -130,7 +131,7 @@ class UnderWay(Protocol):
         ...
 
 
-class Models(Protocol):
+class Models(Book, Protocol):
     """The price book."""
 
     def listing(

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "token": "token",
     "key": "key",
     "report": "report",
+    "whatif": "whatif",
     "tail": "tail",
     "import": "import_",
     "models": "models",

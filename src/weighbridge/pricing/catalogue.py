@@ -172,6 +172,11 @@ class PriceBook:
                             lines += prices.lines(Key(name, place, level, region, day))
         return lines
 
+    @property
+    def makers(self) -> tuple[str, ...]:
+        """Who makes the models, our default first."""
+        return tuple(sorted(self._names, key=lambda maker: (maker != DEFAULT_PROVIDER, maker)))
+
     def names(self, provider: str = DEFAULT_PROVIDER) -> dict[str, str]:
         """Every exact name with the id of its model."""
         index = self._names.get(provider)

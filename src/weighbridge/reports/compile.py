@@ -74,6 +74,41 @@ def compile_query(
     return _Builder(query, offsets, DIALECTS[dialect]).statement()
 
 
+class Conditions:
+    """What chooses rows, for statements of other shapes: range, filters and scope hold there too.
+
+    `params` grows with each value that is bound.
+    """
+
+    def __init__(self, query: CostQuery, dialect: str = "duckdb") -> None:
+        self._builder = _Builder(query, (), DIALECTS[dialect])
+        self._dialect = DIALECTS[dialect]
+
+    def __repr__(self) -> str:
+        return f"<Conditions, {len(self.params)} bound>"
+
+    @property
+    def params(self) -> list[Any]:
+        """Values bound so far."""
+        return self._builder._params  # noqa: SLF001 - one module, one statement
+
+    def where(self) -> list[exp.Expr]:
+        """Range, filters and scope."""
+        return self._builder._conditions()  # noqa: SLF001
+
+    def text(self, dimension: str) -> exp.Expr:
+        """A dimension's value as text, nothing as `(none)`."""
+        return _text(self._builder._dimension(dimension))  # noqa: SLF001
+
+    def bound(self, value: Any) -> exp.Expr:
+        """A value as a parameter."""
+        return self._builder._bind(value)  # noqa: SLF001
+
+    def instant(self, moment: datetime) -> exp.Expr:
+        """An instant as a parameter to compare `started_at` with."""
+        return self.bound(self._dialect.bound_instant(moment))
+
+
 class _Builder:
     """One statement in the making: the query, and the parameters bound so far."""
 

@@ -53,3 +53,27 @@ async def test_forecast_of_an_empty_ledger(local: httpx.AsyncClient) -> None:
     document = (await local.post("/api/v1/forecast", json={"timezone": "Asia/Tokyo"})).json()
     assert (document["expected"], document["method"]) == (None, "none")
     assert document["spent"] == "0.000000000000"
+
+
+async def test_what_if_by_document_and_by_link(
+    local: httpx.AsyncClient, rows: list[Exchange]
+) -> None:
+    """Both forms give the same answer, and what is not priced anew is named."""
+    question = {"models": ["gemini-2.5-pro"], "group_by": ["department"]}
+    posted = (await local.post("/api/v1/whatif", json=question)).json()
+    link = {"models": "gemini-2.5-pro", "group_by": "department"}
+    linked = (await local.get("/api/v1/whatif", params=link)).json()
+    assert posted["models"] == linked["models"]
+    (model,) = posted["models"]
+    assert (model["cost_now"], model["cost"]) == ("0.000000900000", "0.000037500000")
+    assert [part["group"]["department"] for part in model["groups"]] == ["care", "(none)"]
+    alone = (await local.get("/api/v1/whatif", params=link | {"department": "(none)"})).json()
+    assert alone["models"][0]["cost"] == "0.000012500000"
+
+
+async def test_problems_of_a_what_if(local: httpx.AsyncClient) -> None:
+    """Models that are no list, and parameters that are no dimension."""
+    answer = await local.post("/api/v1/whatif", json={"models": 7})
+    assert (answer.status_code, answer.json()["problems"][0]["where"]) == (422, "models")
+    answer = await local.get("/api/v1/whatif", params={"models": "x", "departmnt": "care"})
+    assert (answer.status_code, answer.json()["problems"][0]["where"]) == (422, "departmnt")

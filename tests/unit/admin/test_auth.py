@@ -20,6 +20,8 @@ _NEEDS = [
     ("GET", "/api/v1/tokens", Role.VIEWER),
     ("POST", "/api/v1/query", Role.VIEWER),
     ("POST", "/api/v1/compare", Role.VIEWER),
+    ("GET", "/api/v1/whatif", Role.VIEWER),
+    ("POST", "/api/v1/whatif", Role.VIEWER),
     ("POST", "/api/v1/waste", Role.VIEWER),
     ("POST", "/api/v1/forecast", Role.VIEWER),
     ("POST", "/api/v1/tokens", Role.EDITOR),
@@ -33,6 +35,7 @@ _NEEDS = [
 _BODIES = {
     "/api/v1/query": {},
     "/api/v1/compare": {"since": "7d"},
+    "/api/v1/whatif": {"models": ["gemini-2.5-pro"]},
     "/api/v1/waste": {},
     "/api/v1/forecast": {},
     "/api/v1/tokens": {"name": "n"},

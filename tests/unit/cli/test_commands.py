@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from weighbridge.control.folder import DataFolder
-from weighbridge.core.exchange import Exchange
+from weighbridge.core.exchange import Charge, Exchange
 from weighbridge.pricing import build
 from weighbridge.pricing.pricefile import Price
 
@@ -171,6 +171,42 @@ def test_reports_by_time_and_filter(command: Any) -> None:
         *("--filter", "department=care", "--filter", "department=sales", "--json"),
     ).json
     assert [row["exchanges"] for row in document["rows"]] == [1, 1]
+
+
+def test_what_if(command: Any, tmp_path: Path) -> None:
+    """A thousand tokens on dearer and cheaper models; what has no price there is told."""
+    charge = Charge("input_text_token", "1000", "0.000000300000", "0.000300000000", "p")
+    row = Exchange(
+        exchange_id="01920000-0000-7000-8000-000000000009",
+        started_at="2026-11-01T12:00:00.000000Z",
+        ended_at="2026-11-01T12:00:01.000000Z",
+        surface="gemini",
+        department="care",
+        input_tokens=1000,
+        list_cost="0.000300000000",
+        pricing_status="priced",
+        charges=[charge, Charge("song", "1", "0.000000000000", "0.000000000000", "p")],
+    )
+    file = tmp_path / "rows.ndjson"
+    file.write_bytes(msgspec.json.encode(row))
+    command("import", str(file))
+    ask = ("whatif", "--models", "gemini-2.5-pro,gemini-2.5-flash-lite", "--by", "department")
+    models = command(*ask, "--json").json["models"]
+    assert [model["cost"] for model in models] == ["0.001250000000", "0.000100000000"]
+    shown = command(*ask)
+    assert "$0.001250" in shown.out
+    assert "gemini-2.5-pro: no price there for song; left out" in shown.err
+    (first, _) = csv.DictReader(io.StringIO(command(*ask, "--format", "csv").out))
+    assert (first["department"], first["difference"]) == ("care", "0.000950000000")
+    assert command("whatif", "--models", "gemini-9").status == 2
+    assert "--since" in command("whatif", "--models", "x", "--since", "yore").err
+
+
+@pytest.mark.usefixtures("history")
+def test_what_if_of_rows_without_charges(command: Any) -> None:
+    """History that does not say what was charged for is left out, and said so."""
+    done = command("whatif", "--models", "gemini-2.5-pro")
+    assert "$0.75 is of rows without charges" in done.err
 
 
 @pytest.mark.usefixtures("history")
