@@ -46,6 +46,7 @@ class FakeTransport(asyncio.Transport):
         self.sent = bytearray()
         self.reading = True
         self.closed = False
+        self.aborted = False
         self.lost = False
         self.eof_written = False
         self.limit: int | None = None
@@ -111,7 +112,7 @@ class FakeTransport(asyncio.Transport):
         self.closed = True
 
     def abort(self) -> None:
-        self.closed = True
+        self.closed = self.aborted = True
 
     def is_closing(self) -> bool:
         return self.closed

@@ -2,7 +2,7 @@
 
 Hides which headers of an answer are hop-by-hop. All other names, their order and their
 repetition stay. Pure: bytes and values only. The parser has the last word on whether the bytes
-are HTTP at all; nothing of a head is passed on before it has read them.
+are HTTP at all; nothing of a head is passed on before it has read them, or the same ones before.
 Source: RFC 9110 section 7.6.1, RFC 9112 section 6. Counterpart: `upstream`.
 """
 

@@ -306,7 +306,8 @@ class ClientConnection(asyncio.Protocol):
                 self._gate.counters.slow_heads += 1
                 self._transport.abort()
         elif now - self.last_read > settings.client_idle_timeout_s:
-            self._transport.close()
+            # A plain close waits until all is sent: for ever, where nobody reads.
+            self.cut(abort=self._closing or bool(self.write_blocked_since))
 
     def close_if_idle(self) -> None:
         """Close a connection that serves nothing; one that does closes with its answer."""

@@ -6,10 +6,10 @@ the head's bytes are sent on, with what between, and what the admission decided.
 recipe and its key.
 
 Rules for future edits: nothing of a head is kept, neither in the key (a keyed hash of it) nor
-in the plan (offsets, the gateway's own lines, the attribution); the parser still reads
-every head byte, so strictness never depends on this memory; a plan is kept only if it makes
-the very bytes that the full reading made; refusals are never remembered; a change of policy
-forgets all.
+in the plan (offsets, the gateway's own lines, the attribution); a key stands for bytes that the
+strict parser has accepted, all but the digits of the length, so strictness never depends on this
+memory; a plan is kept only if it makes the very bytes that the full reading made; refusals are
+never remembered; a change of policy forgets all.
 """
 
 from hashlib import sha256

@@ -110,7 +110,12 @@ class BodyReading:
     @property
     def asked(self) -> Asked:
         """What the body asks for, as far as it has come."""
-        return NOTHING_ASKED if self._reader is None else self._reader.asked
+        if self._reader is None:
+            return NOTHING_ASKED
+        try:
+            return self._reader.asked
+        except Exception:  # noqa: BLE001 - transparency: no reader's fault may reach the client
+            return NOTHING_ASKED
 
     @property
     def refusal(self) -> Refusal | None:
@@ -164,7 +169,10 @@ class BodyReading:
 
     def _filtered(self, data: bytes) -> list[bytes]:
         if self._reader is not None:
-            self._reader.feed(data)
+            try:
+                self._reader.feed(data)
+            except Exception:  # noqa: BLE001 - as in asked
+                self._reader = None
         return _some(data if self._labels is None else self._labels.feed(data))
 
 

@@ -69,8 +69,9 @@ class UpstreamConnection(asyncio.Protocol):
     """A keep-alive connection, idle in the pool or serving `sink`.
 
     A head is collected until it is whole and read from its bytes; the strict parser then gets
-    them and what follows, and nothing is told before it has accepted them. Of its two instances
-    the quiet one does not report headers; the full one does, for the trailers of chunked
+    them and what follows, and nothing is told before it has accepted them. A whole answer whose
+    head it has accepted before, all but the length, is told at once. Of its two instances the
+    quiet one does not report headers; the full one does, for the trailers of chunked
     answers.
     """
 

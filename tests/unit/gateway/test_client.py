@@ -378,3 +378,20 @@ def test_early_answer_while_the_upstream_is_slow() -> None:
         wire.settle()
         assert [row.outcome for row in wire.rows()] == ["ok", "ok"]
         assert [got.whole for got in answers_in(bytes(me.sent), [b"POST"] * 2)] == [True, True]
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_idle_client_that_reads_nothing(reads: bool) -> None:
+    """P7: a plain close would wait for it for ever."""
+    with MemoryWire() as wire:
+        me = wire.client()
+        me.limit = None if reads else 10
+        me.deliver(post())
+        wire.settle()
+        wire.upstreams[0].deliver(answer())
+        wire.settle()
+        wire.now += wire.gate.settings.client_idle_timeout_s
+        me.protocol.check(wire.now)  # type: ignore[attr-defined]
+        assert not me.closed
+        me.protocol.check(wire.now + 1)  # type: ignore[attr-defined]
+        assert (me.closed, me.aborted) == (True, not reads)

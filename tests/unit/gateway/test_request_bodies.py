@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from weighbridge.core.exchange import Exchange
 from weighbridge.gateway.request_bodies import HELD_BYTES
 from weighbridge.gateway.settings import LabelRules
+from weighbridge.providers.asked import AskedReader
 
 DEVELOPER = b"/v1beta/models/gemini-2.5-flash:generateContent"
 VERTEX = (
@@ -250,3 +251,18 @@ def test_values_of_a_label_that_has_too_many_are_folded() -> None:
         call = Call(wire, post(LABELLED, path=VERTEX))
         assert call.body == LABELLED
         assert call.row.labels == {"team": "(many)", "env": ""}
+
+
+@pytest.mark.parametrize("broken", ["feed", "asked"])
+def test_a_reader_that_fails(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call passes all the same, and its row says less (principle 1)."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(AskedReader, broken, fail if broken == "feed" else property(fail))
+    body = b'{"model":"gemini-2.5-flash","messages":[]}'
+    with MemoryWire() as wire:
+        call = Call(wire, post(body, path=b"/v1beta/openai/chat/completions"))
+        assert (call.body, call.status, call.row.model) == (body, 200, None)
+        assert wire.counters.internal_errors == 0
