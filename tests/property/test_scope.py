@@ -19,8 +19,13 @@ from weighbridge.core.exchange import Exchange
 from weighbridge.core.principal import Scope, narrowed, sees
 from weighbridge.ledger.stores.base import PageRequest
 from weighbridge.ledger.stores.duckdb import DuckDBStore
+from weighbridge.reports.compare import compare
+from weighbridge.reports.cost_query import CostQuery
+from weighbridge.reports.forecast import forecast_month
 from weighbridge.reports.query import QueryError, parse_query
+from weighbridge.reports.result import QueryResult
 from weighbridge.reports.service import ReportService
+from weighbridge.reports.waste import find_waste
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DEPARTMENTS = ("care", "risk", None)
@@ -99,6 +104,40 @@ def test_a_bound_viewers_answer_is_that_of_a_smaller_ledger(
     bound = ReportService(stores[0]).within(SCOPES[chosen])
     alone = ReportService(stores[chosen + 1])
     assert bound.run(query, NOW).as_json() == alone.run(query, NOW).as_json()
+
+
+@given(
+    filters=st.dictionaries(
+        names, st.lists(st.sampled_from(VALUES), min_size=1, max_size=3), max_size=2
+    ),
+    group_by=st.lists(names, min_size=1, max_size=2, unique=True),
+    chosen=st.integers(0, len(SCOPES) - 1),
+)
+def test_neither_does_what_is_made_of_several_answers(
+    stores: list[DuckDBStore], filters: dict[str, list[str]], group_by: list[str], chosen: int
+) -> None:
+    """Comparisons, waste and forecasts are those of the smaller ledger, too."""
+    question = {"filters": filters, "since": "2025-12-31", "until": "2026-01-02"}
+    query = parse_query(question, NOW)
+    grouped = parse_query(question | {"group_by": group_by}, NOW)
+    month = parse_query({"filters": filters}, NOW)
+    answers = []
+    for service in (
+        ReportService(stores[0]).within(SCOPES[chosen]),
+        ReportService(stores[chosen + 1]),
+    ):
+
+        def run(asked: CostQuery, service: ReportService = service) -> QueryResult:
+            return service.run(asked, NOW)
+
+        answers.append(
+            [
+                compare(grouped, run, NOW).as_json(),
+                find_waste(query, run).as_json(),
+                forecast_month(month, run, NOW).as_json(),
+            ]
+        )
+    assert answers[0] == answers[1]
 
 
 @given(question=questions, chosen=st.lists(st.integers(0, len(SCOPES) - 1), min_size=1, max_size=3))

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from weighbridge.admin import problems
+from weighbridge.admin.attempts import Attempts
 from weighbridge.admin.auth import Failures
 from weighbridge.admin.content_type import JsonBodies
 from weighbridge.admin.limits import BodyLimit
@@ -18,6 +19,7 @@ from weighbridge.admin.questions import Questions
 from weighbridge.admin.routes import (
     alerts,
     analyses,
+    audit,
     exchanges,
     health,
     imports,
@@ -27,23 +29,15 @@ from weighbridge.admin.routes import (
     models,
     query,
     tokens,
+    users,
     whatif,
 )
+from weighbridge.admin.signin import pages
 
 OPENAPI_PATH = "/api/openapi.json"
 _ROUTES = (
-    query,
-    analyses,
-    whatif,
-    exchanges,
-    in_flight,
-    tokens,
-    keys,
-    models,
-    imports,
-    alerts,
-    me,
-    health,
+    *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts),
+    *(tokens, keys, users, audit, me, pages, health),
 )
 
 
@@ -64,6 +58,7 @@ def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> F
     app.state.services = services
     app.state.failures = Failures()
     app.state.questions = Questions()
+    app.state.attempts = Attempts()
     app.add_middleware(JsonBodies)
     app.add_middleware(BodyLimit)
     problems.install(app)

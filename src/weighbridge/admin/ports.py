@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
 from weighbridge.core.principal import OPERATOR, Principal, Scope
 from weighbridge.core.stop import Stop
+from weighbridge.core.user import AuditEntry, NewUser, OneTimeLink, User
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.compiler import PriceLine
 from weighbridge.reports.query import CostQuery
@@ -81,6 +82,66 @@ class Sessions(Protocol):
     def end(self, secret: str) -> None:
         """Sign a browser out."""
         ...
+
+
+class Users(Protocol):
+    """People."""
+
+    def create(self, new: NewUser, by: Principal = OPERATOR) -> User:
+        """A person who has no password yet."""
+        ...
+
+    def all(self) -> list[User]:
+        """Everybody, newest first."""
+        ...
+
+    def get(self, user_id: str) -> User:
+        """One person."""
+        ...
+
+    def update(self, user_id: str, changes: Mapping[str, Any], by: Principal = OPERATOR) -> User:
+        """A person with new values of some fields of `NewUser`, or `disabled`."""
+        ...
+
+    def check(self, name: str, password: str) -> User | None:
+        """Who signs in by these."""
+        ...
+
+
+class Links(Protocol):
+    """One-time links that set a password."""
+
+    def make(self, user_id: str, by: Principal = OPERATOR) -> tuple[OneTimeLink, str]:
+        """A link for a person, and its secret."""
+        ...
+
+    def make_first(self) -> tuple[OneTimeLink, str] | None:
+        """The first administrator's link; None where somebody or a key is there."""
+        ...
+
+    def find(self, secret: str) -> OneTimeLink | None:
+        """The link of a secret, while it can be used."""
+        ...
+
+    def accept(self, secret: str, password: str, name: str | None = None) -> User:
+        """Use a link up."""
+        ...
+
+
+class Audit(Protocol):
+    """The log of changes."""
+
+    def page(
+        self, *, limit: int, before_id: int | None = None, subject: str | None = None
+    ) -> list[AuditEntry]:
+        """Entries, newest first."""
+        ...
+
+
+class Oidc(Protocol):
+    """Signing in by an OpenID Connect provider."""
+
+    name: str
 
 
 class Policy(Protocol):
@@ -180,6 +241,9 @@ class Services:
     tokens: Tokens
     keys: Keys
     sessions: Sessions
+    users: Users
+    links: Links
+    audit: Audit
     policy: Policy
     reports: Reports
     exchanges: Exchanges
@@ -189,3 +253,6 @@ class Services:
     alerts: Alerts
     vitals: Vitals
     metrics_require_key: bool = False
+    public_url: str | None = None
+    session_max_s: int = 7 * 86_400
+    oidc: Oidc | None = None

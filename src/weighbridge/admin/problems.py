@@ -6,11 +6,12 @@ with a request is told at once, in `problems`; an unforeseen error says nothing 
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -86,9 +87,12 @@ def answer(
     )
 
 
-async def _ours(_request: Request, error: Exception) -> JSONResponse:
+async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.WeighbridgeError)
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    if status == 401 and _is_page(request):
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?{urlencode({'next': wanted})}", 303)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     if status == 429:
         headers = {"Retry-After": "1" if isinstance(error, errors.BusyError) else "60"}
@@ -96,6 +100,13 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
         _log.error("an answer failed", exc_info=error, code=error.code)
     items = [ProblemItem(where=one.where, message=one.message) for one in error.problems]
     return answer(status, error.code, error.message, items, headers)
+
+
+def _is_page(request: Request) -> bool:
+    """Whether a browser asks for a page: it is sent to sign in, where programs are told."""
+    asks_html = "text/html" in request.headers.get("accept", "")
+    is_api = request.url.path.startswith("/api/") or "authorization" in request.headers
+    return request.method == "GET" and asks_html and not is_api
 
 
 async def _query(_request: Request, error: Exception) -> JSONResponse:

@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "demo": "demo",
     "token": "token",
     "key": "key",
+    "user": "user",
+    "audit": "audit",
     "report": "report",
     "whatif": "whatif",
     "tail": "tail",

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from weighbridge.cli.client import Client, connect
+from weighbridge.cli.first_link import print_first_link
 from weighbridge.cli.options import Config, Data, command_app, configuration
 from weighbridge.cli.serve import print_ready
 from weighbridge.compose.prices import price_book
@@ -88,6 +89,7 @@ class _Show:
         print_ready(addresses)
         sys.stdout.write(f"demo data and live traffic: {addresses.admin}/\n")
         sys.stdout.flush()
+        print_first_link(self._settings, addresses)
         self._thread.start()
 
     def end(self) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from weighbridge.cli.first_link import print_first_link
 from weighbridge.cli.options import Config, Data, command_app, configuration
 from weighbridge.compose.serve import Addresses, serve
 from weighbridge.errors import Problem
@@ -54,7 +55,12 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     }
     settings = configuration(data, config, flags, problems).settings
     log.configure(settings.log.level, settings.log.format)
-    serve(settings, print_ready)
+
+    def on_ready(addresses: Addresses) -> None:
+        print_ready(addresses)
+        print_first_link(settings, addresses)
+
+    serve(settings, on_ready)
 
 
 def upstream_flags(given: list[str]) -> tuple[dict[str, tuple[str, Any]], list[Problem]]:

@@ -98,8 +98,7 @@ async def _serve_parts(
         stopping=lambda: leash.service_stopping,
         noisy_label_keys=lambda: parts.labels.noisy,
     )
-    require_key = settings.admin.metrics_require_key
-    app = create_app(parts.services(hub, vitals, metrics_require_key=require_key))
+    app = create_app(parts.services(hub, vitals, settings.admin))
     server = AdminServer(app, bound, folder.admin_socket)
     parts.keeper.start()
     await server.start()

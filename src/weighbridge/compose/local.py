@@ -47,6 +47,6 @@ def local_app(settings: Settings) -> Iterator[ASGIApp]:
         try:
             while parts.keeper.round():
                 pass
-            yield LocalAdmin(create_app(parts.services(_NoWorkers(), _AtRest())))
+            yield LocalAdmin(create_app(parts.services(_NoWorkers(), _AtRest(), settings.admin)))
         finally:
             parts.close()

@@ -7,21 +7,27 @@ services, so both give the same answers.
 import functools
 import time
 from dataclasses import dataclass
+from secrets import token_bytes
 
 from weighbridge.admin.ports import Policy, Services, Vitals
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
+from weighbridge.config.model import AdminSettings
+from weighbridge.control.audit import AuditLog
 from weighbridge.control.database import Database
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.imports import ImportRunner
 from weighbridge.control.keys import KeyService
 from weighbridge.control.label_guard import LabelGuard
 from weighbridge.control.ledger_keeper import LedgerKeeper
+from weighbridge.control.links import LinkService
+from weighbridge.control.passwords import Passwords
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
 from weighbridge.control.sessions import SessionService
 from weighbridge.control.tokens import TokenService
 from weighbridge.control.under_way import UnderWay
+from weighbridge.control.users import UserService
 from weighbridge.errors import LedgerError
 from weighbridge.ledger.loader import Loader
 from weighbridge.ledger.outbox import Outbox
@@ -49,18 +55,25 @@ class Parts:
     tokens: TokenService
     keys: KeyService
     sessions: SessionService
+    users: UserService
+    links: LinkService
+    audit: AuditLog
     imports: ImportRunner
     under_way: UnderWay
     labels: LabelGuard
 
     def services(
-        self, policy: Policy, vitals: Vitals, *, metrics_require_key: bool = False
+        self, policy: Policy, vitals: Vitals, settings: AdminSettings | None = None
     ) -> Services:
         """Everything that the admin app needs."""
+        settings = settings or AdminSettings()
         return Services(
             tokens=self.tokens,
             keys=self.keys,
             sessions=self.sessions,
+            users=self.users,
+            links=self.links,
+            audit=self.audit,
             policy=policy,
             reports=ReportService(self.store),
             exchanges=self.store,
@@ -69,7 +82,9 @@ class Parts:
             imports=self.imports,
             alerts=self.labels,
             vitals=vitals,
-            metrics_require_key=metrics_require_key,
+            metrics_require_key=settings.metrics_require_key,
+            public_url=settings.public_url,
+            session_max_s=settings.session_lifetime_h * 3600,
         )
 
     def policy(self, settings: Settings) -> PolicySnapshot:
@@ -103,6 +118,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
     store = _open_store(folder, settings)
     database = Database.open(folder.root)
     resources = Resources.open(folder.resources)
+    passwords = Passwords(token_bytes)
     keeper = LedgerKeeper(
         Loader(folder.journal, store, pace=QuietLoading(allowed=may_come_back())),
         Recovery(folder.journal, folder.run, store.known_exchange_ids),
@@ -122,6 +138,9 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
             idle_h=settings.admin.session_idle_h,
             lifetime_h=settings.admin.session_lifetime_h,
         ),
+        users=UserService(database, passwords),
+        links=LinkService(database, passwords),
+        audit=AuditLog(database),
         imports=ImportRunner(store),
         under_way=UnderWay(folder.run),
         labels=_label_guard(store, settings),

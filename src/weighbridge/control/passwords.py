@@ -22,6 +22,7 @@ MIN_CHARACTERS: Final = 12
 MAX_CHARACTERS: Final = 256
 _LOG2_N, _R, _P = 15, 8, 3
 _SALT_BYTES: Final = 16
+_DIGEST_BYTES: Final = 32
 _LARGEST_MEMORY: Final = 64 * 1024 * 1024
 
 
@@ -32,7 +33,7 @@ class Passwords:
         self._entropy = entropy
         self._log2_n = log2_n
         self._room = threading.BoundedSemaphore(2)
-        self._nobodys = self.hash("of nobody")
+        self._nobodys = self._stored(bytes(_SALT_BYTES), bytes(_DIGEST_BYTES), log2_n)
 
     def __repr__(self) -> str:
         return f"<Passwords scrypt 2^{self._log2_n}>"
@@ -41,7 +42,7 @@ class Passwords:
         """A new hash, with its salt and its cost."""
         salt = self._entropy(_SALT_BYTES)
         digest = self._scrypt(password, salt, (self._log2_n, _R, _P))
-        return f"scrypt${self._log2_n}${_R}${_P}${_base64(salt)}${_base64(digest)}"
+        return self._stored(salt, digest, self._log2_n)
 
     def matches(self, password: str, stored: str | None) -> bool:
         """Whether a password is the stored one; as slow where nothing is stored."""
@@ -50,12 +51,22 @@ class Passwords:
         found = self._scrypt(password, base64.b64decode(salt), cost)
         return hmac.compare_digest(found, base64.b64decode(digest)) and stored is not None
 
+    @staticmethod
+    def _stored(salt: bytes, digest: bytes, log2_n: int) -> str:
+        return f"scrypt${log2_n}${_R}${_P}${_base64(salt)}${_base64(digest)}"
+
     def _scrypt(self, password: str, salt: bytes, cost: tuple[int, int, int]) -> bytes:
         log2_n, r, p = cost
         secret = unicodedata.normalize("NFKC", password).encode("utf-8", "replace")
         with self._room:
             return hashlib.scrypt(
-                secret, salt=salt, n=1 << log2_n, r=r, p=p, maxmem=_LARGEST_MEMORY, dklen=32
+                secret,
+                salt=salt,
+                n=1 << log2_n,
+                r=r,
+                p=p,
+                maxmem=_LARGEST_MEMORY,
+                dklen=_DIGEST_BYTES,
             )
 
 

@@ -1,0 +1,57 @@
+"""`weighbridge audit`: who changed what, and when."""
+
+from typing import Annotated, Any
+
+import typer
+
+from weighbridge.cli.client import connect
+from weighbridge.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Format,
+    ListFormat,
+    command_app,
+    configuration,
+)
+from weighbridge.cli.output import instant, print_json, print_rows
+
+app = command_app()
+_COLUMNS = ("at", "who", "action", "subject", "change")
+
+
+@app.command()
+def audit(  # noqa: PLR0913, PLR0917 - each is a flag
+    subject: Annotated[
+        str | None, typer.Option("--subject", metavar="ID", help="Only changes of this.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000)] = 50,
+    form: Format = ListFormat.TABLE,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Print the latest changes of tokens, keys and people, newest first."""
+    asked: dict[str, Any] = {"limit": limit} | ({"subject": subject} if subject else {})
+    with connect(configuration(data, config).settings) as client:
+        document = client.get("/api/v1/audit", asked)
+    if as_json or form is ListFormat.JSON:
+        print_json(document)
+        return
+    rows = [
+        {
+            "at": instant(entry["at"]),
+            "who": entry["actor_name"],
+            "action": entry["action"],
+            "subject": entry["subject"],
+            "change": _change(entry["before"], entry["after"]),
+        }
+        for entry in document["entries"]
+    ]
+    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
+
+
+def _change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
+    if before is None:
+        return " ".join(f"{name}={value}" for name, value in (after or {}).items() if value)
+    return " ".join(f"{name}={value}→{(after or {}).get(name)}" for name, value in before.items())
