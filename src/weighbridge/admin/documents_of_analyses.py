@@ -145,3 +145,47 @@ class WhatIfDocument(BaseModel):
     without_charges: str = Field(description="Of it, rows that do not say what was charged for.")
     models: list[MovedDocument] = Field(description="In the order that was asked for.")
     as_of: str = Field(description="The ledger's state that was read, UTC.")
+
+
+class LoopDocument(BaseModel):
+    """How much one group's calls look like loops."""
+
+    group: dict[str, str] = Field(description="Its dimensions' values.")
+    exchanges: int = Field(description="All its calls.")
+    cost: str | None = Field(description="US dollars of them; null where none is known.")
+    steps: int = Field(description="Pairs of consecutive calls begun within ten minutes.")
+    rising: float | None = Field(description="Share of steps whose prompt grows.")
+    longest_run: int = Field(description="Most calls in a row of ever larger prompts.")
+    runs: int = Field(description="Such rows of six calls or more.")
+    loop_calls: int = Field(description="Calls in those.")
+    loop_cost: str | None = Field(description="US dollars of those.")
+    grown_tokens: int = Field(description="By how much prompts grew over those, summed.")
+
+
+class LoopList(BaseModel):
+    """Groups by what their loop-like runs cost, most first."""
+
+    groups: list[LoopDocument] = Field(description="At most `limit`, or a thousand.")
+
+
+class CoveredDocument(BaseModel):
+    """Exchanges and their cost."""
+
+    exchanges: int = Field(description="How many.")
+    cost: str | None = Field(description="US dollars; null where none is known.")
+    cost_share: float | None = Field(description="Of all cost; null where there is none.")
+
+
+class CoveredKey(CoveredDocument):
+    """A label key."""
+
+    key: str = Field(description="Its name.")
+    values: int = Field(description="Its distinct values.")
+
+
+class CoverageDocument(BaseModel):
+    """How much of the spend carries which label key; keys overlap."""
+
+    keys: list[CoveredKey] = Field(description="The most spend first, at most a thousand.")
+    unlabelled: CoveredDocument = Field(description="Rows without any label.")
+    totals: CoveredDocument = Field(description="Everything that was asked for.")

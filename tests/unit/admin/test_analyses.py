@@ -1,8 +1,19 @@
 """Comparison, waste, forecast over HTTP: documents as described, problems all at once."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
+
 import httpx
 
+from weighbridge.compose.parts import Parts
 from weighbridge.core.exchange import Exchange
+from weighbridge.reports.cost_query import CostQuery
+from weighbridge.reports.label_coverage import find_coverage
+from weighbridge.reports.loops import find_loops
+from weighbridge.reports.service import ReportService
+from weighbridge.reports.what_if import what_if
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 async def test_a_comparison(local: httpx.AsyncClient, rows: list[Exchange]) -> None:
@@ -77,3 +88,27 @@ async def test_problems_of_a_what_if(local: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["problems"][0]["where"]) == (422, "models")
     answer = await local.get("/api/v1/whatif", params={"models": "x", "departmnt": "care"})
     assert (answer.status_code, answer.json()["problems"][0]["where"]) == (422, "departmnt")
+
+
+async def test_loops_and_coverage(local: httpx.AsyncClient, rows: list[Exchange]) -> None:
+    """The real ledger takes both statements; three calls a day apart are no loop."""
+    (group,) = (await local.post("/api/v1/loops", json={})).json()["groups"]
+    assert (group["group"], group["exchanges"], group["steps"]) == ({"agent": "(none)"}, 3, 0)
+    assert (group["rising"], group["loop_cost"]) == (None, None)
+    document = (await local.post("/api/v1/label-coverage", json={"since": "2026-11-02"})).json()
+    assert document["keys"] == [
+        {"key": "env", "values": 1, "exchanges": 2, "cost": "0.000000600000", "cost_share": 1.0}
+    ]
+    assert document["unlabelled"] == {"exchanges": 0, "cost": None, "cost_share": 0.0}
+
+
+async def test_a_scope_holds_in_every_analysis(parts: Parts, rows: list[Exchange]) -> None:
+    """What is bound to a department sees that department's rows, whatever is asked."""
+    reports = ReportService(parts.store).within({"department": ("care",)})
+    query = CostQuery(filters={"department": ("(none)", "care")})
+    assert sum(one.exchanges for one in find_loops(query, reports.select)) == 2
+    assert find_coverage(query, reports.select).totals.exchanges == 2
+    moved = what_if(
+        query, ["gemini-2.5-pro"], lambda one: reports.run(one, NOW), reports.select, parts.book
+    )
+    assert moved.models[0].cost_now == Decimal("0.0000006")

@@ -1,22 +1,32 @@
-"""`/api/v1/compare`, `/waste`, `/forecast`: what is made of several queries, as JSON.
+"""`/api/v1/compare`, `/waste`, `/forecast`, `/loops`, `/label-coverage`: analyses, as JSON.
 
-Counterpart: `reports/{compare,waste,forecast}` do the work; a page shows the same documents.
+Counterpart: `reports/{compare,waste,forecast,loops,label_coverage}` do the work; a page shows the
+same documents.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
 
 from weighbridge.admin.auth import Seen, Viewer
-from weighbridge.admin.documents_of_analyses import ComparisonDocument, ForecastDocument, WasteList
+from weighbridge.admin.documents_of_analyses import (
+    ComparisonDocument,
+    CoverageDocument,
+    ForecastDocument,
+    LoopList,
+    WasteList,
+)
 from weighbridge.admin.ports import Reports
 from weighbridge.admin.problems import RESPONSES
 from weighbridge.admin.questions import questions_of
 from weighbridge.reports.compare import DEFAULT_MOVERS, compare
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.forecast import forecast_month
+from weighbridge.reports.label_coverage import find_coverage
+from weighbridge.reports.loops import find_loops
 from weighbridge.reports.query import parse_query
 from weighbridge.reports.waste import find_waste
 
@@ -81,6 +91,40 @@ async def forecast(
 
     def work(reports: Reports) -> dict[str, Any]:
         return forecast_month(query, lambda one: reports.run(one, now), now).as_json()
+
+    return await questions_of(request).answer(request, services.reports, work)
+
+
+@router.post("/loops", response_model=LoopList, summary="Find agents that look like loops")
+async def loops(
+    request: Request,
+    _caller: Viewer,
+    services: Seen,
+    question: Annotated[dict[str, Any], Body(examples=[_RANGE])],
+) -> dict[str, Any]:
+    """Range, filters and grouping of a query; agents where it has no grouping."""
+    now = datetime.now(UTC)
+    query, _ = _split(question, now)
+    query = replace(query, group_by=query.group_by or ("agent",))
+
+    def work(reports: Reports) -> dict[str, Any]:
+        return {"groups": [one.as_json(query) for one in find_loops(query, reports.select)]}
+
+    return await questions_of(request).answer(request, services.reports, work)
+
+
+@router.post("/label-coverage", response_model=CoverageDocument, summary="Cover spend by labels")
+async def label_coverage(
+    request: Request,
+    _caller: Viewer,
+    services: Seen,
+    question: Annotated[dict[str, Any], Body(examples=[_RANGE])],
+) -> dict[str, Any]:
+    """Range and filters of a query; how much of the spend carries which label key."""
+    query, _ = _split(question, datetime.now(UTC))
+
+    def work(reports: Reports) -> dict[str, Any]:
+        return find_coverage(query, reports.select).as_json()
 
     return await questions_of(request).answer(request, services.reports, work)
 
