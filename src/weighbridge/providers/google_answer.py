@@ -188,8 +188,8 @@ class GeminiAnswer(msgspec.Struct, gc=False):
             return UsageSource.UNPARSED
         if not complete or self._error is not None or self._broken:
             return UsageSource.PARTIAL
-        if self._usage.total_token_count is None and not self._embeds:
-            return UsageSource.PARTIAL  # Google always tells it: a field mask left counts out.
+        if self._usage.total_token_count is None and not self._embeds and _is_one_sided(usage):
+            return UsageSource.PARTIAL  # Google tells a total: a field mask left counts out.
         return UsageSource.FINAL
 
     def _absorb(self, document: _Document) -> None:
@@ -257,6 +257,12 @@ def _reads(usage: Usage) -> bool:
     return not (
         usage.input_tokens is None and usage.output_tokens is None and usage.thinking_tokens is None
     )
+
+
+def _is_one_sided(usage: Usage) -> bool:
+    """Whether only the prompt was told, or only the answer."""
+    answered = usage.output_tokens is not None or usage.thinking_tokens is not None
+    return usage.input_tokens is None or not answered
 
 
 def _decode_loosely(document: bytes | bytearray) -> _Document | None:
