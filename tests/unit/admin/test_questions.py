@@ -1,14 +1,17 @@
 """Questions are bounded: in number, and by the patience of whoever asks."""
 
 import asyncio
+import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from weighbridge.admin.questions import Questions
+from weighbridge.admin.questions import Questions, questions_of
+from weighbridge.admin.server import AdminServer
 from weighbridge.compose.parts import Parts
 from weighbridge.core.stop import Stop
 from weighbridge.errors import BusyError
@@ -63,6 +66,37 @@ async def test_the_store_stops_when_the_asker_leaves(parts: Parts) -> None:
     with pytest.raises(QueryStoppedError):
         await asked
     assert await questions.answer(asking(), reports, lambda _: "next") == "next"
+
+
+async def test_a_client_that_hangs_up_is_noticed(app: FastAPI, tmp_path: Path) -> None:
+    """Over a real socket, behind the app's own bounds on bodies: the work is told to stop."""
+    begun, ended = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    reports: Any = Stoppable()
+
+    def work(own: Any) -> None:
+        with own.stop.calling(ended.set):
+            loop.call_soon_threadsafe(begun.set)
+            ended.wait()
+
+    @app.post("/slow")
+    async def slow(request: Request) -> None:
+        await request.body()
+        await questions_of(request).answer(request, reports, work)
+
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen()
+        server = AdminServer(app, bound, tmp_path / "admin.sock")
+        await server.start()
+        _, writer = await asyncio.open_connection(*bound.getsockname())
+        writer.write(b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n")
+        writer.write(b"content-length: 2\r\n\r\n{}")
+        await begun.wait()
+        assert not ended.is_set()
+        writer.close()
+        assert await asyncio.to_thread(ended.wait, 20)
+        await server.close()
 
 
 async def test_a_turn_that_does_not_come() -> None:
