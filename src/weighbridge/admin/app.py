@@ -32,12 +32,13 @@ from weighbridge.admin.routes import (
     users,
     whatif,
 )
-from weighbridge.admin.signin import pages
+from weighbridge.admin.signin import oidc, pages
+from weighbridge.admin.signin.oidc import Flows
 
 OPENAPI_PATH = "/api/openapi.json"
 _ROUTES = (
     *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts),
-    *(tokens, keys, users, audit, me, pages, health),
+    *(tokens, keys, users, audit, me, pages, oidc, health),
 )
 
 
@@ -59,6 +60,7 @@ def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> F
     app.state.failures = Failures()
     app.state.questions = Questions()
     app.state.attempts = Attempts()
+    app.state.flows = Flows()
     app.add_middleware(JsonBodies)
     app.add_middleware(BodyLimit)
     problems.install(app)

@@ -139,9 +139,17 @@ class Audit(Protocol):
 
 
 class Oidc(Protocol):
-    """Signing in by an OpenID Connect provider."""
+    """Signing in by an OpenID Connect provider; a flow has `url` and `state`."""
 
     name: str
+
+    async def begin(self, redirect_uri: str) -> Any:
+        """A new flow."""
+        ...
+
+    async def finish(self, flow: Any, callback_url: str) -> User:
+        """Whom the provider names."""
+        ...
 
 
 class Policy(Protocol):

@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass
 from secrets import token_bytes
 
-from weighbridge.admin.ports import Policy, Services, Vitals
+from weighbridge.admin.ports import Oidc, Policy, Services, Vitals
 from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.compose.oidc import oidc_provider
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
 from weighbridge.config.model import AdminSettings
@@ -58,6 +59,7 @@ class Parts:
     users: UserService
     links: LinkService
     audit: AuditLog
+    oidc: Oidc | None
     imports: ImportRunner
     under_way: UnderWay
     labels: LabelGuard
@@ -85,6 +87,7 @@ class Parts:
             metrics_require_key=settings.metrics_require_key,
             public_url=settings.public_url,
             session_max_s=settings.session_lifetime_h * 3600,
+            oidc=self.oidc,
         )
 
     def policy(self, settings: Settings) -> PolicySnapshot:
@@ -141,6 +144,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         users=UserService(database, passwords),
         links=LinkService(database, passwords),
         audit=AuditLog(database),
+        oidc=oidc_provider(settings.oidc, database),
         imports=ImportRunner(store),
         under_way=UnderWay(folder.run),
         labels=_label_guard(store, settings),

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, mod
 
 from weighbridge.config.address import Address, AddressField
 from weighbridge.config.origins import WebOrigin
+from weighbridge.core.credential import Role
 
 Dimension = Literal["department", "project", "agent"]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -160,6 +161,44 @@ class AdminSettings(Section):
     )
 
 
+class OidcSettings(Section):
+    """Signing in by an OpenID Connect provider (extra `oidc`)."""
+
+    issuer: str | None = Field(
+        None,
+        pattern=r"^(https://|http://(localhost|127\.0\.0\.1)([:/]|$))[^\s?#]*$",
+        description="The provider's issuer URL; its discovery document lies below. None where not "
+        "set.",
+    )
+    client_id: str | None = Field(None, description="What the provider calls this gateway.")
+    client_secret_file: FilePath | None = Field(
+        None, description="File that holds the client's secret; none for a public client."
+    )
+    name: str = Field("single sign-on", description="What the button on the sign-in page says.")
+    scopes: list[str] = Field(
+        ["openid", "profile", "email"], description="Scopes that are asked for."
+    )
+    role_claim: str = Field("groups", description="Claim whose values give the role.")
+    roles: dict[Literal["admin", "editor", "viewer"], list[str]] = Field(
+        {}, description="Values of that claim per role; the highest that fits counts."
+    )
+    default_role: Role | None = Field(
+        None, description="Role of who has no such value; nobody gets in so where not set."
+    )
+    department_claim: str | None = Field(
+        None, description="Claim whose values bind viewers to departments."
+    )
+    project_claim: str | None = Field(
+        None, description="Claim whose values bind viewers to projects."
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.issuer is None) != (self.client_id is None):
+            raise ValueError("issuer and client_id go together: set both or neither")
+        return self
+
+
 class AllowedSettings(Section):
     """The only values that pass, per dimension; all where a list is not set."""
 
@@ -266,6 +305,7 @@ class Settings(Section):
     gateway: GatewaySettings = GatewaySettings()
     cors: CorsSettings = CorsSettings()
     admin: AdminSettings = AdminSettings()
+    oidc: OidcSettings = OidcSettings()
     attribution: AttributionSettings = AttributionSettings()
     labels: LabelSettings = LabelSettings()
     ledger: LedgerSettings = LedgerSettings()

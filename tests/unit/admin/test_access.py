@@ -22,6 +22,8 @@ ACCESS: dict[tuple[str, str], Role | None] = {
     ("GET", "/sign-in"): ANYBODY,
     ("POST", "/sign-in"): ANYBODY,
     ("GET", "/sign-in/style.css"): ANYBODY,
+    ("GET", "/sign-in/oidc"): ANYBODY,
+    ("GET", "/sign-in/oidc/callback"): ANYBODY,
     ("GET", "/sign-out"): ANYBODY,
     ("POST", "/sign-out"): ANYBODY,
     ("GET", "/welcome/{secret}"): ANYBODY,

@@ -40,7 +40,7 @@ _GONE: Final = "This link was used already or has run out. Ask an administrator 
 @router.get("/sign-in")
 async def sign_in_form(request: Request, services: ServicesOf, next: str = "/") -> Response:  # noqa: A002 - the parameter's name
     """The form of a name and a password."""
-    return _form(request, services, "sign_in", {"next": safe_path(next)})
+    return form_page(request, services, "sign_in", {"next": safe_path(next)})
 
 
 @router.post("/sign-in")
@@ -51,7 +51,7 @@ async def sign_in(request: Request, services: ServicesOf) -> Response:
 
     def again(status: int, message: str) -> Response:
         shown = {"next": target, "name": name[:128], "message": message}
-        return _form(request, services, "sign_in", shown, status)
+        return form_page(request, services, "sign_in", shown, status)
 
     if not _is_from_our_form(request, form):
         return again(403, _STALE)
@@ -71,8 +71,8 @@ async def welcome_form(request: Request, services: ServicesOf, secret: str) -> R
     """The form of a new password; looking at it does not use the link up."""
     link = await run_in_threadpool(services.links.find, secret)
     if link is None:
-        return _form(request, services, "gone", {"message": _GONE}, 404)
-    return _form(request, services, "welcome", _invited(link))
+        return form_page(request, services, "gone", {"message": _GONE}, 404)
+    return form_page(request, services, "welcome", _invited(link))
 
 
 @router.post("/welcome/{secret}")
@@ -81,7 +81,7 @@ async def welcome(request: Request, services: ServicesOf, secret: str) -> Respon
     form = await _fields(request)
     link = await run_in_threadpool(services.links.find, secret)
     if link is None:
-        return _form(request, services, "gone", {"message": _GONE}, 404)
+        return form_page(request, services, "gone", {"message": _GONE}, 404)
     problems = []
     if not _is_from_our_form(request, form):
         problems.append(_STALE)
@@ -97,7 +97,7 @@ async def welcome(request: Request, services: ServicesOf, secret: str) -> Respon
     shown = _invited(link) | {"message": " ".join(problems)}
     if link.user is None:
         shown["name"] = form.get("name", "")[:128]
-    return _form(request, services, "welcome", shown, 422)
+    return form_page(request, services, "welcome", shown, 422)
 
 
 @router.get("/sign-out")
@@ -149,15 +149,21 @@ async def begin_session(
     return response
 
 
-def _form(
+def form_page(
     request: Request, services: Services, name: str, shown: dict[str, Any], status: int = 200
 ) -> Response:
-    word = request.cookies.get(FORM_COOKIE) or token_urlsafe(24)
+    """A page whose form is tied to this browser."""
+    word = form_word(request)
     shown = {"name": "", "message": "", "token": csrf_token(word), **_offers(services), **shown}
     response = page(request, name, shown, status)
     secure = is_secure(request, services.public_url)
     set_cookie(response, FORM_COOKIE, word, secure=secure)
     return response
+
+
+def form_word(request: Request) -> str:
+    """The word that ties forms to a browser; a new one where it has none."""
+    return request.cookies.get(FORM_COOKIE) or token_urlsafe(24)
 
 
 def _offers(services: Services) -> dict[str, Any]:
