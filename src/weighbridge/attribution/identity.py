@@ -130,12 +130,14 @@ def attributable(
         if _refused_value(name, value) or not all(each.allow(name, value) for each in rulings):
             values[name] = None
     labels = _labels(tracking.labels, prefix_labels, record, lenient=lenient)
+    if isinstance(labels, Refusal):
+        labels = dict(record.labels) if record else {}
     return Identity(
         token_id=record.token_id if record else None,
         department=values["department"],
         project=values["project"],
         agent=values["agent"],
-        labels={} if isinstance(labels, Refusal) else labels,
+        labels=labels,
         free_tier=record.free_tier if record else False,
     )
 

@@ -287,7 +287,7 @@ def test_repr_of_the_index_shows_no_token() -> None:
 @pytest.mark.parametrize(
     ("sent", "labels"),
     [
-        ({"labels": "No=1"}, {}),
+        ({"labels": "No=1"}, {"env": "test"}),
         ({"department": "d" * 129, "labels": "a=b"}, {"env": "test", "a": "b"}),
         ({"allowed": {"department": ["care"]}}, {"env": "test"}),
     ],
