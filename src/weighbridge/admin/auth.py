@@ -157,7 +157,7 @@ async def _of_key(request: Request, secret: str) -> Principal:
 async def _of_session(request: Request, secret: str) -> Principal:
     principal = await run_in_threadpool(services_of(request).sessions.find, secret)
     if principal is None:
-        _count_failure(request)
+        # Not counted: an old page that asks again and again is no guess, and no guess hits.
         raise UnauthenticatedError("this session has ended; sign in again at /sign-in")
     given = request.headers.get(CSRF_HEADER)
     if request.method not in READING and not csrf_fits(secret, given):

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from weighbridge.admin.attempts import PER_ADDRESS, PER_NAME, WINDOW_S, Attempts
+from weighbridge.admin.auth import FAILURES_PER_MINUTE
 from weighbridge.admin.cookies import SESSION_COOKIE
 from weighbridge.admin.signin.pages import safe_path
 from weighbridge.compose.parts import Parts
@@ -293,6 +294,15 @@ async def test_a_browser_without_a_session_is_sent_to_sign_in(
     assert answer.headers["location"] == "/sign-in?next=%2Fagents%3Fby%3Dmodel"
     assert (await browser.get("/agents")).status_code == 401
     assert (await browser.get("/api/v1/me", headers=HTML)).status_code == 401
+
+
+async def test_an_old_page_that_goes_on_asking_is_told_to_sign_in(
+    browser: httpx.AsyncClient,
+) -> None:
+    """However often: behind it may be an office full of people."""
+    browser.cookies.set(SESSION_COOKIE, "wbs_ended")
+    for _ in range(FAILURES_PER_MINUTE + 1):
+        assert (await me(browser)).status_code == 401
 
 
 async def test_a_role_that_changes_is_in_force_at_once(
