@@ -60,6 +60,13 @@ def test_a_served_gateway_is_well(bridge: Bridge) -> None:
     assert token["token"] not in json.dumps(found)
 
 
+def test_a_served_gateway_is_found_by_its_folder(bridge: Bridge) -> None:
+    """Whatever port it got: `--gateway` is for those who ask from elsewhere."""
+    status, found = _doctor("--data", str(bridge.data), upstream=bridge.upstream)
+    assert status == 0, _failed(found)
+    assert (found["gateway.port"]["level"], found["gateway.port"]["seen"]) == ("ok", bridge.url)
+
+
 def test_an_upstream_behind_tls(secure: dict[str, str], tmp_path: Path) -> None:
     """With its authority the certificate is read; without it TLS fails."""
     data = ("--data", str(tmp_path / "data"))

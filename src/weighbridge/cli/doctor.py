@@ -84,13 +84,14 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     if send_key and offline:
         raise UsageError("--send-key asks Google, --offline asks nobody; give one of them")
     settings = configuration(data, config).settings
-    url = _checked(gateway) if gateway else gateway_url(settings)
+    url = _checked(gateway) if gateway else None
     environment = process_environment()
     findings: list[Finding] = []
     with _progress(quiet=as_json) as step:
         folder = DataFolder(settings.data)
         step("the running gateway")
         running = serves(folder, timeout)
+        url = url or (folder.told_address() if running else None) or gateway_url(settings)
         findings += running_findings(folder, running, timeout)
         if url is not None and (running or gateway):
             findings.append(port_finding(url, settings.gateway.tls_cert, timeout))

@@ -13,6 +13,7 @@ from weighbridge.errors import FolderInUseError, StartError
 
 LOCK_NAME = "serve.lock"
 ADMIN_SOCKET_NAME = "admin.sock"
+ADDRESS_NAME = "gateway.url"
 _SOCKET_PATH_LIMIT = 107  # sun_path on Linux, less its final NUL
 
 
@@ -35,6 +36,17 @@ class DataFolder:
     def begun(self) -> bool:
         """Whether there is a ledger, or was somebody about to make one."""
         return self.ledger.exists() or (self.run / LOCK_NAME).exists()
+
+    def tell_address(self, url: str) -> None:
+        """Leave where the gateway listens, which flags and free ports decide, to be found."""
+        (self.run / ADDRESS_NAME).write_text(url, "utf-8")
+
+    def told_address(self) -> str | None:
+        """Where the gateway that serves the folder listens; of use only while one does."""
+        try:
+            return (self.run / ADDRESS_NAME).read_text("utf-8") or None
+        except OSError:
+            return None
 
     def make(self) -> None:
         """Create what is missing, for this user alone.

@@ -49,3 +49,12 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartError, match="cannot make the data folder"):
         DataFolder(tmp_path / "file").make()
+
+
+def test_where_the_gateway_listens_can_be_asked(tmp_path: Path) -> None:
+    """A folder that was never served tells nothing."""
+    folder = DataFolder(tmp_path / "d")
+    assert folder.told_address() is None
+    folder.make()
+    folder.tell_address("http://127.0.0.1:1")
+    assert folder.told_address() == "http://127.0.0.1:1"
