@@ -56,6 +56,7 @@ class Note(StrEnum):
     TOOL_TOKENS_GROUNDED = "tool_tokens_grounded"  # retrieved context, not billed as tokens
     FREE_QUOTA_NOT_APPLIED = "free_quota_not_applied"  # account-wide free searches are unknown
     FREE_TIER = "free_tier"  # the token says that its calls' Google key pays nothing
+    PROVISIONED_THROUGHPUT = "provisioned_throughput"  # paid by the month, not by the call
     COUNT_REJECTED = "count_rejected"  # a count was negative, huge or no number
     LABELS_NOT_CARRIED = "labels_not_carried"  # injection is on; the call has no place for labels
     LABELS_UNREAD = "labels_unread"  # the body may hold labels, in a form that was not read

@@ -31,6 +31,7 @@ from weighbridge.pricing.pricefile import (
 from weighbridge.pricing.rating import (
     FREE,
     PROVISIONED,
+    PROVISIONED_FREE,
     UNMETERED,
     UNPRICED,
     Rating,
@@ -100,8 +101,10 @@ class PriceBook:
     def rate(self, facts: RatingFacts) -> Rating:
         """The charges of one exchange; never raises on what a client or upstream sent."""
         tier = facts.service_tier
-        if facts.free or tier == PROVISIONED:
+        if facts.free:
             return FREE
+        if tier == PROVISIONED:
+            return PROVISIONED_FREE
         call = (
             facts.model_version,
             facts.model,

@@ -66,6 +66,7 @@ class Rating(msgspec.Struct, frozen=True, gc=False):
 
 
 FREE: Final = Rating(0, PricingStatus.FREE)
+PROVISIONED_FREE: Final = Rating(0, PricingStatus.FREE, notes=(Note.PROVISIONED_THROUGHPUT,))
 UNPRICED: Final = Rating(None, PricingStatus.UNPRICED)
 UNMETERED: Final = Rating(None, PricingStatus.UNMETERED)
 REJECTED: Final = Rating(None, PricingStatus.UNMETERED, notes=(Note.COUNT_REJECTED,))

@@ -374,9 +374,10 @@ def test_unknown_tier_is_unpriced(rate: Rate) -> None:
 
 
 def test_provisioned_throughput_is_free(rate: Rate) -> None:
-    """B4: paid by the month, nothing per token."""
+    """B4: paid by the month, nothing per token, and the row says so."""
     rating = rate("gemini-2.5-flash", surface="vertex", tier="provisioned", input_tokens=1)
     assert (rating.list_cost_pico, rating.pricing_status) == (0, PricingStatus.FREE)
+    assert rating.notes == (Note.PROVISIONED_THROUGHPUT,)
 
 
 @pytest.mark.parametrize(
