@@ -29,9 +29,10 @@ from weighbridge.ledger.segments import begun_unix_ms
 # that, and a load that hurries takes less than another.
 PATIENCE_S: Final = 0.6
 _LEAST_QUIET_S: Final = 0.02
-# A load that waited longer for a core than it was to be quiet has starved. For so long, then for
+# A load has starved where one of its threads waited for a core for most of the time that it was
+# to be quiet: gaps between calls keep it waiting, too, but never so long. For so long, then for
 # twice as long and so on, the next ones don't try.
-STARVED_S: Final = 0.4
+STARVED_SHARE: Final = 0.8
 REST_FIRST_S: Final = 30.0
 REST_MOST_S: Final = 600.0
 _TASKS: Final = Path("/proc/self/task")
@@ -47,13 +48,14 @@ def quiet_for_s(oldest_age_s: float) -> float:
     return left if left >= _LEAST_QUIET_S else 0.0
 
 
-def rest_s(waited_s: float, rested_s: float) -> float:
+def rest_s(waited_s: float, quiet_s: float, rested_s: float) -> float:
     """How long to load at the usual priority after a quiet load.
 
-    Takes: how long it waited for a core in all, and the rest before it; 0 = there was none.
-    Example: one that waited a second gives 30; the first after that, the same again, 60.
+    Takes: how long the thread that waited longest waited for a core, how long the load was to be
+    quiet, and the rest before it; 0 = there was none.
+    Example: one that waited 0.3 of 0.35 s gives 30; the first after that, the same again, 60.
     """
-    if waited_s < STARVED_S:
+    if waited_s < STARVED_SHARE * quiet_s:
         return 0.0
     return min(max(2 * rested_s, REST_FIRST_S), REST_MOST_S)
 
@@ -87,12 +89,12 @@ class QuietLoading:
         allowed: bool,
         now_s: Callable[[], float] = time.time,
         set_idle: "Callable[[int, bool], None] | None" = None,
-        waited_s: "Callable[[Sequence[int]], float] | None" = None,
+        waits_s: "Callable[[Sequence[int]], list[float]] | None" = None,
     ) -> None:
         self._allowed = allowed
         self._now_s = now_s
         self._set_idle = set_idle or (lambda thread, idle: _set_idle(thread, idle=idle))
-        self._waited_s = waited_s or _waited_s
+        self._waits_s = waits_s or _waits_s
         self._rest_s = 0.0
         self._usual_until_s = 0.0
 
@@ -113,14 +115,16 @@ class QuietLoading:
         hurry = threading.Timer(quiet_s, self._set, (threads, False))
         hurry.daemon = True
         hurry.start()  # before this thread is idle, which the new one would inherit
-        waited_s = self._waited_s(threads)
+        before_s = self._waits_s(threads)
         self._set(threads, True)
         try:
             yield
         finally:
             hurry.cancel()
             self._set(threads, False)
-            self._rest_s = rest_s(self._waited_s(threads) - waited_s, self._rest_s)
+            after_s = self._waits_s(threads)
+            longest_s = max(b - a for a, b in zip(before_s, after_s, strict=True))
+            self._rest_s = rest_s(longest_s, quiet_s, self._rest_s)
             self._usual_until_s = self._now_s() + self._rest_s
 
     def _set(self, threads: Sequence[int], idle: bool) -> None:
@@ -139,13 +143,15 @@ def _threads_of_the_store() -> list[int]:
     return [thread for thread in found if thread not in ours]
 
 
-def _waited_s(threads: Sequence[int]) -> float:
-    """How long threads have waited for a core since they began, where the system says it."""
-    waited_ns = 0
+def _waits_s(threads: Sequence[int]) -> list[float]:
+    """How long each thread has waited for a core since it began; 0 where it is not known."""
+    waits = []
     for thread in threads:
+        waited_ns = 0
         with contextlib.suppress(OSError, ValueError, IndexError):
-            waited_ns += int((_TASKS / str(thread) / "schedstat").read_text().split()[1])
-    return waited_ns / 1e9
+            waited_ns = int((_TASKS / str(thread) / "schedstat").read_text().split()[1])
+        waits.append(waited_ns / 1e9)
+    return waits
 
 
 def _set_idle(thread: int, *, idle: bool) -> None:

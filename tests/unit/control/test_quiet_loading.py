@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from weighbridge.control.quiet_loading import (
     PATIENCE_S,
     REST_FIRST_S,
     REST_MOST_S,
-    STARVED_S,
+    STARVED_SHARE,
     QuietLoading,
     may_come_back,
     quiet_for_s,
@@ -43,7 +44,8 @@ def test_a_load_is_quiet_until_its_oldest_row_has_waited_enough(
     ("waited_s", "rested_s", "expected"),
     [
         pytest.param(0.0, 0.0, 0.0, id="never waited"),
-        pytest.param(STARVED_S, 0.0, REST_FIRST_S, id="starved"),
+        pytest.param(0.2, 0.0, 0.0, id="waited for gaps"),
+        pytest.param(STARVED_SHARE * 0.35, 0.0, REST_FIRST_S, id="starved"),
         pytest.param(2.0, REST_FIRST_S, 2 * REST_FIRST_S, id="starved again"),
         pytest.param(2.0, REST_MOST_S, REST_MOST_S, id="on and on"),
         pytest.param(0.01, REST_MOST_S, 0.0, id="well again"),
@@ -53,7 +55,7 @@ def test_loads_that_starve_are_tried_ever_more_seldom(
     waited_s: float, rested_s: float, expected: float
 ) -> None:
     """One late load among hundreds, on a machine that is always busy."""
-    assert rest_s(waited_s, rested_s) == expected
+    assert rest_s(waited_s, 0.35, rested_s) == expected
 
 
 class _Scheduler:
@@ -75,7 +77,10 @@ def _segment(age_s: float) -> Path:
 
 def _pace(scheduler: _Scheduler, *, allowed: bool = True) -> QuietLoading:
     return QuietLoading(
-        allowed=allowed, now_s=lambda: _NOW_S, set_idle=scheduler, waited_s=lambda _: 0.0
+        allowed=allowed,
+        now_s=lambda: _NOW_S,
+        set_idle=scheduler,
+        waits_s=lambda threads: [0.0] * len(threads),
     )
 
 
@@ -83,9 +88,11 @@ def test_after_a_load_that_starved_the_next_ones_keep_their_priority() -> None:
     """And then it is tried again."""
     scheduler, clock = _Scheduler(), [_NOW_S]
     waits = iter([0.0, 5.0, 5.0, 5.0])
-    pace = QuietLoading(
-        allowed=True, now_s=lambda: clock[0], set_idle=scheduler, waited_s=lambda _: next(waits)
-    )
+
+    def waits_s(threads: Sequence[int]) -> list[float]:
+        return [next(waits)] + [0.0] * (len(threads) - 1)
+
+    pace = QuietLoading(allowed=True, now_s=lambda: clock[0], set_idle=scheduler, waits_s=waits_s)
     quiet = []
     for after_s in (0.0, REST_FIRST_S - 1, 1.5):
         clock[0] += after_s
