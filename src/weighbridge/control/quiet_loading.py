@@ -33,7 +33,7 @@ _LEAST_QUIET_S: Final = 0.02
 # to be quiet: gaps between calls keep it waiting, too, but never so long. For so long, then for
 # twice as long and so on, the next ones don't try.
 STARVED_SHARE: Final = 0.8
-REST_FIRST_S: Final = 30.0
+REST_FIRST_S: Final = 5.0
 REST_MOST_S: Final = 600.0
 _TASKS: Final = Path("/proc/self/task")
 
@@ -53,7 +53,7 @@ def rest_s(waited_s: float, quiet_s: float, rested_s: float) -> float:
 
     Takes: how long the thread that waited longest waited for a core, how long the load was to be
     quiet, and the rest before it; 0 = there was none.
-    Example: one that waited 0.3 of 0.35 s gives 30; the first after that, the same again, 60.
+    Example: one that waited 0.3 of 0.35 s gives 5; the first after that, the same again, 10.
     """
     if waited_s < STARVED_SHARE * quiet_s:
         return 0.0
