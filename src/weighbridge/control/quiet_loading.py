@@ -29,10 +29,10 @@ from weighbridge.ledger.segments import begun_unix_ms
 # that, and a load that hurries takes less than another.
 PATIENCE_S: Final = 0.6
 _LEAST_QUIET_S: Final = 0.02
-# A load has starved where one of its threads waited for a core for most of the time that it was
-# to be quiet: gaps between calls keep it waiting, too, but never so long. For so long, then for
-# twice as long and so on, the next ones don't try.
-STARVED_SHARE: Final = 0.8
+# A load has starved where one of its threads waited for a core for so much longer than it was to
+# be quiet: waiting until then is what quiet means. For so long, then for twice as long and so on,
+# the next ones don't try.
+STARVED_S: Final = 0.1
 REST_FIRST_S: Final = 5.0
 REST_MOST_S: Final = 600.0
 _TASKS: Final = Path("/proc/self/task")
@@ -53,9 +53,9 @@ def rest_s(waited_s: float, quiet_s: float, rested_s: float) -> float:
 
     Takes: how long the thread that waited longest waited for a core, how long the load was to be
     quiet, and the rest before it; 0 = there was none.
-    Example: one that waited 0.3 of 0.35 s gives 5; the first after that, the same again, 10.
+    Example: one that waited 0.6 s instead of 0.35 gives 5; the first after that, the same, 10.
     """
-    if waited_s < STARVED_SHARE * quiet_s:
+    if waited_s < quiet_s + STARVED_S:
         return 0.0
     return min(max(2 * rested_s, REST_FIRST_S), REST_MOST_S)
 
