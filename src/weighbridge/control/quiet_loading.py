@@ -29,9 +29,9 @@ from weighbridge.ledger.segments import begun_unix_ms
 # that, and a load that hurries takes less than another.
 PATIENCE_S: Final = 0.6
 _LEAST_QUIET_S: Final = 0.02
-# A load has starved where one of its threads waited for a core for so much longer than it was to
-# be quiet: waiting until then is what quiet means. For so long, then for twice as long and so on,
-# the next ones don't try.
+# A load has starved where it was hurried so late: whoever hurries it needs the interpreter's
+# lock, and the load was stopped while it held that. For so long, then for twice as long and so
+# on, the next ones don't try.
 STARVED_S: Final = 0.1
 REST_FIRST_S: Final = 5.0
 REST_MOST_S: Final = 600.0
@@ -48,14 +48,14 @@ def quiet_for_s(oldest_age_s: float) -> float:
     return left if left >= _LEAST_QUIET_S else 0.0
 
 
-def rest_s(waited_s: float, quiet_s: float, rested_s: float) -> float:
+def rest_s(late_s: float, rested_s: float) -> float:
     """How long to load at the usual priority after a quiet load.
 
-    Takes: how long the thread that waited longest waited for a core, how long the load was to be
-    quiet, and the rest before it; 0 = there was none.
-    Example: one that waited 0.6 s instead of 0.35 gives 5; the first after that, the same, 10.
+    Takes: how late it was hurried, 0 where it was in time or had no need, and the rest before it;
+    0 = there was none.
+    Example: one that was hurried 0.2 s late gives 5; the first after that, the same again, 10.
     """
-    if waited_s < quiet_s + STARVED_S:
+    if late_s < STARVED_S:
         return 0.0
     return min(max(2 * rested_s, REST_FIRST_S), REST_MOST_S)
 
@@ -89,12 +89,10 @@ class QuietLoading:
         allowed: bool,
         now_s: Callable[[], float] = time.time,
         set_idle: "Callable[[int, bool], None] | None" = None,
-        waits_s: "Callable[[Sequence[int]], list[float]] | None" = None,
     ) -> None:
         self._allowed = allowed
         self._now_s = now_s
         self._set_idle = set_idle or (lambda thread, idle: _set_idle(thread, idle=idle))
-        self._waits_s = waits_s or _waits_s
         self._rest_s = 0.0
         self._usual_until_s = 0.0
 
@@ -112,19 +110,23 @@ class QuietLoading:
             yield
             return
         threads = [*_threads_of_the_store(), threading.get_native_id()]
-        hurry = threading.Timer(quiet_s, self._set, (threads, False))
-        hurry.daemon = True
-        hurry.start()  # before this thread is idle, which the new one would inherit
-        before_s = self._waits_s(threads)
+        hurried_s: list[float] = []
+
+        def hurry() -> None:
+            self._set(threads, False)
+            hurried_s.append(self._now_s())
+
+        timer = threading.Timer(quiet_s, hurry)
+        timer.daemon = True
+        timer.start()  # before this thread is idle, which the new one would inherit
         self._set(threads, True)
         try:
             yield
         finally:
-            hurry.cancel()
+            timer.cancel()
             self._set(threads, False)
-            after_s = self._waits_s(threads)
-            longest_s = max(b - a for a, b in zip(before_s, after_s, strict=True))
-            self._rest_s = rest_s(longest_s, quiet_s, self._rest_s)
+            ended_s = hurried_s[0] if hurried_s else self._now_s()
+            self._rest_s = rest_s(ended_s - now_s - quiet_s, self._rest_s)
             self._usual_until_s = self._now_s() + self._rest_s
 
     def _set(self, threads: Sequence[int], idle: bool) -> None:
@@ -141,17 +143,6 @@ def _threads_of_the_store() -> list[int]:
     except OSError:
         return []
     return [thread for thread in found if thread not in ours]
-
-
-def _waits_s(threads: Sequence[int]) -> list[float]:
-    """How long each thread has waited for a core since it began; 0 where it is not known."""
-    waits = []
-    for thread in threads:
-        waited_ns = 0
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            waited_ns = int((_TASKS / str(thread) / "schedstat").read_text().split()[1])
-        waits.append(waited_ns / 1e9)
-    return waits
 
 
 def _set_idle(thread: int, *, idle: bool) -> None:

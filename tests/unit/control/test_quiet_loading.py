@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -41,21 +40,21 @@ def test_a_load_is_quiet_until_its_oldest_row_has_waited_enough(
 
 
 @pytest.mark.parametrize(
-    ("waited_s", "rested_s", "expected"),
+    ("late_s", "rested_s", "expected"),
     [
-        pytest.param(0.0, 0.0, 0.0, id="never waited"),
-        pytest.param(0.36, 0.0, 0.0, id="waited for gaps, then hurried"),
-        pytest.param(0.36 + STARVED_S, 0.0, REST_FIRST_S, id="starved"),
+        pytest.param(-0.3, 0.0, 0.0, id="done before its time"),
+        pytest.param(0.01, 0.0, 0.0, id="hurried in time"),
+        pytest.param(STARVED_S, 0.0, REST_FIRST_S, id="starved"),
         pytest.param(2.0, REST_FIRST_S, 2 * REST_FIRST_S, id="starved again"),
         pytest.param(2.0, REST_MOST_S, REST_MOST_S, id="on and on"),
         pytest.param(0.01, REST_MOST_S, 0.0, id="well again"),
     ],
 )
 def test_loads_that_starve_are_tried_ever_more_seldom(
-    waited_s: float, rested_s: float, expected: float
+    late_s: float, rested_s: float, expected: float
 ) -> None:
     """One late load among hundreds, on a machine that is always busy."""
-    assert rest_s(waited_s, 0.35, rested_s) == expected
+    assert rest_s(late_s, rested_s) == expected
 
 
 class _Scheduler:
@@ -76,29 +75,20 @@ def _segment(age_s: float) -> Path:
 
 
 def _pace(scheduler: _Scheduler, *, allowed: bool = True) -> QuietLoading:
-    return QuietLoading(
-        allowed=allowed,
-        now_s=lambda: _NOW_S,
-        set_idle=scheduler,
-        waits_s=lambda threads: [0.0] * len(threads),
-    )
+    return QuietLoading(allowed=allowed, now_s=lambda: _NOW_S, set_idle=scheduler)
 
 
 def test_after_a_load_that_starved_the_next_ones_keep_their_priority() -> None:
     """And then it is tried again."""
     scheduler, clock = _Scheduler(), [_NOW_S]
-    waits = iter([0.0, 5.0, 5.0, 5.0])
-
-    def waits_s(threads: Sequence[int]) -> list[float]:
-        return [next(waits)] + [0.0] * (len(threads) - 1)
-
-    pace = QuietLoading(allowed=True, now_s=lambda: clock[0], set_idle=scheduler, waits_s=waits_s)
+    pace = QuietLoading(allowed=True, now_s=lambda: clock[0], set_idle=scheduler)
     quiet = []
     for after_s in (0.0, REST_FIRST_S - 1, 1.5):
         clock[0] += after_s
         scheduler.told.clear()
         with pace.loading([_segment(_NOW_S - clock[0])]):
             quiet.append(bool(scheduler.told))
+            clock[0] += 5 if len(quiet) == 1 else 0
     assert quiet == [True, False, True]
 
 
