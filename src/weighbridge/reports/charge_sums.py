@@ -17,8 +17,9 @@ from typing import Any, Final, NamedTuple
 
 from sqlglot import exp
 
-from weighbridge.reports.compile import Conditions
+from weighbridge.reports.conditions import Conditions
 from weighbridge.reports.cost_query import CostQuery
+from weighbridge.reports.dialects import DIALECTS
 
 MOST_SUMS: Final = 200_000
 _APART: Final = ("surface", "service_tier", "location")
@@ -51,7 +52,7 @@ def charge_sums(
 
     Takes: days on which a price changes and prompt sizes beyond which one does, both ascending.
     """
-    asked = Conditions(query, dialect)
+    asked = Conditions(query, DIALECTS[dialect])
     keys = [asked.text(name).as_(f"d{n}") for n, name in enumerate(query.group_by)]
     names = [exp.column(f"d{n}") for n in range(len(keys))]
     midnights = [datetime(day.year, day.month, day.day, tzinfo=UTC) for day in changes]

@@ -12,8 +12,8 @@ Percentiles do not fold, so where one is asked for `cells` is left out and `fact
 rows. Grouping comes before naming because naming ten million rows costs more than grouping
 them (`docs/explanation/queries.md` has the figures).
 
-Rules for future edits: built of sqlglot expressions only; every value and label key that came
-with the query is a bound parameter, never part of the text (P6); ratios are left to `metrics`.
+Rules for future edits: built of sqlglot expressions only; what came with the query gets in by
+`conditions`, as bound parameters (P6); ratios are left to `metrics`.
 Counterpart: `tests/golden/sql` holds the texts, `result` reads the rows by `Statement`.
 """
 
@@ -27,15 +27,10 @@ import sqlglot
 from sqlglot import exp
 
 from weighbridge.core.clock import from_unix_us
+from weighbridge.reports.conditions import Conditions, as_text
 from weighbridge.reports.cost_query import TIME, CostQuery
 from weighbridge.reports.dialects import DIALECTS, Dialect
 from weighbridge.reports.dimensions import (
-    BOOLEAN_COLUMNS,
-    BOOLEAN_WORDS,
-    COLUMN_OF,
-    INTEGER_COLUMNS,
-    LABEL_PREFIX,
-    NONE,
     OTHER,
 )
 from weighbridge.reports.metrics import COMPLETENESS, COMPONENTS, METRICS, Component, Metric
@@ -74,41 +69,6 @@ def compile_query(
     return _Builder(query, offsets, DIALECTS[dialect]).statement()
 
 
-class Conditions:
-    """What chooses rows, for statements of other shapes: range, filters and scope hold there too.
-
-    `params` grows with each value that is bound.
-    """
-
-    def __init__(self, query: CostQuery, dialect: str = "duckdb") -> None:
-        self._builder = _Builder(query, (), DIALECTS[dialect])
-        self._dialect = DIALECTS[dialect]
-
-    def __repr__(self) -> str:
-        return f"<Conditions, {len(self.params)} bound>"
-
-    @property
-    def params(self) -> list[Any]:
-        """Values bound so far."""
-        return self._builder._params  # noqa: SLF001 - one module, one statement
-
-    def where(self) -> list[exp.Expr]:
-        """Range, filters and scope."""
-        return self._builder._conditions()  # noqa: SLF001
-
-    def text(self, dimension: str) -> exp.Expr:
-        """A dimension's value as text, nothing as `(none)`."""
-        return _text(self._builder._dimension(dimension))  # noqa: SLF001
-
-    def bound(self, value: Any) -> exp.Expr:
-        """A value as a parameter."""
-        return self._builder._bind(value)  # noqa: SLF001
-
-    def instant(self, moment: datetime) -> exp.Expr:
-        """An instant as a parameter to compare `started_at` with."""
-        return self.bound(self._dialect.bound_instant(moment))
-
-
 class _Builder:
     """One statement in the making: the query, and the parameters bound so far."""
 
@@ -116,7 +76,7 @@ class _Builder:
         self._query = query
         self._offsets = offsets
         self._dialect = dialect
-        self._params: list[Any] = []
+        self._chosen = Conditions(query, dialect)
         self._ordered_by = METRICS.get(query.order[0])
         asked = [METRICS[name] for name in query.metrics]
         ranked = [self._ordered_by] if self._ordered_by else []
@@ -128,7 +88,9 @@ class _Builder:
         self._keys = [f"d{position}" for position in range(len(query.group_by))]
 
     def __repr__(self) -> str:
-        return f"<_Builder of {self._keys} for {self._dialect.name}, {len(self._params)} bound>"
+        return (
+            f"<_Builder of {self._keys} for {self._dialect.name}, {len(self._chosen.params)} bound>"
+        )
 
     def statement(self) -> Statement:
         select = self._folded()
@@ -140,7 +102,7 @@ class _Builder:
             select = select.with_("leaders", as_=self._leaders()).with_("keyed", as_=self._keyed())
         return Statement(
             sql=select.sql(dialect=self._dialect.name, pretty=True),
-            params=self._params,
+            params=self._chosen.params,
             has_bucket=self._has_bucket,
             has_rest=self._has_rest,
             dimensions=self._query.group_by,
@@ -153,7 +115,7 @@ class _Builder:
     def _cells(self) -> exp.Select:
         keys = self._row_keys(months=False)
         figures = [_summed(component).as_(component.name) for component in self._components]
-        select = exp.select(*_named(keys), *figures).from_(_TABLE).where(*self._conditions())
+        select = exp.select(*_named(keys), *figures).from_(_TABLE).where(*self._chosen.where())
         return select.group_by(*[exp.Literal.number(n + 1) for n in range(len(keys))])
 
     def _facts(self) -> exp.Select:
@@ -162,17 +124,17 @@ class _Builder:
             bucket = exp.column(_BUCKET)
             month = self._query.granularity == "month"
             columns.append(self._calendar(bucket).as_(_BUCKET) if month else bucket)
-        columns += [_text(exp.column(key)).as_(key) for key in self._keys]
+        columns += [as_text(exp.column(key)).as_(key) for key in self._keys]
         names = [exp.column(component.name) for component in self._components]
         return exp.select(*columns, *names).from_("cells")
 
     def _raw_facts(self) -> exp.Select:
         keys = self._row_keys(months=True)
-        texts = {key: _text(value) if key in self._keys else value for key, value in keys.items()}
+        texts = {key: as_text(value) if key in self._keys else value for key, value in keys.items()}
         figures = [_per_row(component).as_(component.name) for component in self._components]
         raw = [exp.column(column) for column in self._raw_columns]
         select = exp.select(*_named(texts), *figures, *raw).from_(_TABLE)
-        return select.where(*self._conditions())
+        return select.where(*self._chosen.where())
 
     def _leaders(self) -> exp.Select:
         keys = [exp.column(key) for key in self._keys]
@@ -234,40 +196,8 @@ class _Builder:
             bucket = self._bucket()
             keys[_BUCKET] = self._calendar(bucket) if months else bucket
         for key, dimension in zip(self._keys, self._query.group_by, strict=True):
-            keys[key] = self._dimension(dimension)
+            keys[key] = self._chosen.dimension(dimension)
         return keys
-
-    def _dimension(self, name: str) -> exp.Expr:
-        if name.startswith(LABEL_PREFIX):
-            return self._dialect.label(self._bind(name.removeprefix(LABEL_PREFIX)))
-        return exp.column(COLUMN_OF[name])
-
-    def _bind(self, value: Any) -> exp.Expr:
-        self._params.append(value)
-        return self._dialect.parameter(len(self._params))
-
-    def _conditions(self) -> list[exp.Expr]:
-        started = exp.column("started_at")
-        found: list[exp.Expr] = []
-        if self._query.since is not None:
-            found.append(started >= self._bind(self._dialect.bound_instant(self._query.since)))
-        if self._query.until is not None:
-            found.append(started < self._bind(self._dialect.bound_instant(self._query.until)))
-        asked = [*self._query.filters.items(), *self._query.scope.items()]
-        return found + [self._filter(*item) for item in asked]
-
-    def _filter(self, dimension: str, values: tuple[str, ...]) -> exp.Expr:
-        subject = self._dimension(dimension)
-        column = COLUMN_OF.get(dimension, dimension)
-        # `(none)` stays among the texts: a client may have sent the word, and it is shown as one.
-        is_text = column not in INTEGER_COLUMNS | BOOLEAN_COLUMNS
-        bound = [_typed(column, value) for value in values if is_text or value != NONE]
-        options: list[exp.Expr] = []
-        if bound:
-            options.append(subject.isin(*[self._bind(value) for value in bound]))
-        if NONE in values:
-            options.append(subject.copy().is_(exp.null()))
-        return exp.paren(exp.or_(*options)) if len(options) > 1 else (options or [exp.false()])[0]
 
     # Time.
 
@@ -382,16 +312,6 @@ def _folded(component: Component) -> exp.Expr:
 @cache
 def _condition(text: str) -> exp.Expr:
     return sqlglot.parse_one(text)
-
-
-def _text(value: exp.Expr) -> exp.Expr:
-    return exp.func("COALESCE", exp.cast(value, "varchar"), exp.Literal.string(NONE))
-
-
-def _typed(column: str, value: str) -> Any:
-    if column in INTEGER_COLUMNS:
-        return int(value)
-    return BOOLEAN_WORDS[value] if column in BOOLEAN_COLUMNS else value
 
 
 def _before(instant: datetime) -> exp.Expr:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from weighbridge.reports.compile import Conditions
+from weighbridge.reports.conditions import Conditions
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.dialects import DIALECTS
 from weighbridge.reports.result import figure_as_json
@@ -82,7 +82,7 @@ def find_coverage(query: CostQuery, select: Select) -> Coverage:
 
 def coverage_statement(query: CostQuery, dialect: str) -> tuple[str, list[Any]]:
     """The statement and its parameters; rows are part, key, exchanges, cost, values."""
-    asked = Conditions(query, dialect)
+    asked = Conditions(query, DIALECTS[dialect])
     engine = DIALECTS[dialect]
     keys, values = engine.label_items()
     where = asked.where()

@@ -20,8 +20,9 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from weighbridge.reports.compile import Conditions
+from weighbridge.reports.conditions import Conditions
 from weighbridge.reports.cost_query import CostQuery
+from weighbridge.reports.dialects import DIALECTS
 from weighbridge.reports.result import figure_as_json
 from weighbridge.reports.service import Write
 
@@ -89,7 +90,7 @@ def find_loops(query: CostQuery, select: Select) -> list[LoopLikeness]:
 
 def loops_statement(query: CostQuery, dialect: str) -> tuple[str, list[Any]]:
     """The statement and its parameters."""
-    asked = Conditions(query, dialect)
+    asked = Conditions(query, DIALECTS[dialect])
     names = [f"d{n}" for n in range(len(query.group_by))]
     texts = [asked.text(name) for name in query.group_by]
     keys = [text.as_(name) for text, name in zip(texts, names, strict=True)]
