@@ -17,11 +17,10 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.exchange import Exchange
-from weighbridge.core.money import pico_to_text
-from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
-from weighbridge.ledger.resource_rows import CACHE_TTL_US, DueRow, Record, row_id
+from weighbridge.core.outcome import Note, PricingStatus, UsageSource
+from weighbridge.ledger.later_rows import Charged, LaterRows, due
+from weighbridge.ledger.resource_rows import CACHE_TTL_US, DueRow, Record
 from weighbridge.pricing.rating import Rating
 
 OPERATION: Final = "cacheStorage"
@@ -90,8 +89,7 @@ class CacheStorage:
         self.booked = 0
         self._store = store
         self._rate_storage = rate_storage
-        self._node = node
-        self._instant = InstantFormatter().text
+        self._rows = LaterRows(node)
 
     def __repr__(self) -> str:
         return f"<CacheStorage {self.booked} stretches booked>"
@@ -109,45 +107,22 @@ class CacheStorage:
     def _book(self, cache: Record, now_us: int) -> None:
         while stretches := list(islice(due_stretches(cache, now_us), _ROWS_AT_ONCE)):
             to_us = stretches[-1].to_us
-            rows = [self._due(cache, stretch) for stretch in stretches]
+            rows = [due(self._row(cache, stretch)) for stretch in stretches]
             if not self._store.accrue(cache, to_us, rows):
                 return  # somebody else has; the next run sees how far
             self.booked += len(rows)
             cache = msgspec.structs.replace(cache, accrued_to_us=to_us)
 
-    def _due(self, cache: Record, stretch: Stretch) -> DueRow:
-        row = self._row(cache, stretch)
-        return DueRow(row.exchange_id, msgspec.json.encode(row))
-
     def _row(self, cache: Record, stretch: Stretch) -> Exchange:
-        called, identity = cache.called, cache.identity
-        rating = self._rating(cache, stretch)
-        cost = rating.list_cost_pico
-        return Exchange(
-            exchange_id=row_id(cache.key, stretch.from_us),
-            started_at=self._instant(stretch.from_us),
-            ended_at=self._instant(stretch.to_us),
-            node=self._node,
-            provider=called.provider,
-            surface=called.surface,
+        charged = Charged(
             operation=OPERATION,
-            location=called.location,
-            cloud_project=called.cloud_project,
-            model=called.model,
-            streamed=False,
-            status=0,
-            outcome=Outcome.OK,
+            model=cache.called.model,
             usage_source=UsageSource.ESTIMATED,
-            token_id=identity.token_id,
-            department=identity.department,
-            project=identity.project,
-            agent=identity.agent,
-            labels=identity.labels,
-            list_cost=None if cost is None else pico_to_text(cost),
-            pricing_status=rating.pricing_status,
-            charges=rating.charges,
-            notes=rating.notes,
+            rating=self._rating(cache, stretch),
+            from_us=stretch.from_us,
+            to_us=stretch.to_us,
         )
+        return self._rows.row(cache, charged)
 
     def _rating(self, cache: Record, stretch: Stretch) -> Rating:
         if cache.identity.free_tier:

@@ -15,10 +15,8 @@ import msgspec
 import structlog
 
 from weighbridge.attribution.identity import Identity
-from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.exchange import COLUMNS, Exchange
-from weighbridge.core.money import pico_to_text
-from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
+from weighbridge.core.outcome import Note, PricingStatus, UsageSource
 from weighbridge.core.resource import (
     ResourceChange,
     ResourceEvent,
@@ -30,7 +28,8 @@ from weighbridge.core.resource import (
 from weighbridge.core.usage import Usage
 from weighbridge.errors import WeighbridgeError
 from weighbridge.gateway.upload_urls import rewritten, upload_id_of
-from weighbridge.ledger.resource_rows import DueRow, Record, row_id
+from weighbridge.ledger.later_rows import Charged, LaterRows, due
+from weighbridge.ledger.resource_rows import DueRow, Record
 from weighbridge.pricing.rating import Rating, RatingFacts
 from weighbridge.providers.base import NOTHING_ASKED, Asked, Reading, Route
 
@@ -76,8 +75,7 @@ class ResourceKeeper:
         self.failed = 0
         self._store = store
         self._rate_parts = rate_parts
-        self._node = node
-        self._instant = InstantFormatter().text
+        self._rows = LaterRows(node)
         self._unrecorded: dict[bytes, Identity] = {}
 
     def __repr__(self) -> str:
@@ -176,8 +174,7 @@ class ResourceKeeper:
             return
         parts = settled_parts(record, settlement)
         row = self._row(record, settlement, parts, at_us)
-        due = DueRow(row.exchange_id, msgspec.json.encode(row))
-        self.settled += self._store.settle(record, due)
+        self.settled += self._store.settle(record, due(row))
 
     def _row(
         self, record: Record, settlement: Settlement, parts: Sequence[UsagePart], at_us: int
@@ -203,34 +200,17 @@ class ResourceKeeper:
         rating = _FREE if not parts else self._rate_parts(facts, parts)
         if identity.free_tier:
             rating = _FREE_TIER
-        cost = rating.list_cost_pico
-        row = Exchange(
-            exchange_id=row_id(record.key, record.created_at_us),
-            started_at=self._instant(record.created_at_us),
-            ended_at=self._instant(max(at_us, record.created_at_us)),
-            node=self._node,
-            provider=called.provider,
-            surface=called.surface,
+        charged = Charged(
             operation=called.operation,
-            location=called.location,
-            cloud_project=called.cloud_project,
             model=facts.model,
-            model_version=facts.model_version,
-            streamed=False,
-            status=0,
-            outcome=Outcome.OK,
             usage_source=facts.usage_source,
-            token_id=identity.token_id,
-            department=identity.department,
-            project=identity.project,
-            agent=identity.agent,
-            labels=identity.labels,
-            service_tier=settlement.service_tier,
-            list_cost=None if cost is None else pico_to_text(cost),
-            pricing_status=rating.pricing_status,
-            charges=rating.charges,
-            notes=rating.notes,
+            rating=rating,
+            from_us=record.created_at_us,
+            to_us=max(at_us, record.created_at_us),
         )
+        row = self._rows.row(record, charged)
+        row.model_version = facts.model_version
+        row.service_tier = settlement.service_tier
         for name in _COUNTS:
             setattr(row, name, getattr(usage, name))
         return row
