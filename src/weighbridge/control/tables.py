@@ -1,13 +1,28 @@
-"""The control database's tables: tokens, keys, people, what they did, and the policy's version.
+"""The control database: tokens, keys, people, budgets, what was done, the policy's version.
 
 Rules for future edits: a change here comes with a migration (a test compares the two); no
-secret has a column; instants are integers, microseconds since the epoch.
+secret has a column; instants are integers, microseconds since the epoch; money is `PicoUsd`.
 """
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, Dialect, ForeignKey, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class PicoUsd(TypeDecorator[int]):
+    """Whole pico-dollars, kept as text: 64 bits end at nine million dollars."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """As it is stored."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """As it was meant."""
+        return None if value is None else int(value)
 
 
 class Base(DeclarativeBase):
@@ -110,6 +125,63 @@ class AuditRow(Base):
     subject: Mapped[str] = mapped_column(String(64), index=True)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class BudgetRow(Base):
+    """A budget's definition; `per` makes one of that size for each value of a dimension."""
+
+    __tablename__ = "budgets"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    limit_pico_usd: Mapped[int] = mapped_column(PicoUsd)
+    period: Mapped[str] = mapped_column(String(8))
+    timezone: Mapped[str] = mapped_column(String(64))
+    scope: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    per: Mapped[str | None] = mapped_column(String(128))
+    action: Mapped[str] = mapped_column(String(8))
+    thresholds: Mapped[list[int]] = mapped_column(JSON)
+    unpriced: Mapped[str] = mapped_column(String(8))
+    channels: Mapped[list[str]] = mapped_column(JSON)
+    hold: Mapped[str] = mapped_column(String(8))
+    on_exhausted: Mapped[str] = mapped_column(String(8))
+    grace_percent: Mapped[int]
+    enabled: Mapped[bool]
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RaiseRow(Base):
+    """More room in a budget until an instant, and who gave it."""
+
+    __tablename__ = "budget_raises"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    budget_id: Mapped[str] = mapped_column(ForeignKey("budgets.id", ondelete="CASCADE"), index=True)
+    amount_pico_usd: Mapped[int] = mapped_column(PicoUsd)
+    until_us: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(String(256))
+    author_kind: Mapped[str] = mapped_column(String(16))
+    author_id: Mapped[str] = mapped_column(String(40))
+    author_name: Mapped[str] = mapped_column(String(128))
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    withdrawn_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RateLimitRow(Base):
+    """A limit on calls or tokens per minute."""
+
+    __tablename__ = "rate_limits"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    scope: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    per: Mapped[str | None] = mapped_column(String(128))
+    requests_per_minute: Mapped[int | None] = mapped_column(BigInteger)
+    tokens_per_minute: Mapped[int | None] = mapped_column(BigInteger)
+    enabled: Mapped[bool]
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class PolicyRow(Base):

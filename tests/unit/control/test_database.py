@@ -10,8 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from weighbridge.control.database import Database
-from weighbridge.control.tables import Base
+from weighbridge.control.tables import Base, BudgetRow
 from weighbridge.control.tokens import TokenService
+from weighbridge.core.money import PICO_USD_PER_USD
 from weighbridge.errors import ControlError
 
 
@@ -69,3 +70,34 @@ def test_tokens_of_the_first_version_are_paid_for_and_free_of_rules(tmp_path: Pa
     database.close()
     assert (token.id, token.billing, token.required) == ("tok_1", "paid", [])
     assert (token.allowed, token.pinned, token.updated_at_us) == ({}, [], None)
+
+
+def test_amounts_beyond_64_bits_come_back_whole(tmp_path: Path) -> None:
+    """A billion dollars is more pico-dollars than SQLite's integers hold."""
+    database = Database.open(tmp_path)
+    amount = 10**9 * PICO_USD_PER_USD + 1
+    with database.change(policy=True) as session:
+        session.add(
+            BudgetRow(
+                id="bud_1",
+                name="n",
+                limit_pico_usd=amount,
+                period="month",
+                timezone="UTC",
+                scope={},
+                action="block",
+                thresholds=[80],
+                unpriced="allow",
+                channels=[],
+                hold="estimate",
+                on_exhausted="finish",
+                grace_percent=0,
+                enabled=True,
+                created_at_us=1,
+            )
+        )
+    with database.read() as session:
+        row = session.get(BudgetRow, "bud_1")
+        assert row is not None
+        assert row.limit_pico_usd == amount
+    database.close()
