@@ -237,6 +237,48 @@ def test_filters_narrow(
     assert [row["exchange_id"] for row in page.exchanges] == list(map(exchange_id, expected))
 
 
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("triage", [3, 1]),
+        ("TRIAGE flash", [1]),
+        ("429", [3]),
+        ("%", []),
+        ("' OR true --", []),
+        ("  ", [3, 2, 1]),
+    ],
+)
+def test_a_search_finds_every_word_somewhere(
+    store: Store, load: Callable[..., int], search: str, expected: list[int]
+) -> None:
+    """In any of the names and codes of a row, whatever the case; its signs mean themselves."""
+    load(
+        line(1, agent="Triage-bot"),
+        line(2, agent="writer", model="gemini-2.5-pro"),
+        line(3, agent="triage", model="gemini-2.5-pro", error_type="E429"),
+    )
+    page = store.page(PageRequest(search=search))
+    assert [row["exchange_id"] for row in page.exchanges] == list(map(exchange_id, expected))
+
+
+def test_a_search_finds_an_id(store: Store, load: Callable[..., int]) -> None:
+    """A part of it is enough."""
+    load(line(1), line(2))
+    found = store.page(PageRequest(search=exchange_id(2)[9:])).exchanges
+    assert [row["exchange_id"] for row in found] == [exchange_id(2)]
+
+
+def test_the_costliest_come_first(store: Store, load: Callable[..., int]) -> None:
+    """Unknown costs are left out, equal ones are newest first, and there is one page."""
+    costs = ("0.5", "2", None, "2")
+    load(*(line(number, list_cost=cost) for number, cost in enumerate(costs)))
+    page = store.page(PageRequest(costliest=True, limit=2))
+    assert [row["exchange_id"] for row in page.exchanges] == [exchange_id(3), exchange_id(1)]
+    assert page.next_cursor is None
+    page = store.page(PageRequest(costliest=True))
+    assert [row["exchange_id"] for row in page.exchanges][2:] == [exchange_id(0)]
+
+
 def test_a_range_has_its_start_and_not_its_end(store: Store, load: Callable[..., int]) -> None:
     """[since, until), in any time zone."""
     load(*(line(number) for number in range(5)))

@@ -17,6 +17,7 @@ from weighbridge.core.usage import Usage
 from weighbridge.ledger.stores.duckdb import DuckDBStore
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.rating import RatingFacts
+from weighbridge.reports.charge_lines import find_charges
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.service import ReportService
 from weighbridge.reports.what_if import WhatIf, what_if
@@ -164,3 +165,18 @@ def test_unknown_models_are_told_together(reports: ReportService) -> None:
     assert len(error.value.problems) == 2
     with pytest.raises(QueryError, match="give 1 to 20"):
         asked(reports, CostQuery())
+
+
+def test_charges_by_unit_add_up_to_the_cost(reports: ReportService) -> None:
+    """By group and unit the amounts of the rows' own lines, all together the ledger's sum."""
+    query = CostQuery(group_by=("department",), since=datetime(2026, 1, 1, tzinfo=UTC))
+    found = find_charges(query, lambda one: reports.run(one, NOW), reports.select)
+    by_hand: dict[tuple[str, str], Decimal] = {}
+    for number, call in enumerate(CALLS):
+        if call.at_unix_us >= to_unix_us(datetime(2026, 1, 1, tzinfo=UTC)):
+            for charge in row_of(number, call).charges or ():
+                key = (f"d{number % 3}", charge.unit)
+                by_hand[key] = by_hand.get(key, Decimal(0)) + Decimal(charge.amount)
+    assert {(*one.keys, one.unit): one.cost for one in found.units} == by_hand
+    assert found.without_charges == 0
+    assert [one.cost for one in found.units] == sorted(by_hand.values(), reverse=True)

@@ -281,6 +281,30 @@ class ModelList(BaseModel):
     next_cursor: str | None = Field(None, description="Always null: the list is whole.")
 
 
+class PriceStepDocument(BaseModel):
+    """A price that begins, ends or is another one on a day."""
+
+    day: str = Field(description="The first UTC day on which it is so.")
+    provider: str = Field(description="Who makes the model.")
+    model: str = Field(description="Its name.")
+    surface: str = Field(description="`gemini` or `vertex`.")
+    tier: str = Field(description="`standard`, `flex`, `priority`, `batch`.")
+    location: str = Field(description="`global` or `regional`.")
+    unit: str = Field(description="What is counted.")
+    above_tokens: int | None = Field(description="From which prompt size on it holds.")
+    per: int = Field(description="How many units a price buys.")
+    before: str | None = Field(description="US dollars until then; null = no price.")
+    after: str | None = Field(description="US dollars from then on; null = no price.")
+    factor: str | None = Field(description="The one over the other; null without either.")
+    source: str = Field(description="Where the new price was read.")
+
+
+class PriceStepList(BaseModel):
+    """Changes of prices."""
+
+    changes: list[PriceStepDocument] = Field(description="By day and model.")
+
+
 class ImportRequest(Request):
     """A file to import, named by its path on the gateway's machine."""
 

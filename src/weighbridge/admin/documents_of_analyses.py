@@ -168,6 +168,26 @@ class LoopList(BaseModel):
     groups: list[LoopDocument] = Field(description="At most `limit`, or a thousand.")
 
 
+class ChargedDocument(BaseModel):
+    """Charge lines of one unit."""
+
+    group: dict[str, str] = Field(description="Its dimensions' values.")
+    unit: str = Field(description="As in charges.")
+    quantity: str = Field(description="How much of it.")
+    cost: str = Field(description="US dollars.")
+    lines: int = Field(description="How many charge lines.")
+
+
+class ChargeList(BaseModel):
+    """What the money was for; the units and `without_charges` add up to the cost."""
+
+    units: list[ChargedDocument] = Field(description="The most costly first.")
+    cost: str | None = Field(description="US dollars; null where none is known.")
+    without_charges: str = Field(description="Of it, rows that do not say what was charged for.")
+    completeness: dict[str, int] = Field(description="As in a query's answer.")
+    as_of: str = Field(description="The ledger's state that was read, UTC.")
+
+
 class CoveredDocument(BaseModel):
     """Exchanges and their cost."""
 

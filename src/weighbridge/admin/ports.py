@@ -6,7 +6,7 @@ methods are called from threads, so a port must allow calls from several at once
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -204,9 +204,9 @@ class Models(Book, Protocol):
     """The price book."""
 
     def listing(
-        self, at: datetime, provider: str | None = None, surface: str | None = None
+        self, at: datetime | date, provider: str | None = None, surface: str | None = None
     ) -> list[PriceLine]:
-        """Every line in force at an instant, by model."""
+        """Every line in force at an instant or on a UTC day, by model."""
         ...
 
 

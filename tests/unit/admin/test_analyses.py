@@ -7,6 +7,7 @@ import httpx
 
 from weighbridge.compose.parts import Parts
 from weighbridge.core.exchange import Exchange
+from weighbridge.reports.charge_lines import find_charges
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.label_coverage import find_coverage
 from weighbridge.reports.loops import find_loops
@@ -102,12 +103,27 @@ async def test_loops_and_coverage(local: httpx.AsyncClient, rows: list[Exchange]
     assert document["unlabelled"] == {"exchanges": 0, "cost": None, "cost_share": 0.0}
 
 
+async def test_charges(local: httpx.AsyncClient, rows: list[Exchange]) -> None:
+    """Three calls for input alone: one unit, and nothing without charges."""
+    question = {"group_by": ["department"]}
+    document = (await local.post("/api/v1/charges", json=question)).json()
+    assert [(one["group"]["department"], one["lines"]) for one in document["units"]] == [
+        ("care", 2),
+        ("(none)", 1),
+    ]
+    assert document["units"][0]["unit"] == "input_text_token"
+    assert document["units"][0]["quantity"] == "20.000000"
+    assert (document["cost"], document["without_charges"]) == ("0.000000900000", "0.000000000000")
+
+
 async def test_a_scope_holds_in_every_analysis(parts: Parts, rows: list[Exchange]) -> None:
     """What is bound to a department sees that department's rows, whatever is asked."""
     reports = ReportService(parts.store).within({"department": ("care",)})
     query = CostQuery(filters={"department": ("(none)", "care")})
     assert sum(one.exchanges for one in find_loops(query, reports.select)) == 2
     assert find_coverage(query, reports.select).totals.exchanges == 2
+    charges = find_charges(query, lambda one: reports.run(one, NOW), reports.select)
+    assert sum(one.lines for one in charges.units) == 2
     moved = what_if(
         query, ["gemini-2.5-pro"], lambda one: reports.run(one, NOW), reports.select, parts.book
     )

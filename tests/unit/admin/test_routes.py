@@ -267,6 +267,29 @@ async def test_a_wrong_query_is_told_in_full(local: httpx.AsyncClient) -> None:
     assert {"group_by", "metrics", "foo"} <= set(where)
 
 
+async def test_exchanges_by_words_and_by_cost(
+    local: httpx.AsyncClient, rows: list[Exchange]
+) -> None:
+    """A search narrows; the costliest have one page, so a cursor is refused with them."""
+    found = (await local.get("/api/v1/exchanges", params={"search": "CARE flash"})).json()
+    assert [row["department"] for row in found["exchanges"]] == ["care", "care"]
+    params = {"order_by": "-cost", "limit": "1"}
+    document = (await local.get("/api/v1/exchanges", params=params)).json()
+    assert (len(document["exchanges"]), document["next_cursor"]) == (1, None)
+    refused = await local.get("/api/v1/exchanges", params={**params, "cursor": "x"})
+    assert (refused.status_code, refused.json()["problems"][0]["where"]) == (422, "cursor")
+
+
+async def test_price_changes_to_come_and_between_days(local: httpx.AsyncClient) -> None:
+    """Each with its day and factor; before the first day of a range nothing is told."""
+    params = {"since": "2026-11-22", "until": "2027-01-01", "surface": "gemini"}
+    changes = (await local.get("/api/v1/models/changes", params=params)).json()["changes"]
+    assert {one["day"] for one in changes} == {"2026-12-01"}
+    assert {one["surface"] for one in changes} == {"gemini"}
+    answer = await local.get("/api/v1/models/changes", params={"since": "whenever"})
+    assert (answer.status_code, answer.json()["problems"][0]["where"]) == (422, "since")
+
+
 async def test_models_stand_with_their_prices_at_any_date(local: httpx.AsyncClient) -> None:
     """A price that changes is another one on another day."""
     params = {"at": "2026-11-21", "surface": "gemini"}

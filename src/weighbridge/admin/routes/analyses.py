@@ -1,7 +1,7 @@
-"""`/api/v1/compare`, `/waste`, `/forecast`, `/loops`, `/label-coverage`: analyses, as JSON.
+"""`/api/v1/compare`, `/waste`, `/forecast`, `/loops`, `/charges`, `/label-coverage`: analyses.
 
-Counterpart: `reports/{compare,waste,forecast,loops,label_coverage}` do the work; a page shows the
-same documents.
+Counterpart: `reports/{compare,waste,forecast,loops,charge_lines,label_coverage}` do the work; a
+page shows the same figures.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from fastapi import APIRouter, Body, Request
 
 from weighbridge.admin.auth import Seen, Viewer
 from weighbridge.admin.documents_of_analyses import (
+    ChargeList,
     ComparisonDocument,
     CoverageDocument,
     ForecastDocument,
@@ -22,6 +23,7 @@ from weighbridge.admin.documents_of_analyses import (
 from weighbridge.admin.ports import Reports
 from weighbridge.admin.problems import RESPONSES
 from weighbridge.admin.questions import questions_of
+from weighbridge.reports.charge_lines import find_charges
 from weighbridge.reports.compare import DEFAULT_MOVERS, compare
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.forecast import forecast_month
@@ -109,6 +111,23 @@ async def loops(
 
     def work(reports: Reports) -> dict[str, Any]:
         return {"groups": [one.as_json(query) for one in find_loops(query, reports.select)]}
+
+    return await questions_of(request).answer(request, services.reports, work)
+
+
+@router.post("/charges", response_model=ChargeList, summary="Sum charges by unit")
+async def charges(
+    request: Request,
+    _caller: Viewer,
+    services: Seen,
+    question: Annotated[dict[str, Any], Body(examples=[_RANGE])],
+) -> dict[str, Any]:
+    """Range, filters and grouping of a query; what the money was for."""
+    now = datetime.now(UTC)
+    query, _ = _split(question, now)
+
+    def work(reports: Reports) -> dict[str, Any]:
+        return find_charges(query, lambda one: reports.run(one, now), reports.select).as_json()
 
     return await questions_of(request).answer(request, services.reports, work)
 

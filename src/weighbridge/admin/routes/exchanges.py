@@ -1,7 +1,7 @@
 """`/api/v1/exchanges`: the ledger's rows, newest first."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
@@ -16,7 +16,8 @@ from weighbridge.ledger.stores.base import PageRequest
 from weighbridge.reports.instants import parse_instant
 
 router = APIRouter(prefix="/api/v1", tags=["exchanges"], responses=RESPONSES)
-_OWN_PARAMETERS = ("since", "until", "limit", "cursor")
+_OWN_PARAMETERS = ("since", "until", "limit", "cursor", "search", "order_by")
+Order = Literal["-started_at", "-cost"]
 
 
 @router.get(
@@ -34,8 +35,12 @@ def list_exchanges(  # noqa: PLR0913 - each is a query parameter
     until: Annotated[str | None, Query(description="Before this instant, date or age.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Rows of a page.")] = 100,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    search: Annotated[str, Query(max_length=200, description="Words of names and codes.")] = "",
+    order_by: Annotated[
+        Order, Query(description="Newest first, or those that cost most: these have one page.")
+    ] = "-started_at",
 ) -> dict[str, Any]:
-    """Newest first; any dimension may be a parameter."""
+    """Newest first; any dimension may be a parameter, and each word of a search must be found."""
     problems: list[Problem] = []
     wanted = PageRequest(
         since=_instant("since", since, problems),
@@ -43,7 +48,11 @@ def list_exchanges(  # noqa: PLR0913 - each is a query parameter
         filters=filters_of(request, _OWN_PARAMETERS, problems),
         limit=limit,
         cursor=cursor,
+        search=search,
+        costliest=order_by == "-cost",
     )
+    if cursor and wanted.costliest:
+        problems.append(Problem("cursor", f"order_by {order_by!r} has one page: leave cursor out"))
     if problems:
         raise ClientError("the exchanges cannot be listed as asked", problems=tuple(problems))
     page = services.exchanges.page(wanted)

@@ -66,7 +66,9 @@ class PageRequest:
     """Which exchanges: [since, until) by start, dimension values (None = not given), how many.
 
     `filters` maps a text column, `status`, `streamed` or `label:KEY` to the values it may have;
-    `scope` holds besides, whatever the filters say: it is what the asker may see.
+    `scope` holds besides, whatever the filters say: it is what the asker may see. Of the words
+    of `search` each must be part of one of the row's names or codes, whatever its case.
+    `costliest` gives those that cost most first, of known costs only, and has no next page.
     """
 
     since: datetime | None = None
@@ -75,6 +77,8 @@ class PageRequest:
     limit: int = 100
     cursor: str | None = None
     scope: Scope = field(default_factory=dict)
+    search: str = ""
+    costliest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,10 @@ class Store(Protocol):
         ...
 
     def page(self, request: PageRequest) -> Page:
-        """Exchanges newest first. Errors: `ClientError` for an unknown filter or cursor."""
+        """Exchanges newest first, or the costliest.
+
+        Errors: `ClientError` for an unknown filter or cursor.
+        """
         ...
 
     def known_exchange_ids(self, exchange_ids: Sequence[str]) -> set[str]:

@@ -160,7 +160,8 @@ class DuckDBStore:
         rows = [dict(zip(COLUMNS, row, strict=True)) for row in found]
         more = len(rows) > request.limit
         rows = rows[: request.limit]
-        return Page(rows, cursor_after(rows[-1]) if more and rows else None)
+        goes_on = more and rows and not request.costliest
+        return Page(rows, cursor_after(rows[-1]) if goes_on else None)
 
     def known_exchange_ids(self, exchange_ids: Sequence[str]) -> set[str]:
         """Which of these have a row."""

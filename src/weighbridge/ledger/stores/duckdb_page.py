@@ -20,6 +20,14 @@ from weighbridge.ledger.stores.base import PageRequest, Row
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM exchanges WHERE"  # noqa: S608
 EXCHANGE_QUERY = f"{_SELECT} exchange_id = $1"
 _LABEL = "label:"
+_NEWEST_FIRST = "started_at DESC, exchange_id DESC"
+_COSTLIEST_FIRST = f"list_cost DESC, {_NEWEST_FIRST}"
+# What a search looks into: names and codes that people know an exchange by.
+_SEARCHED = (
+    *("department", "project", "agent", "model", "model_version", "operation", "location"),
+    *("cloud_project", "token_id", "outcome", "error_type", "finish_reason", "block_reason"),
+    *("status", "exchange_id"),
+)
 _AS_TEXT = {name: name for name in TEXT_DIMENSIONS} | {
     "status": "status::VARCHAR",
     "streamed": "streamed::VARCHAR",
@@ -42,9 +50,13 @@ def page_query(request: PageRequest) -> tuple[str, list[object]]:
         query.add_filter(name, [value for value in values if value is not None], None in values)
     for name, allowed in request.scope.items():
         query.add_filter(name, list(allowed), or_null=False)
+    for word in request.search.lower().split():
+        query.add_search(word)
+    if request.costliest:
+        query.add("NOT list_cost IS NULL")
     limit = query.parameter(request.limit + 1)
-    sql = f"{_SELECT} {query.text} ORDER BY started_at DESC, exchange_id DESC LIMIT {limit}"
-    return sql, query.parameters
+    order = _COSTLIEST_FIRST if request.costliest else _NEWEST_FIRST
+    return f"{_SELECT} {query.text} ORDER BY {order} LIMIT {limit}", query.parameters
 
 
 def cursor_after(row: Row) -> str:
@@ -83,6 +95,11 @@ class _Conditions:
 
     def add(self, condition: str, *values: object) -> None:
         self._conditions.append(condition.format(*map(self.parameter, values)))
+
+    def add_search(self, word: str) -> None:
+        place = self.parameter(word)
+        parts = (f"contains(lower({column}::VARCHAR), {place})" for column in _SEARCHED)
+        self._conditions.append(f"({' OR '.join(parts)})")
 
     def add_filter(self, name: str, values: list[str], or_null: bool) -> None:
         if name.startswith(_LABEL):
