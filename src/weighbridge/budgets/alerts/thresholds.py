@@ -1,0 +1,169 @@
+"""A budget's spend reaches a threshold; and is expected to exceed its limit.
+
+Rules for future edits: one comparison everywhere: what reaches a limit (`>=`) has exceeded it;
+a threshold is told once per window, value and limit: another limit makes other amounts, and they
+are worth telling again.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from weighbridge.budgets.alerts.words import key, name, percent, usd
+from weighbridge.core.alert import AlertKind, Occurrence, Severity
+from weighbridge.core.clock import InstantFormatter
+from weighbridge.core.money import pico_to_text
+
+_WARNS_FROM: Final = 80
+# Where a window has no end, its alerts stand for as long as anybody will look.
+NEVER_US: Final = 253_402_300_799_000_000  # 9999-12-31T23:59:59Z
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What a budget has spent in a window, for one value where it is split.
+
+    `limit_pico` has raises in it, grace not. `window_end_us` is None for `total`. `blocks` says
+    whether calls are refused at the limit.
+    """
+
+    budget_id: str
+    name: str
+    per: str | None = None
+    value: str | None = None
+    period: str
+    window_start_us: int
+    window_end_us: int | None
+    limit_pico: int
+    spent_pico: int
+    thresholds: tuple[int, ...] = ()
+    channels: tuple[str, ...] = ()
+    blocks: bool = False
+
+    @property
+    def title(self) -> str:
+        """The budget's name, and whose it is where it is split."""
+        if self.per is None:
+            return f"“{name(self.name)}”"
+        return f"“{name(self.name)}” of {name(self.per)} {name(self.value or '(none)')}"
+
+
+class Outlook(msgspec.Struct, frozen=True, kw_only=True):
+    """What a window will have cost at its end, with an 80 % interval."""
+
+    expected_pico: int
+    low_pico: int
+    high_pico: int
+
+
+def crossed(account: Account) -> tuple[int, ...]:
+    """Thresholds, in percent, that the spend has reached, lowest first.
+
+    Example: of 50, 80 and 100, $8.00 of $10.00 has reached 50 and 80, $7.99 only 50. Nothing
+    spent reaches nothing, whatever the limit.
+    """
+    if account.spent_pico <= 0:
+        return ()
+    return tuple(
+        sorted(
+            threshold
+            for threshold in set(account.thresholds)
+            if account.spent_pico * 100 >= account.limit_pico * threshold
+        )
+    )
+
+
+def threshold_alerts(account: Account) -> list[Occurrence]:
+    """One occurrence for each threshold that is reached."""
+    return [_threshold_alert(account, threshold) for threshold in crossed(account)]
+
+
+def forecast_alert(account: Account, outlook: Outlook) -> Occurrence | None:
+    """Where the window's end is expected at the limit or above, and is not there yet."""
+    if account.spent_pico >= account.limit_pico or outlook.expected_pico < account.limit_pico:
+        return None
+    sure = outlook.low_pico >= account.limit_pico
+    between = f"{usd(outlook.low_pico)} and {usd(outlook.high_pico)}"
+    return Occurrence(
+        key=_key(AlertKind.BUDGET_FORECAST, account),
+        kind=AlertKind.BUDGET_FORECAST,
+        severity=Severity.WARNING,
+        title=f"Budget {account.title} is {'very ' if sure else ''}likely to be exceeded",
+        message=(
+            f"Budget {account.title} is expected to come to {usd(outlook.expected_pico)} by the "
+            f"end of its {account.period}, with four chances in five between {between}; its limit "
+            f"is {usd(account.limit_pico)}, and {usd(account.spent_pico)} is spent. "
+            + _outcome(account)
+        ),
+        facts=_facts(account)
+        | {
+            "expected": pico_to_text(outlook.expected_pico),
+            "low": pico_to_text(outlook.low_pico),
+            "high": pico_to_text(outlook.high_pico),
+        },
+        **_whose(account),
+    )
+
+
+def _threshold_alert(account: Account, threshold: int) -> Occurrence:
+    share = percent(account.spent_pico, account.limit_pico)
+    reached = f"{usd(account.spent_pico)} of {usd(account.limit_pico)} ({share:,} %)"
+    title = (
+        f"Budget {account.title} is used up"
+        if threshold >= 100
+        else f"Budget {account.title} has reached {threshold} %"
+    )
+    return Occurrence(
+        key=_key(AlertKind.BUDGET_THRESHOLD, account, threshold),
+        kind=AlertKind.BUDGET_THRESHOLD,
+        severity=_severity(threshold),
+        title=title,
+        message=f"Budget {account.title}: {reached} is spent in this {account.period}. "
+        + (_outcome(account) if threshold >= 100 else f"The threshold is {threshold} %."),
+        facts=_facts(account) | {"threshold": threshold},
+        **_whose(account),
+    )
+
+
+def _severity(threshold: int) -> Severity:
+    if threshold >= 100:
+        return Severity.CRITICAL
+    return Severity.WARNING if threshold >= _WARNS_FROM else Severity.INFO
+
+
+def _outcome(account: Account) -> str:
+    if not account.blocks:
+        return "It only tells: calls go on."
+    until = _end(account)
+    return f"At the limit its calls are refused{until}; raise it with `weighbridge budget set`."
+
+
+def _end(account: Account) -> str:
+    if account.window_end_us is None:
+        return ""
+    return f" until {InstantFormatter()(account.window_end_us)[:16].replace('T', ' ')} UTC"
+
+
+def _key(kind: AlertKind, account: Account, *more: int) -> str:
+    of = (account.budget_id, account.value, account.window_start_us, account.limit_pico)
+    return key(kind.value, *of, *more)
+
+
+def _facts(account: Account) -> dict[str, str | int | None]:
+    end_us = account.window_end_us
+    return {
+        "spent": pico_to_text(account.spent_pico),
+        "limit": pico_to_text(account.limit_pico),
+        "per": account.per,
+        "window_start": InstantFormatter()(account.window_start_us),
+        "window_end": None if end_us is None else InstantFormatter()(end_us),
+    }
+
+
+def _whose(account: Account) -> dict[str, Any]:
+    return {
+        "subject": account.title,
+        "budget_id": account.budget_id,
+        "value": account.value,
+        "channels": account.channels,
+        "stands_until_us": account.window_end_us or NEVER_US,
+    }

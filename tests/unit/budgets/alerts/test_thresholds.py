@@ -1,0 +1,137 @@
+"""Thresholds of a budget, and the forecast that it will be exceeded."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from weighbridge.budgets.alerts.thresholds import (
+    NEVER_US,
+    Account,
+    Outlook,
+    crossed,
+    forecast_alert,
+    threshold_alerts,
+)
+from weighbridge.core.alert import AlertKind, Severity
+from weighbridge.core.money import PICO_USD_PER_USD as USD
+
+ACCOUNT = Account(
+    budget_id="bud_1",
+    name="Care",
+    period="month",
+    window_start_us=1_761_955_200_000_000,
+    window_end_us=1_764_547_200_000_000,
+    limit_pico=10 * USD,
+    spent_pico=0,
+    thresholds=(50, 80, 100),
+    channels=("ops",),
+    blocks=True,
+)
+
+
+def account(**changes: Any) -> Account:
+    return msgspec.structs.replace(ACCOUNT, **changes)
+
+
+@pytest.mark.parametrize(
+    ("spent", "reached"),
+    [
+        (0, ()),
+        (5 * USD - 1, ()),
+        (5 * USD, (50,)),
+        (8 * USD - 1, (50,)),
+        (8 * USD, (50, 80)),
+        (10 * USD, (50, 80, 100)),
+        (10**9 * USD, (50, 80, 100)),
+    ],
+)
+def test_a_threshold_is_reached_at_its_amount(spent: int, reached: tuple[int, ...]) -> None:
+    """To the pico-dollar, and by the comparison that blocks at the limit."""
+    assert crossed(account(spent_pico=spent)) == reached
+
+
+def test_nothing_spent_reaches_nothing() -> None:
+    """A budget of 0 is told of with the first call that costs."""
+    assert crossed(account(limit_pico=0)) == ()
+    assert crossed(account(limit_pico=0, spent_pico=1)) == (50, 80, 100)
+
+
+def test_each_threshold_is_an_occurrence_of_its_own() -> None:
+    """With what is spent, of what, and what follows from it."""
+    low, high, full = threshold_alerts(account(spent_pico=12 * USD))
+    assert [each.severity for each in (low, high, full)] == list(Severity)
+    assert low.title == "Budget “Care” has reached 50 %"
+    assert full.title == "Budget “Care” is used up"
+    assert full.message == (
+        "Budget “Care”: $12.00 of $10.00 (120 %) is spent in this month. At the limit its calls "
+        "are refused until 2025-12-01 00:00 UTC; raise it with `weighbridge budget set`."
+    )
+    assert full.facts == {
+        "spent": "12.000000000000",
+        "limit": "10.000000000000",
+        "per": None,
+        "window_start": "2025-11-01T00:00:00.000000Z",
+        "window_end": "2025-12-01T00:00:00.000000Z",
+        "threshold": 100,
+    }
+    assert (full.budget_id, full.value, full.channels) == ("bud_1", None, ("ops",))
+    assert full.stands_until_us == ACCOUNT.window_end_us
+
+
+def test_keys_tell_windows_values_thresholds_and_limits_apart() -> None:
+    """B10: the same crossing has the same key however much more is spent, and no other has it."""
+    (first,) = threshold_alerts(account(spent_pico=5 * USD))
+    (again,) = threshold_alerts(account(spent_pico=6 * USD, name="renamed"))
+    assert first.key == again.key
+    others = [
+        account(spent_pico=5 * USD, value="a", per="agent"),
+        account(spent_pico=5 * USD, window_start_us=1),
+        account(spent_pico=5 * USD, budget_id="bud_2"),
+        account(spent_pico=5 * USD, thresholds=(49,)),
+        account(spent_pico=50 * USD, limit_pico=100 * USD),
+    ]
+    keys = {first.key} | {alert.key for each in others for alert in threshold_alerts(each)}
+    assert len(keys) == 6
+
+
+def test_one_of_many_says_whose_it_is() -> None:
+    """A budget for each agent names the agent, on one line whatever it is called."""
+    (alert,) = threshold_alerts(
+        account(spent_pico=5 * USD, per="agent", value="a\nb" + "c" * 200, window_end_us=None)
+    )
+    assert alert.title.startswith("Budget “Care” of agent a\ufffdbccc")
+    assert alert.title.isprintable()
+    assert len(alert.title) < 140
+    assert alert.stands_until_us == NEVER_US
+    assert alert.facts["window_end"] is None
+
+
+def outlook(low: int, expected: int, high: int) -> Outlook:
+    return Outlook(low_pico=low * USD, expected_pico=expected * USD, high_pico=high * USD)
+
+
+def test_a_forecast_at_the_limit_is_told() -> None:
+    """With the interval; the words are stronger where all of it lies above."""
+    found = forecast_alert(account(spent_pico=4 * USD), outlook(8, 10, 12))
+    assert found is not None
+    assert (found.kind, found.severity) == (AlertKind.BUDGET_FORECAST, Severity.WARNING)
+    assert found.title == "Budget “Care” is likely to be exceeded"
+    assert "expected to come to $10.00" in found.message
+    assert "between $8.00 and $12.00" in found.message
+    sure = forecast_alert(account(spent_pico=4 * USD), outlook(10, 11, 12))
+    assert sure is not None
+    assert "very likely" in sure.title
+    assert sure.key == found.key
+
+
+def test_no_forecast_of_what_is_unlikely_or_past() -> None:
+    """Below the limit there is nothing to tell, and beyond it the thresholds have spoken."""
+    assert forecast_alert(account(spent_pico=4 * USD), outlook(5, 9, 20)) is None
+    assert forecast_alert(account(spent_pico=10 * USD), outlook(10, 11, 12)) is None
+
+
+def test_what_only_tells_says_that_calls_go_on() -> None:
+    """An alert budget refuses nothing."""
+    found = threshold_alerts(account(spent_pico=10 * USD, blocks=False))[-1]
+    assert found.message.endswith("It only tells: calls go on.")
