@@ -142,7 +142,8 @@ def measure(rows: list[dict], name: str) -> Any:
         return sum(1 for row in rows if counts[name](row))
     if name[-4:] in ("_p50", "_p95", "_p99"):
         kind, _, rank = name.partition("_p")
-        return nearest_rank(rows, f"{kind}_us", f"0.{rank}")
+        column = kind if kind.endswith("_tokens") else f"{kind}_us"
+        return nearest_rank(rows, column, f"0.{rank}")
     special = {
         "cost": lambda: dollars(cost),
         "wasted_cost": lambda: dollars(total([r for r in rows if is_waste(r)], "list_cost")),

@@ -169,6 +169,12 @@ def _table() -> dict[str, Metric]:
             for kind in ("latency", "ttfb", "overhead")
             for rank in ("0.50", "0.95", "0.99")
         ),
+        *(
+            Metric(
+                f"input_tokens_p{rank[2:]}", "tokens", percentile=Percentile("input_tokens", rank)
+            )
+            for rank in ("0.50", "0.95", "0.99")
+        ),
     ]
     return {metric.name: metric for metric in rows}
 
