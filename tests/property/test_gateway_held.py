@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from memory_wire import MemoryWire, without_ids, without_times
 from messages import answer, post
 
+from weighbridge.attribution.policy import LabelRules
 from weighbridge.gateway.request_bodies import HELD_BYTES
-from weighbridge.gateway.settings import LabelRules
 
 VERTEX = (
     b"/v1/projects/p/locations/us-central1/publishers/google/models/"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from memory_wire import FakeTransport, MemoryWire, without_ids, without_times
 from messages import KEY, answer, post
 
-from weighbridge.gateway.settings import LabelRules
+from weighbridge.attribution.policy import LabelRules
 
 VERTEX = (
     b"/v1/projects/p/locations/us-central1/publishers/google/models/"

@@ -27,6 +27,7 @@ from weighbridge.admin.routes import (
     keys,
     me,
     models,
+    policy,
     query,
     tokens,
     users,
@@ -38,7 +39,7 @@ from weighbridge.admin.signin.oidc import Flows
 OPENAPI_PATH = "/api/openapi.json"
 _ROUTES = (
     *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts),
-    *(tokens, keys, users, audit, me, pages, oidc, health),
+    *(tokens, keys, users, policy, audit, me, pages, oidc, health),
 )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
+from weighbridge.core.policy_setting import PolicySetting
 from weighbridge.core.principal import OPERATOR, Principal, Scope
 from weighbridge.core.stop import Stop
 from weighbridge.core.user import AuditEntry, NewUser, OneTimeLink, User
@@ -152,6 +153,18 @@ class Oidc(Protocol):
         ...
 
 
+class PolicySettings(Protocol):
+    """What can be changed of the policy while the gateway runs."""
+
+    def all(self) -> list[PolicySetting]:
+        """Every setting with its origin."""
+        ...
+
+    def update(self, changes: Mapping[str, Any], by: Principal = OPERATOR) -> list[PolicySetting]:
+        """Every setting, once some have new values; None takes away."""
+        ...
+
+
 class Policy(Protocol):
     """The way of a change to the workers."""
 
@@ -253,6 +266,7 @@ class Services:
     links: Links
     audit: Audit
     policy: Policy
+    policy_settings: PolicySettings
     reports: Reports
     exchanges: Exchanges
     under_way: UnderWay

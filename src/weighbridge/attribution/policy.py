@@ -32,12 +32,21 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     pinned: list[str] = []
 
 
+class LabelRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done with the labels of request bodies; names are the configuration's."""
+
+    inject: bool = False
+    developer_api: str = "strip"
+    lenient: bool = False
+
+
 class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the control process decides and a worker applies, at one version.
 
     `required` lists dimensions (`department`, `project`, `agent`) that a call must carry;
     `allowed` lists, per dimension, the only values that pass; `folded_labels` the label keys
-    whose values are booked as one.
+    whose values are booked as one;
+    `labels` what is done with labels, None = what the worker was started with.
     """
 
     version: int
@@ -46,6 +55,7 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     required: list[str] = []
     allowed: dict[str, list[str]] = {}
     folded_labels: list[str] = []
+    labels: LabelRules | None = None
 
     def encode(self) -> bytes:
         """The snapshot as msgpack."""

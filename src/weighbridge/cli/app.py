@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "token": "token",
     "key": "key",
     "user": "user",
+    "policy": "policy",
     "audit": "audit",
     "report": "report",
     "whatif": "whatif",

@@ -87,7 +87,7 @@ async def _serve_parts(
     owned: tuple[Leash, DataFolder, Parts],
 ) -> None:
     leash, folder, parts = owned
-    hub = PolicyHub(folder.run, lambda: parts.policy(settings))
+    hub = PolicyHub(folder.run, parts.policy)
     await hub.start()
     vitals = Vitals(
         hub,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from secrets import token_bytes
 
 from weighbridge.admin.ports import Oidc, Policy, Services, Vitals
-from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.compose.oidc import oidc_provider
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
@@ -24,6 +24,7 @@ from weighbridge.control.label_guard import LabelGuard
 from weighbridge.control.ledger_keeper import LedgerKeeper
 from weighbridge.control.links import LinkService
 from weighbridge.control.passwords import Passwords
+from weighbridge.control.policy_settings import PolicySettings
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
 from weighbridge.control.sessions import SessionService
 from weighbridge.control.tokens import TokenService
@@ -63,6 +64,7 @@ class Parts:
     imports: ImportRunner
     under_way: UnderWay
     labels: LabelGuard
+    policy_settings: PolicySettings
 
     def services(
         self, policy: Policy, vitals: Vitals, settings: AdminSettings | None = None
@@ -77,6 +79,7 @@ class Parts:
             links=self.links,
             audit=self.audit,
             policy=policy,
+            policy_settings=self.policy_settings,
             reports=ReportService(self.store),
             exchanges=self.store,
             under_way=self.under_way,
@@ -90,8 +93,11 @@ class Parts:
             oidc=self.oidc,
         )
 
-    def policy(self, settings: Settings) -> PolicySnapshot:
+    def policy(self) -> PolicySnapshot:
         """The policy that database and configuration make."""
+        settings = self.policy_settings.in_force()
+        labels = settings.labels
+        self.labels.watch(threshold=labels.cardinality_warn, fold=labels.fold)
         version, tokens = self.tokens.policy()
         allowed = settings.attribution.allowed.model_dump(exclude_none=True)
         return PolicySnapshot(
@@ -101,6 +107,9 @@ class Parts:
             required=list(settings.attribution.required),
             allowed=allowed,
             folded_labels=self.labels.folded_keys(),
+            labels=LabelRules(
+                inject=labels.inject, developer_api=labels.developer_api, lenient=labels.lenient
+            ),
         )
 
     def close(self) -> None:
@@ -148,6 +157,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         imports=ImportRunner(store),
         under_way=UnderWay(folder.run),
         labels=_label_guard(store, settings),
+        policy_settings=PolicySettings(database, settings),
     )
 
 

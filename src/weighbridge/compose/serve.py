@@ -112,7 +112,8 @@ async def _supervise(
 def _plans(
     settings: Settings, gateway: list[socket.socket], admin: socket.socket
 ) -> list[ChildPlan]:
-    document = settings.model_dump_json().encode()
+    # What is not given stays so: children know what the configuration leaves to the policy.
+    document = settings.model_dump_json(exclude_unset=True).encode()
     drain = settings.gateway.drain_timeout_s + settings.gateway.drain_grace_s + _AFTER_DRAIN_S
     control = ChildPlan(
         name="control",

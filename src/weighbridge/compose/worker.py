@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 import uvloop
 
-from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.compose.node import node_name
 from weighbridge.compose.prices import price_book
 from weighbridge.compose.tls import server_context, upstream_context
@@ -28,7 +28,7 @@ from weighbridge.control.folder import DataFolder
 from weighbridge.control.policy_link import PolicyLink, read_policy
 from weighbridge.errors import ConfigurationError, WeighbridgeError
 from weighbridge.gateway.resources import ResourceKeeper
-from weighbridge.gateway.settings import CorsSettings, GatewaySettings, LabelRules, Origin
+from weighbridge.gateway.settings import CorsSettings, GatewaySettings, Origin
 from weighbridge.gateway.worker import Worker
 from weighbridge.ledger.in_flight import InFlight
 from weighbridge.ledger.journal import Journal, Timing

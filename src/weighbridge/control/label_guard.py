@@ -9,6 +9,7 @@ Counterparts: `reports/label_keys` counts, `attribution/labels.folded` folds.
 """
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -88,6 +89,19 @@ class LabelGuard:
             self._look(max_age_s=FRESH_S)
             self._unpublished = False  # whoever asks first is the one to be told
         return list(self._folded)
+
+    def watch(self, *, threshold: int, fold: bool) -> None:
+        """Go by another threshold or folding from now on; the next look is due at once."""
+        if (threshold, fold) == (self._threshold, self._fold):
+            return
+        self._threshold, self._fold = threshold, fold
+        if not threshold:
+            self._alerts = []
+        if not (threshold and fold):
+            self._folded = []
+        if self._looked_at is not None:
+            self._looked_at = -math.inf
+        self._wake()
 
     async def run(self, publish: Callable[[], Awaitable[None]]) -> None:
         """Look every few minutes; `publish` tells workers of what is folded."""

@@ -184,6 +184,16 @@ class RateLimitRow(Base):
     updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class PolicySettingRow(Base):
+    """A setting of the policy that was changed while the gateway ran; none where it was not."""
+
+    __tablename__ = "policy_settings"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+    changed_at_us: Mapped[int] = mapped_column(BigInteger)
+
+
 class PolicyRow(Base):
     """The policy's version: one row, raised with every change that workers must learn."""
 

@@ -20,7 +20,7 @@ from weighbridge.attribution.identity import (
     identify,
 )
 from weighbridge.attribution.labels import folded
-from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.core.outcome import Reason, Refusal
 from weighbridge.gateway.request_heads import RequestHead, query_key_is_tracking_token, split_prefix
 from weighbridge.providers.base import Route
@@ -61,11 +61,13 @@ class Admission:
         owner_of: OwnerOf | None = None,
     ) -> None:
         self._routes = routes
-        self._lenient = lenient_labels
+        self._first_lenient = lenient_labels
         self._owner_of = owner_of
-        self._policy = PolicyIndex(snapshot)
-        self._folded = frozenset(snapshot.folded_labels)
-        self._memo: dict[tuple[object, ...], Identity] = {}
+        self._policy: PolicyIndex
+        self._folded: frozenset[str]
+        self._lenient: bool
+        self._memo: dict[tuple[object, ...], Identity]
+        self.apply(snapshot)
 
     def __repr__(self) -> str:
         return f"<Admission {self._policy!r}, {len(self._memo)} identities remembered>"
@@ -75,10 +77,16 @@ class Admission:
         """Version of the policy in force."""
         return self._policy.snapshot.version
 
+    @property
+    def label_rules(self) -> LabelRules | None:
+        """What the policy says of labels; None where it leaves that to the worker."""
+        return self._policy.snapshot.labels
+
     def apply(self, snapshot: PolicySnapshot) -> None:
         """Put a policy in force; what was remembered under the last one is forgotten."""
         self._policy = PolicyIndex(snapshot)
         self._folded = frozenset(snapshot.folded_labels)
+        self._lenient = snapshot.labels.lenient if snapshot.labels else self._first_lenient
         self._memo = {}
 
     def recorded(self, identity: Identity) -> Identity:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from weighbridge.attribution.identity import Identity
-from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.core.ids import IdMaker
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
@@ -69,7 +69,7 @@ class Gate:
         self.settings = settings
         self.admission = admission
         self.cors = Cors(settings.cors)
-        self.bodies = RequestBodies(settings.labels, self._request_reader)
+        self.bodies = self._bodies(admission.label_rules)
         self.plans = HeadPlans(random.SystemRandom().randbytes(32))
         self.pool = pool
         self.counters = counters
@@ -102,6 +102,7 @@ class Gate:
     def apply_policy(self, snapshot: PolicySnapshot) -> None:
         """Put a policy in force for the next call; nothing decided under the last one stays."""
         self.admission.apply(snapshot)
+        self.bodies = self._bodies(snapshot.labels)
         self.plans.forget()
 
     def look_around(self) -> None:
@@ -227,6 +228,9 @@ class Gate:
         provider = self._registry.provider(route.surface)
         reader = provider.reader(route, head.status, head.content_type)
         return Observer(decoding(reader, head.content_encoding))
+
+    def _bodies(self, rules: LabelRules | None) -> RequestBodies:
+        return RequestBodies(rules or self.settings.labels, self._request_reader)
 
     def _request_reader(self, route: Route) -> RequestReader:
         return self._registry.provider(route.surface).request_reader(route)

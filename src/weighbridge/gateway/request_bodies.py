@@ -18,8 +18,8 @@ from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.injection import labels_to_inject
 from weighbridge.attribution.json_whole import may_hold_name
 from weighbridge.attribution.labels import merged
+from weighbridge.attribution.policy import LabelRules
 from weighbridge.core.outcome import Note, Reason, Refusal
-from weighbridge.gateway.settings import LabelRules
 from weighbridge.providers.base import NOTHING_ASKED, Asked, RequestReader, Route
 
 HELD_BYTES: Final = 1 << 20

@@ -6,6 +6,8 @@ configuration's `gateway` section.
 
 import msgspec
 
+from weighbridge.attribution.policy import LabelRules
+
 
 class Origin(msgspec.Struct, frozen=True):
     """Where an upstream connection goes. `host_header` is what the upstream is told it is."""
@@ -21,14 +23,6 @@ class CorsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     allowed_origins: tuple[str, ...] = ()
     max_age_s: int = 600
-
-
-class LabelRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What is done with the labels of request bodies; names are the configuration's."""
-
-    inject: bool = False
-    developer_api: str = "strip"
-    lenient: bool = False
 
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):

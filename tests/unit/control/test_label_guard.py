@@ -77,6 +77,24 @@ def test_no_threshold_is_no_guard() -> None:
     assert (guard.all(), guard.folded_keys(), ledger.asked) == ([], [], [])
 
 
+def test_another_threshold_holds_from_the_next_look() -> None:
+    """Which is due at once; without a threshold nothing stands and nothing is folded."""
+    ledger = Ledger(NOISE)
+    guard = LabelGuard(ledger, threshold=9000, fold=False)
+    guard.all()
+    guard.watch(threshold=9000, fold=False)
+    guard.all()
+    assert [limit for _, limit in ledger.asked] == [9000]
+    guard.watch(threshold=1000, fold=True)
+    assert len(guard.all()) == 1
+    assert guard.folded_keys() == ["request"]
+    guard.watch(threshold=1000, fold=False)
+    assert guard.folded_keys() == []
+    guard.watch(threshold=0, fold=True)
+    assert (guard.all(), guard.folded_keys()) == ([], [])
+    assert [limit for _, limit in ledger.asked] == [9000, 1000]
+
+
 @pytest.mark.usefixtures("never_fresh")
 def test_logged_once_a_day() -> None:
     """On each day that a key is too much there is one line, without its name (P1)."""

@@ -7,9 +7,9 @@ from http_reader import requests_in
 from memory_wire import FakeTransport, MemoryWire
 from messages import answer, post
 
+from weighbridge.attribution.policy import LabelRules
 from weighbridge.gateway.exchange import LiveExchange
 from weighbridge.gateway.request_bodies import HELD_BYTES
-from weighbridge.gateway.settings import LabelRules
 
 SMALL = answer(b'{"x":"%b"}' % (b"y" * 500))
 LARGE = answer(b'{"x":"%b"}' % (b"y" * 5000))

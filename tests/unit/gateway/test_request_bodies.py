@@ -10,9 +10,9 @@ from memory_wire import MemoryWire
 from messages import answer, post
 from msgspec.structs import replace
 
+from weighbridge.attribution.policy import LabelRules
 from weighbridge.core.exchange import Exchange
 from weighbridge.gateway.request_bodies import HELD_BYTES
-from weighbridge.gateway.settings import LabelRules
 from weighbridge.providers.asked import AskedReader
 
 DEVELOPER = b"/v1beta/models/gemini-2.5-flash:generateContent"
@@ -92,6 +92,24 @@ def test_developer_api_labels_pass_if_so_configured() -> None:
         assert call.body == b'{"labels":{"Team":"Research"}}'
         assert of(call.row) == ("ok", None, {})
         assert Call(wire, post(LABELLED, path=DEVELOPER)).row.labels["team"] == "research"
+
+
+def test_a_policy_changes_what_is_done_with_labels() -> None:
+    """From the next call on, also for a head that came before; without a word, as at the start."""
+    vowel_sign = '{"labels":{"team":"\u0915\u093f"}}'.encode()
+    with MemoryWire(policy_with({})) as wire:
+        for rules, status in (
+            (None, 400),
+            (LabelRules(lenient=True), 200),
+            (LabelRules(developer_api="forward"), 200),
+            (None, 400),
+        ):
+            wire.gate.apply_policy(replace(policy_with({}), labels=rules))
+            for _ in range(2):
+                call = Call(wire, post(vowel_sign, path=DEVELOPER))
+                assert call.status == status
+                if rules is not None and rules.developer_api == "forward":
+                    assert call.body == vowel_sign
 
 
 @pytest.mark.parametrize("path", [VERTEX, DEVELOPER])
