@@ -1,0 +1,51 @@
+"""What calls of late came to."""
+
+from weighbridge.budgets.history import History
+
+CENT = 10**10
+KIND = History.kind("agent", "model", CENT)
+
+
+def test_nothing_is_known_of_calls_that_never_came() -> None:
+    """A hold then takes its bound, or what there is."""
+    assert History().recent(KIND, 0.0) is None
+
+
+def test_the_largest_of_late_counts() -> None:
+    """An estimate is to hold for the next call too."""
+    history = History()
+    for cost in (3, 9, 4):
+        history.learn(KIND, cost, 1.0)
+    assert history.recent(KIND, 2.0) == 9
+
+
+def test_a_cost_halves_with_time_and_is_forgotten() -> None:
+    """One expensive call does not shut out the cheap ones after it for ever (B4)."""
+    history = History()
+    history.learn(KIND, 800, 0.0)
+    assert [history.recent(KIND, at) for at in (299.0, 300.0, 650.0)] == [800, 400, 200]
+    assert history.recent(KIND, 4000.0) is None
+
+
+def test_a_cost_that_came_again_counts_from_its_last_time() -> None:
+    """It is as good as new."""
+    history = History()
+    history.learn(KIND, 800, 0.0)
+    history.learn(KIND, 800, 290.0)
+    assert history.recent(KIND, 500.0) == 800
+
+
+def test_long_prompts_are_not_measured_by_short_ones() -> None:
+    """Calls are alike where their bounds are, within a factor of two."""
+    history = History()
+    history.learn(History.kind("a", "m", 1000), 10, 0.0)
+    assert history.recent(History.kind("a", "m", 700), 0.0) == 10
+    assert history.recent(History.kind("a", "m", 100_000), 0.0) is None
+
+
+def test_memory_is_bounded() -> None:
+    """It forgets all at once."""
+    history = History()
+    for index in range(5000):
+        history.learn(History.kind(f"a{index}", "m", 1), 1, 0.0)
+    assert repr(history) == "<History of 904 kinds>"
