@@ -37,7 +37,13 @@ class Counters(msgspec.Struct, frozen=True, tag="counters", tag_field="kind"):
     values: dict[str, int]
 
 
-Message = PolicyUpdate | Ack | Counters
+class Lease(msgspec.Struct, frozen=True, tag="lease", tag_field="kind"):
+    """Either way: a message of `budgets/lease`, in its own bytes."""
+
+    message: bytes
+
+
+Message = PolicyUpdate | Ack | Counters | Lease
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Message)
 

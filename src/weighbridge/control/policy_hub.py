@@ -10,8 +10,9 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -25,11 +26,24 @@ ACK_TIMEOUT_S: Final = 0.5
 _log = structlog.get_logger()
 
 
+class LeaseDesk(Protocol):
+    """The control process's end of the talk about leased money, as far as the hub carries it."""
+
+    def heard(self, message: bytes, answer: Callable[[bytes], None]) -> None:
+        """A worker said this; `answer` reaches it as long as it is there, and is its own."""
+        ...
+
+    def gone(self, answer: Callable[[bytes], None]) -> None:
+        """Who was answered by this can be reached no more."""
+        ...
+
+
 class _Peer:
     """One connected worker: what it has acknowledged, and how to write to it."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
+        self.answer = partial(_send_lease, writer)
         self.worker: int | None = None
         self.acked = 0
 
@@ -37,12 +51,16 @@ class _Peer:
 class PolicyHub:
     """Serves the policy of a data folder.
 
-    Takes: the run folder, and a function that builds the snapshot from the control database.
+    Takes: the run folder, a function that builds the snapshot from the control database, and who
+    talks with workers about leased money.
     """
 
-    def __init__(self, run: Path, build: Callable[[], PolicySnapshot]) -> None:
+    def __init__(
+        self, run: Path, build: Callable[[], PolicySnapshot], leases: LeaseDesk | None = None
+    ) -> None:
         self._run = run
         self._build = build
+        self._leases = leases
         self._peers: set[_Peer] = set()
         self._snapshot = PolicySnapshot(version=0)
         self._acked = asyncio.Event()
@@ -113,6 +131,8 @@ class PolicyHub:
         finally:
             self._peers.discard(peer)
             self._acked.set()
+            if self._leases is not None:
+                self._leases.gone(peer.answer)
             if peer.worker is not None:
                 self.counters.away(peer.worker)
             writer.close()
@@ -125,8 +145,16 @@ class PolicyHub:
             case frames.Counters(worker=worker, incarnation=incarnation, values=values):
                 peer.worker = worker
                 self.counters.update(worker, incarnation, values)
+            case frames.Lease(message=said):
+                if self._leases is not None:
+                    self._leases.heard(said, peer.answer)
             case frames.PolicyUpdate():
                 raise frames.FrameError("a worker sent a policy")
+
+
+def _send_lease(writer: asyncio.StreamWriter, message: bytes) -> None:
+    if not writer.is_closing():
+        writer.write(frames.encode(frames.Lease(message)))
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

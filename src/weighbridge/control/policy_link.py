@@ -1,4 +1,4 @@
-"""A worker's side of `control.sock`: applies policies, sends counters, survives absence.
+"""A worker's side of `control.sock`: applies policies, sends counters, carries leases.
 
 A worker needs the control process neither to start nor to run: it begins with the snapshot in
 `policy.msgpack` and connects again, with a growing pause, whenever the socket is away.
@@ -8,8 +8,9 @@ Counterpart: `policy_hub`.
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -35,11 +36,28 @@ def read_policy(run: Path) -> PolicySnapshot | None:
         return None
 
 
+class LeaseEnd(Protocol):
+    """A worker's end of the talk about leased money, as far as the link carries it."""
+
+    def connected(self, send: Callable[[bytes], None]) -> None:
+        """The control process can be reached; `send` never blocks and never raises."""
+        ...
+
+    def received(self, message: bytes) -> None:
+        """A message came."""
+        ...
+
+    def disconnected(self) -> None:
+        """The control process is away."""
+        ...
+
+
 class PolicyLink:
     """One worker's connection to the control process.
 
     Takes: the run folder, the worker's index and incarnation (a number that differs after each
-    restart), `apply` for each new policy, `counters` for the values to report.
+    restart), `apply` for each new policy, `counters` for the values to report, `leases` for
+    messages about leased money.
     """
 
     def __init__(
@@ -49,11 +67,13 @@ class PolicyLink:
         *,
         apply: Callable[[PolicySnapshot], None],
         counters: Callable[[], Mapping[str, int]],
+        leases: LeaseEnd | None = None,
     ) -> None:
         self._socket = str(run / SOCKET_NAME)
         self._worker, self._incarnation = identity
         self._apply = apply
         self._counters = counters
+        self._leases = leases
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -81,12 +101,16 @@ class PolicyLink:
                 continue
             pause = _FIRST_PAUSE_S
             reporting = asyncio.create_task(self._report(writer))
+            if self._leases is not None:
+                self._leases.connected(partial(_send_lease, writer))
             try:
                 await self._receive(reader, writer)
             except (frames.FrameError, OSError) as error:
                 _log.warning("the control process sent no frame", exc_info=error)
             finally:
                 reporting.cancel()
+                if self._leases is not None:
+                    self._leases.disconnected()
                 with suppress(OSError):
                     writer.write(self._counters_frame())
                 writer.close()
@@ -97,6 +121,8 @@ class PolicyLink:
             if isinstance(message, frames.PolicyUpdate):
                 self._apply(message.snapshot)
                 writer.write(frames.encode(frames.Ack(self._worker, message.snapshot.version)))
+            elif isinstance(message, frames.Lease) and self._leases is not None:
+                self._leases.received(message.message)
 
     async def _report(self, writer: asyncio.StreamWriter) -> None:
         while not writer.is_closing():
@@ -107,3 +133,8 @@ class PolicyLink:
     def _counters_frame(self) -> bytes:
         values = dict(self._counters())
         return frames.encode(frames.Counters(self._worker, self._incarnation, values))
+
+
+def _send_lease(writer: asyncio.StreamWriter, message: bytes) -> None:
+    if not writer.is_closing():
+        writer.write(frames.encode(frames.Lease(message)))

@@ -157,3 +157,48 @@ async def test_a_peer_that_speaks_nonsense_is_let_go(
         await reader.read()
     await _until(lambda: hub.workers == 0)
     writer.close()
+
+
+class _Talk:
+    """Either end of the talk about leases: remembers what came, and how to answer."""
+
+    def __init__(self) -> None:
+        self.said: list[bytes] = []
+        self.send: Callable[[bytes], None] | None = None
+        self.lost = 0
+
+    def connected(self, send: Callable[[bytes], None]) -> None:
+        self.send = send
+
+    def received(self, message: bytes) -> None:
+        self.said.append(message)
+
+    def disconnected(self) -> None:
+        self.lost += 1
+
+    def heard(self, message: bytes, answer: Callable[[bytes], None]) -> None:
+        self.said.append(message)
+        answer(b"granted " + message)
+
+    def gone(self, answer: Callable[[bytes], None]) -> None:
+        assert answer is not None
+        self.lost += 1
+
+
+async def test_leases_are_talked_of_over_the_same_socket(tmp_path: Path, source: _Source) -> None:
+    """Each worker is answered itself, and both ends learn when the other has gone."""
+    desk, purse = _Talk(), _Talk()
+    hub = PolicyHub(tmp_path, source.build, desk)
+    await hub.start()
+    link = PolicyLink(tmp_path, (0, 1), apply=lambda snapshot: None, counters=dict, leases=purse)
+    link.start()
+    await _until(lambda: purse.send is not None)
+    assert purse.send is not None
+    purse.send(b"a slice")
+    await _until(lambda: purse.said == [b"granted a slice"])
+    assert desk.said == [b"a slice"]
+    await link.close()
+    await _until(lambda: desk.lost == 1)
+    assert purse.lost == 1
+    purse.send(b"nobody hears this, and nobody minds")
+    await hub.close()
