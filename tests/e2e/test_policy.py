@@ -40,3 +40,31 @@ def test_a_change_is_in_force_when_its_answer_comes(serve: Callable[..., Bridge]
         bridge.command("policy", "unset", "attribution.required")
         assert _reason(client, token) is None
         assert _reason(client, token, **{"X-Department": "risk"}) == "ATTRIBUTION_NOT_ALLOWED"
+
+
+def test_own_rates_are_in_force_when_their_answer_comes(serve: Callable[..., Bridge]) -> None:
+    """The next call on a connection that is open costs them; taken back, the list's again."""
+    bridge = serve()
+    token = bridge.token("prices")["token"]
+    keys = {"X-Weighbridge-Key": token, "x-goog-api-key": "AIzaSyTESTprices"}
+    wish = {
+        "models": ["gemini-2.5-flash"],
+        "rates": {"input_text_token": "1000", "output_text_token": "1000"},
+        "source": "contract",
+    }
+    with httpx.Client(base_url=bridge.url, timeout=30) as client:
+
+        def call(agent: str) -> None:
+            for _ in range(2):
+                client.post(PATH, json=PROMPT, headers={**keys, "X-Agent": agent})
+
+        call("before")
+        own = bridge.admin.post("/api/v1/price-overrides", json=wish).json()
+        call("between")
+        bridge.admin.delete(f"/api/v1/price-overrides/{own['id']}")
+        call("after")
+    dear = {"before": False, "between": True, "after": False}
+    for agent, expected in dear.items():
+        for row in bridge.wait_for_rows(2, agent=agent):
+            rates = {charge["unit_price"] for charge in row["charges"]}
+            assert (rates == {"0.001000000000"}) is expected, (agent, row["charges"])

@@ -28,6 +28,7 @@ from weighbridge.admin.routes import (
     me,
     models,
     policy,
+    price_overrides,
     query,
     tokens,
     users,
@@ -39,7 +40,7 @@ from weighbridge.admin.signin.oidc import Flows
 OPENAPI_PATH = "/api/openapi.json"
 _ROUTES = (
     *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts),
-    *(tokens, keys, users, policy, audit, me, pages, oidc, health),
+    *(tokens, keys, users, policy, price_overrides, audit, me, pages, oidc, health),
 )
 
 

@@ -16,7 +16,9 @@ from weighbridge.core.principal import OPERATOR, Principal, Scope
 from weighbridge.core.stop import Stop
 from weighbridge.core.user import AuditEntry, NewUser, OneTimeLink, User
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
+from weighbridge.pricing.changes import DatedChange
 from weighbridge.pricing.compiler import PriceLine
+from weighbridge.pricing.overrides import PriceOverride
 from weighbridge.reports.query import CostQuery
 from weighbridge.reports.result import QueryResult
 from weighbridge.reports.service import Write
@@ -153,6 +155,38 @@ class Oidc(Protocol):
         ...
 
 
+class PriceOverrides(Protocol):
+    """The operator's own rates."""
+
+    def all(self) -> list[PriceOverride]:
+        """Every statement, the earliest made first."""
+        ...
+
+    def preview(
+        self, statement: Mapping[str, Any], override_id: str | None = None
+    ) -> list[DatedChange]:
+        """What a statement would change, also in place of another."""
+        ...
+
+    def create(
+        self, statement: Mapping[str, Any], by: Principal = OPERATOR
+    ) -> tuple[PriceOverride, list[DatedChange]]:
+        """A statement in force, and what it changed."""
+        ...
+
+    def update(
+        self, override_id: str, changes: Mapping[str, Any], by: Principal = OPERATOR
+    ) -> tuple[PriceOverride, list[DatedChange]]:
+        """A statement with new values of some fields, and what that changed."""
+        ...
+
+    def remove(
+        self, override_id: str, by: Principal = OPERATOR
+    ) -> tuple[PriceOverride, list[DatedChange]]:
+        """A statement that holds no more, and what that changed."""
+        ...
+
+
 class PolicySettings(Protocol):
     """What can be changed of the policy while the gateway runs."""
 
@@ -267,6 +301,7 @@ class Services:
     audit: Audit
     policy: Policy
     policy_settings: PolicySettings
+    price_overrides: PriceOverrides
     reports: Reports
     exchanges: Exchanges
     under_way: UnderWay

@@ -46,7 +46,8 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     `required` lists dimensions (`department`, `project`, `agent`) that a call must carry;
     `allowed` lists, per dimension, the only values that pass; `folded_labels` the label keys
     whose values are booked as one;
-    `labels` what is done with labels, None = what the worker was started with.
+    `labels` what is done with labels, None = what the worker was started with; `prices` the
+    operator's own rates as `pricing/overrides` encodes them.
     """
 
     version: int
@@ -56,6 +57,7 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     allowed: dict[str, list[str]] = {}
     folded_labels: list[str] = []
     labels: LabelRules | None = None
+    prices: bytes = b""
 
     def encode(self) -> bytes:
         """The snapshot as msgpack."""

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "tail": "tail",
     "import": "import_",
     "models": "models",
+    "price": "price",
     "config": "config",
     "doctor": "doctor",
 }

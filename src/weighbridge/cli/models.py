@@ -97,7 +97,9 @@ def update(
     every price that changes, and writes DIR/prices.json. In force when serve starts next.
     """
     settings = configuration(data, config).settings
-    found = import_module("weighbridge.compose.prices").update_prices(settings, dry_run=dry_run)
+    own = import_module("weighbridge.compose.local_book").own_rates(settings)
+    prices = import_module("weighbridge.compose.prices")
+    found = prices.update_prices(settings, dry_run=dry_run, own=own)
     if as_json:
         print_json(_document(found))
         return

@@ -14,7 +14,12 @@ from weighbridge.admin.auth import LocalAdmin, services_of
 from weighbridge.admin.routes import models
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
+from weighbridge.control.database import FILE_NAME, Database
+from weighbridge.control.folder import DataFolder
+from weighbridge.control.price_overrides import stated
 from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.pricing.overrides import override_file
+from weighbridge.pricing.pricefile import PriceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +29,37 @@ class _Book:
     models: PriceBook
 
 
+def book_in_force(settings: Settings) -> PriceBook:
+    """The price book with the rates that the data folder keeps, where there is one.
+
+    Errors: `ConfigurationError`, `ControlError`.
+    """
+    book = price_book(settings)
+    book.override(own_rates(settings))
+    return book
+
+
+def own_rates(settings: Settings) -> PriceFile | None:
+    """The rates that the data folder keeps; None where there is no folder, or it keeps none.
+
+    Errors: `ControlError`.
+    """
+    root = DataFolder(settings.data).root
+    if not (root / FILE_NAME).exists():
+        return None
+    database = Database.open(root)
+    try:
+        return override_file(stated(database))
+    finally:
+        database.close()
+
+
 def book_app(settings: Settings) -> ASGIApp:
     """The app, for the operator.
 
     Errors: `ConfigurationError` where the price data cannot be used.
     """
-    book = _Book(price_book(settings))
+    book = _Book(book_in_force(settings))
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     problems.install(app)
     app.include_router(models.router)

@@ -25,6 +25,7 @@ from weighbridge.control.ledger_keeper import LedgerKeeper
 from weighbridge.control.links import LinkService
 from weighbridge.control.passwords import Passwords
 from weighbridge.control.policy_settings import PolicySettings
+from weighbridge.control.price_overrides import PriceOverrides
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
 from weighbridge.control.sessions import SessionService
 from weighbridge.control.tokens import TokenService
@@ -65,6 +66,7 @@ class Parts:
     under_way: UnderWay
     labels: LabelGuard
     policy_settings: PolicySettings
+    price_overrides: PriceOverrides
 
     def services(
         self, policy: Policy, vitals: Vitals, settings: AdminSettings | None = None
@@ -80,6 +82,7 @@ class Parts:
             audit=self.audit,
             policy=policy,
             policy_settings=self.policy_settings,
+            price_overrides=self.price_overrides,
             reports=ReportService(self.store),
             exchanges=self.store,
             under_way=self.under_way,
@@ -110,6 +113,7 @@ class Parts:
             labels=LabelRules(
                 inject=labels.inject, developer_api=labels.developer_api, lenient=labels.lenient
             ),
+            prices=self.price_overrides.encoded(),
         )
 
     def close(self) -> None:
@@ -158,6 +162,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         under_way=UnderWay(folder.run),
         labels=_label_guard(store, settings),
         policy_settings=PolicySettings(database, settings),
+        price_overrides=PriceOverrides(database, book),
     )
 
 

@@ -46,9 +46,12 @@ def price_book(settings: Settings) -> PriceBook:
     return _book(settings, _snapshot_in_force(DataFolder(settings.data).prices))
 
 
-def update_prices(settings: Settings, *, dry_run: bool) -> PriceUpdate:
+def update_prices(
+    settings: Settings, *, dry_run: bool, own: PriceFile | None = None
+) -> PriceUpdate:
     """Make `prices.json` from the installed genai-prices data, or only tell what would change.
 
+    Takes: `own`, the rates that the data folder keeps; what they hide does not change.
     Nothing is written where nothing differs, or where the new book could not be loaded.
     Errors: `ConfigurationError`, `MeteringError`, `ControlError` where the disk refuses.
     """
@@ -66,7 +69,10 @@ def update_prices(settings: Settings, *, dry_run: bool) -> PriceUpdate:
     current: PriceFile | None = None
     with contextlib.suppress(ConfigurationError):  # a broken file is what an update mends
         current = _snapshot_in_force(folder.prices)
-    changes = dated_changes(_book(settings, current or packaged), _book(settings, made))
+    before, after = _book(settings, current or packaged), _book(settings, made)
+    for book in (before, after):
+        book.override(own)
+    changes = dated_changes(before, after)
     writes = made != current and not dry_run
     if writes:
         _write(folder, dump(made))

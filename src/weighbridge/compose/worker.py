@@ -34,6 +34,8 @@ from weighbridge.ledger.in_flight import InFlight
 from weighbridge.ledger.journal import Journal, Timing
 from weighbridge.ledger.resources import Resources
 from weighbridge.ledger.segments import worker_name
+from weighbridge.pricing import overrides
+from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.parts import rate_parts
 from weighbridge.privacy import log
 from weighbridge.providers.registry import Registry
@@ -76,6 +78,16 @@ class BuiltWorker:
     in_flight: InFlight
     resources: ResourceKeeper
     store: Resources
+    book: PriceBook
+    own_prices: bytes = b""
+
+    def apply(self, snapshot: PolicySnapshot) -> None:
+        """Put a policy in force, and the operator's own rates where they have changed."""
+        if snapshot.prices != self.own_prices:
+            self.own_prices = snapshot.prices
+            self.book.override(overrides.decode(snapshot.prices))
+            self.worker.forget_prices()
+        self.worker.apply_policy(snapshot)
 
     def close(self) -> None:
         """Let go of the files, once the worker is closed."""
@@ -112,6 +124,7 @@ def build_worker(
         timing=Timing(sync_ms=settings.journal.sync_ms, seal_ms=settings.journal.seal_ms),
     )
     book = price_book(settings)
+    book.override(overrides.decode(policy.prices))
     store = Resources.open(folder.resources, wait_ms=_STORE_WAIT_MS)
     resources = ResourceKeeper(store, functools.partial(rate_parts, book), node=gateway.node)
     worker = Worker(
@@ -126,7 +139,7 @@ def build_worker(
         upstream_tls=upstream_context(settings),
         resources=resources,
     )
-    return BuiltWorker(worker, journal, in_flight, resources, store)
+    return BuiltWorker(worker, journal, in_flight, resources, store, book, policy.prices)
 
 
 def gateway_settings(settings: Settings) -> GatewaySettings:
@@ -166,7 +179,7 @@ class _Seat:
         self.policy = snapshot
         self.first.set()
         if self.built is not None:
-            self.built.worker.apply_policy(snapshot)
+            self.built.apply(snapshot)
 
     def counters(self) -> dict[str, int]:
         return self.built.metrics() if self.built is not None else {}
@@ -184,7 +197,7 @@ async def _run(settings: Settings, index: int, listener: socket.socket) -> None:
         await built.worker.start()
         seat.built = built
         if seat.policy is not None:
-            built.worker.apply_policy(seat.policy)
+            built.apply(seat.policy)
         leash.ready()
         await leash.stop.wait()
         built.worker.begin_drain()

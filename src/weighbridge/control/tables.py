@@ -194,6 +194,17 @@ class PolicySettingRow(Base):
     changed_at_us: Mapped[int] = mapped_column(BigInteger)
 
 
+class PriceOverrideRow(Base):
+    """A statement of the operator's own rates, as `pricing/pricefile` reads it."""
+
+    __tablename__ = "price_overrides"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    statement: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class PolicyRow(Base):
     """The policy's version: one row, raised with every change that workers must learn."""
 

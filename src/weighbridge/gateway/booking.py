@@ -123,7 +123,9 @@ class Booker:
         self._loop = loop
         self._started = RowInstants().of
         self._ended = RowInstants().of
-        self._everyday_line = EverydayRows(rates, self._ended).line
+        everyday = EverydayRows(rates, self._ended)
+        self._everyday_line = everyday.line
+        self.forget_prices = everyday.forget
         self._encode = msgspec.json.Encoder().encode
         self._waiting: list[LiveExchange] = []
 

@@ -120,6 +120,10 @@ class EverydayRows:
     def __repr__(self) -> str:
         return f"<EverydayRows of {len(self._kinds)} kinds>"
 
+    def forget(self) -> None:
+        """Look every tariff up anew: prices have changed."""
+        self._kinds.clear()
+
     def line(self, exchange: "LiveExchange") -> bytes | None:
         """The row of a call that has ended, or None where it is not of the everyday."""
         route = exchange.route

@@ -119,6 +119,10 @@ class Worker:
         """Put a policy in force for the next call."""
         self._gate.apply_policy(snapshot)
 
+    def forget_prices(self) -> None:
+        """Rate the next exchange by the book as it is now; call after the book has changed."""
+        self._booker.forget_prices()
+
     def begin_drain(self) -> None:
         """Stop as the class says; a second call changes nothing."""
         if self._drain_task is None:

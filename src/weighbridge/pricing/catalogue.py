@@ -48,6 +48,8 @@ _DATA: Final = resources.files("weighbridge.pricing.data")
 _NO_USAGE: Final = frozenset({UsageSource.NONE, UsageSource.UNPARSED})
 # Model names are the client's to invent: the memo of resolved calls is emptied at this size.
 _MEMO_ENTRIES: Final = 4096
+# Snapshot and overlay come first in every book that is loaded.
+_BUILT_IN: Final = 2
 
 # Model as served and as asked for, provider, surface, service tier, location.
 Call = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
@@ -62,6 +64,11 @@ class PriceBook:
     """
 
     def __init__(self, files: Sequence[PriceFile]) -> None:
+        self._given = tuple(files)
+        self._build(files)
+
+    def _build(self, files: Sequence[PriceFile]) -> None:
+        """Make the tables; the memos last, so that whoever sees the new ones sees all new."""
         self.as_of = files[0].as_of
         self.origins = tuple(file.origin for file in files)
         models = [model for file in files for model in file.models]
@@ -96,6 +103,24 @@ class PriceBook:
         book = cls(files)
         for file in files[2:]:
             book._check(file)
+        return book
+
+    def override(self, own: PriceFile | None) -> None:
+        """Put an operator's own rates in force from the next exchange on, in place of the last.
+
+        They lie over our overlay and under the files that `load` was given.
+        """
+        self._build(self._with(own))
+
+    def overridden(self, own: PriceFile | None) -> "PriceBook":
+        """Another book with these rates, every card that they touch compiled.
+
+        Errors: `ConfigurationError` with every problem.
+        """
+        book = PriceBook(self._given)
+        book.override(own)
+        if own is not None:
+            book._check(own)
         return book
 
     def rate(self, facts: RatingFacts) -> Rating:
@@ -176,6 +201,11 @@ class PriceBook:
         return lines
 
     @property
+    def models(self) -> frozenset[str]:
+        """The ids of all models."""
+        return frozenset(self._models)
+
+    @property
     def makers(self) -> tuple[str, ...]:
         """Who makes the models, our default first."""
         return tuple(sorted(self._names, key=lambda maker: (maker != DEFAULT_PROVIDER, maker)))
@@ -201,6 +231,7 @@ class PriceBook:
 
     def _find(self, call: Call, at_unix_us: int) -> InForce:
         """The card of an exchange, remembered by everything it depends on but the time."""
+        calls = self._calls  # first: what is found in an old book is not kept in a new one
         served, asked, provider, surface, tier, location = call
         day = at_unix_us // _US_PER_DAY + _UNIX_EPOCH_DAY
         model = self.resolve(asked, served, provider)
@@ -208,22 +239,27 @@ class PriceBook:
             return None, 0, 0
         place = place_of(surface, location)
         card = self._card(Key(model, surface or "gemini", tier or "standard", place, day))
-        if len(self._calls) >= _MEMO_ENTRIES:
-            self._calls.clear()
+        if len(calls) >= _MEMO_ENTRIES:
+            calls.clear()
         first_day, end_day = (card.first_day, card.end_day) if card else (day, day + 1)
-        found = self._calls[call] = (card, _begin_of(first_day), _begin_of(end_day))
+        found = calls[call] = (card, _begin_of(first_day), _begin_of(end_day))
         return found
 
     def _card(self, key: Key) -> RateCard | None:
         """The compiled card. Keys are bounded: a model id of the book, and one day per change."""
+        cards = self._cards  # first, as above
         prices = self._models.get(key.model)
         if prices is None or key.tier not in TIERS:
             return None
         first_day = max((day for day in prices.change_days() if day <= key.day), default=0)
         key = key._replace(day=first_day, surface="vertex" if key.surface == "vertex" else "gemini")
-        if key not in self._cards:
-            self._cards[key] = prices.card(key)
-        return self._cards[key]
+        if key not in cards:
+            cards[key] = prices.card(key)
+        return cards[key]
+
+    def _with(self, own: PriceFile | None) -> tuple[PriceFile, ...]:
+        built_in, theirs = self._given[:_BUILT_IN], self._given[_BUILT_IN:]
+        return (*built_in, *((own,) if own else ()), *theirs)
 
     def _check(self, file: PriceFile) -> None:
         """Compile every card that an operator's file touches: no fault waits for traffic."""

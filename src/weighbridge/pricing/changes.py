@@ -5,6 +5,7 @@ books that change by themselves from day to day are compared for all days at onc
 """
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -27,10 +28,16 @@ class Change(NamedTuple):
         return f"{self.what}: {self.before or 'none'} -> {self.after or 'none'}"
 
 
-def changes(before: PriceBook, after: PriceBook, at: dt.date) -> list[Change]:
-    """Every line whose price differs on the UTC day `at`, in the order of the lines."""
-    old = {_what(line): line.usd for line in before.listing(at)}
-    new = {_what(line): line.usd for line in after.listing(at)}
+def changes(
+    before: PriceBook, after: PriceBook, at: dt.date, models: Iterable[str] | None = None
+) -> list[Change]:
+    """Every line whose price differs on the UTC day `at`, in the order of the lines.
+
+    Takes: ids of the models to compare; None for all.
+    """
+    wanted = [None] if models is None else [*models]
+    old = {_what(line): line.usd for name in wanted for line in before.listing(at, model=name)}
+    new = {_what(line): line.usd for name in wanted for line in after.listing(at, model=name)}
     return [
         Change(_text(what), old.get(what), new.get(what))
         for what in sorted(old.keys() | new.keys())
@@ -49,10 +56,12 @@ class DatedChange(NamedTuple):
         return f"{self.since or 'always'} {self.change}"
 
 
-def dated_changes(before: PriceBook, after: PriceBook) -> list[DatedChange]:
+def dated_changes(
+    before: PriceBook, after: PriceBook, models: Collection[str] | None = None
+) -> list[DatedChange]:
     """Every change on any day, past and future, once: on the day from which it holds."""
     days = sorted({_ALWAYS, *before.change_days(), *after.change_days()})
-    found: list[list[Change]] = [[], *(changes(before, after, day) for day in days)]
+    found: list[list[Change]] = [[], *(changes(before, after, day, models) for day in days)]
     return [
         DatedChange(None if day == _ALWAYS else day, change)
         for day, (known, now) in zip(days, pairwise(found), strict=True)
