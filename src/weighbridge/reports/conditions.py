@@ -66,6 +66,8 @@ class Conditions:
         return self.bound(self._dialect.bound_instant(moment))
 
     def _filter(self, dimension: str, values: tuple[str, ...]) -> exp.Expr:
+        if not values:
+            return exp.false()
         subject = self.dimension(dimension)
         column = COLUMN_OF.get(dimension, dimension)
         # `(none)` stays among the texts: a client may have sent the word, and it is shown as one.

@@ -1,0 +1,142 @@
+"""What a lender knows: who has what of an account, and which journal segments are loaded.
+
+Values with the sums over them. Rules for future edits: `credited` only changes together with the
+ledger's sum; of a quantity that only grows the larger counts, whatever message it came in.
+Counterpart: `lender` decides.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from weighbridge.budgets.lease import Account, Holder, Holding, Mark, Report
+
+Frontier = Mapping[Holder, int]
+"""Up to which number each holder's segments are in the ledger."""
+
+FINISHED: Final = 1 << 62
+"""The number for a holder that is dead, and whose every segment is in the ledger."""
+
+
+class Standing(NamedTuple):
+    """An account at a moment: `spent` in the ledger or settled, `leased` to holders beyond that.
+
+    `held` is the part of `leased` that calls under way have set aside, as far as is known.
+    """
+
+    spent: int
+    leased: int
+    held: int
+
+
+class Line:
+    """What one holder has of one account."""
+
+    def __init__(self, holder: Holder, account: Account, born: int) -> None:
+        self.holder = holder
+        self.account = account
+        self.born = born
+        self.granted = self.returned = self.settled = self.held = 0
+        self.credited = 0  # of the settled, what is in the ledger's sum
+        self.marks: tuple[Mark, ...] = ()
+        self.least = self.floor = self.like = 0
+        self.sequence = 0
+        self.asked = 0  # its place in the queue, 0 where it asks for nothing
+        self.due = False  # it is owed an answer
+        self.recalled = False
+        self.closed = False
+
+    def __repr__(self) -> str:
+        return f"<Line {self.holder}: {self.used} used, {self.free} free, {self.credited} loaded>"
+
+    @property
+    def used(self) -> int:
+        """What the holder's calls took of the account: more than it was granted, if they did."""
+        return max(self.granted - self.returned, self.settled + self.held)
+
+    @property
+    def committed(self) -> int:
+        """What it has beyond the ledger's sum."""
+        return self.used - self.credited
+
+    @property
+    def free(self) -> int:
+        """What it could return, as far as is known."""
+        return max(self.granted - self.returned - self.settled - self.held, 0)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether a call of this holder waits for more."""
+        return self.least > self.granted
+
+    def close(self) -> None:
+        """The holder has forgotten it, so what it had left was nothing."""
+        self.held = self.least = self.floor = self.like = 0
+        self.returned = max(self.returned, self.granted - self.settled)
+        self.due = self.recalled = False
+        self.closed = True
+
+    def take(self, holding: Holding, sequence: int) -> None:
+        """The holder's word, which may be an old one."""
+        self.granted = max(self.granted, holding.granted)
+        self.returned = max(self.returned, holding.returned)
+        self.settled = max(self.settled, holding.settled)
+        if sequence <= self.sequence or self.closed:
+            return
+        self.sequence = sequence
+        self.held = holding.held
+        self.marks = holding.marks
+        self.least, self.floor, self.like = holding.least, holding.floor, holding.like
+
+    def credit(self, frontier: Frontier) -> None:
+        """Count what is loaded up to the frontier as part of the ledger's sum."""
+        through = frontier.get(self.holder)
+        if through is not None:
+            settled = [mark.settled for mark in self.marks if mark.segment <= through]
+            self.credited = max([self.credited, *settled])
+
+
+class Book:
+    """One account: the ledger's sum and what its holders have."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.spent: int | None = None
+        self.lines: dict[tuple[Holder, int], Line] = {}
+
+    def __repr__(self) -> str:
+        return f"<Book {self.account}: {self.spent} spent, {len(self.lines)} lines>"
+
+    def room(self, limit: int) -> int:
+        """What may be granted yet; below zero where more was spent than may be."""
+        assert self.spent is not None
+        return limit - self.spent - sum(line.committed for line in self.lines.values())
+
+    def standing(self) -> Standing:
+        """How the account stands."""
+        settling = sum(line.settled - line.credited for line in self.lines.values())
+        committed = sum(line.committed for line in self.lines.values())
+        held = sum(line.held for line in self.lines.values())
+        return Standing((self.spent or 0) + settling, committed - settling, held)
+
+
+class Segments:
+    """One holder's journal segments, as far as they are not known to be loaded."""
+
+    def __init__(self, first: int) -> None:
+        self.loaded = first - 1
+        self.names: dict[int, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Segments {self.loaded} loaded, {len(self.names)} not>"
+
+    def take(self, report: Report) -> None:
+        """Names that a holder tells."""
+        for number, name in enumerate(report.segments, report.first_segment):
+            if number > self.loaded:
+                self.names[number] = name
+
+    def advance(self, is_loaded: Callable[[str], bool]) -> None:
+        """Go on to the last segment up to which all are loaded."""
+        while (name := self.names.get(self.loaded + 1)) is not None and is_loaded(name):
+            self.loaded += 1
+            del self.names[self.loaded]

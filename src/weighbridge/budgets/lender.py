@@ -1,0 +1,310 @@
+"""The control process's side of the leases: who was granted what, and what may still be granted.
+
+Hides the one sum that must hold, for every account at every moment:
+
+    ledger's sum + what all holders have beyond it  <=  what may be spent
+
+A holder has `granted - returned`, less what of its settled calls is in the ledger's sum already
+(`credited`). Which part that is, is only ever changed together with the sum, by `refresh`, with a
+`Frontier` that was taken before the ledger was asked: a row may be counted twice for a moment,
+never not at all. Where more was settled than granted (a call cost more than it held), that
+counts. Money that cannot be found at once is waited for: whoever has some to spare is told to
+return it, and askers are served in the order in which they came, as far as each can be.
+
+Rules for future edits: pure, time is an argument; a grant is only what `room` allows; nothing
+that a holder says can raise the room but what it returned, and what the ledger has.
+Counterparts: `purse` is the holder's side, `lease` has the messages, `control/lease_hub` keeps
+each grant durably before it is sent.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from weighbridge.budgets.books import FINISHED, Book, Frontier, Line, Segments, Standing
+from weighbridge.budgets.lease import Account, Grant, Grants, Holder, Report
+
+
+class Granted(NamedTuple):
+    """What must be kept before it is said: so much was granted in all."""
+
+    holder: Holder
+    account: Account
+    born: int
+    granted: int
+
+
+class Decision(NamedTuple):
+    """What to keep, and then what to send."""
+
+    keep: list[Granted]
+    send: list[Grants]
+
+
+class Lender:
+    """Grants slices of what accounts have left.
+
+    Takes: what may be spent of an account at a time, None where it is no hard limit's;
+    `first_sequence`, above every number that an earlier lender gave its messages.
+    """
+
+    def __init__(
+        self, limit_of: Callable[[Account, int], int | None], first_sequence: int = 0
+    ) -> None:
+        self._limit_of = limit_of
+        self._sequence = first_sequence
+        self._order = 0
+        self._books: dict[Account, Book] = {}
+        self._segments: dict[Holder, Segments] = {}
+        self._present: set[Holder] = set()
+        self._buried: set[Holder] = set()
+        self._stirred: dict[Account, None] = {}
+
+    def __repr__(self) -> str:
+        return f"<Lender of {len(self._books)} accounts to {len(self._present)} holders>"
+
+    # Who is there.
+
+    def restore(self, granted: Iterable[Granted]) -> None:
+        """Take up what an earlier lender had granted and kept."""
+        for each in granted:
+            line = self._line(each.holder, each.account, each.born)
+            line.granted = max(line.granted, each.granted)
+
+    def arrive(self, holder: Holder) -> None:
+        """A holder can be reached."""
+        self._present.add(holder)
+
+    def leave(self, holder: Holder) -> None:
+        """A holder cannot be reached; what it has stays its own until it is buried."""
+        self._present.discard(holder)
+        self._stir_all(holder)
+
+    def absent(self) -> list[Holder]:
+        """Holders that have something, and that cannot be reached."""
+        having = {line.holder for book in self._books.values() for line in book.lines.values()}
+        return sorted((having | self._segments.keys()) - self._present)
+
+    def bury(self, holder: Holder) -> None:
+        """Forget a dead holder, every account of whose was refreshed with `FINISHED`."""
+        self._buried.add(holder)
+        self._present.discard(holder)
+        self._segments.pop(holder, None)
+        for book in self._books.values():
+            gone = [key for key in book.lines if key[0] == holder]
+            for key in gone:
+                del book.lines[key]
+                self._stirred[book.account] = None
+
+    # What holders say.
+
+    def receive(self, report: Report) -> None:
+        """Take a holder's word; `decide` tells what follows."""
+        holder = report.holder
+        if holder in self._buried:
+            return
+        self._take_segments(report)
+        mentioned = set()
+        for holding in report.holdings:
+            line = self._line(holder, holding.account, holding.born)
+            mentioned.add((holding.account, holding.born))
+            line.take(holding, report.sequence)
+            if line.sequence == report.sequence:
+                self._queue(line)
+            self._stirred[holding.account] = None
+        for account, born in report.forgotten:
+            self._line(holder, account, born).close()
+            self._stirred[account] = None
+        if report.full:
+            self._close_others(report, mentioned)
+
+    def frontier(self, is_loaded: Callable[[str], bool]) -> dict[Holder, int]:
+        """How far each holder's segments are in the ledger now; to be taken before its sums.
+
+        Takes: whether the ledger has surely loaded a segment that once was there.
+        """
+        for segments in self._segments.values():
+            segments.advance(is_loaded)
+        return {holder: segments.loaded for holder, segments in self._segments.items()}
+
+    # What the ledger says.
+
+    def accounts(self) -> list[Account]:
+        """Accounts that holders have something of, or ask for: their sums are wanted."""
+        return [account for account, book in self._books.items() if book.lines]
+
+    def unknown(self) -> list[Account]:
+        """Those of them whose sum is not known yet, so that nothing is granted."""
+        return [book.account for book in self._books.values() if book.lines and book.spent is None]
+
+    def refresh(self, account: Account, spent: int, frontier: Frontier) -> int:
+        """Take the ledger's sum over an account, asked for after the frontier was taken.
+
+        Gives: by how much it differs from what was known: rows that no holder had settled.
+        """
+        book = self._books.setdefault(account, Book(account))
+        before = book.standing().spent
+        known = book.spent is not None
+        book.spent = spent
+        for key, line in list(book.lines.items()):
+            line.credit(frontier)
+            if frontier.get(line.holder) == FINISHED:
+                del book.lines[key]
+        self._stirred[account] = None
+        return book.standing().spent - before if known else 0
+
+    def standing(self, account: Account) -> Standing | None:
+        """How an account stands, None where nothing is known of it here."""
+        book = self._books.get(account)
+        return None if book is None or book.spent is None else book.standing()
+
+    def drop_closed(self) -> list[tuple[Holder, Account, int]]:
+        """Let go of what holders have forgotten and the ledger has; what need not be kept."""
+        gone = []
+        for account, book in list(self._books.items()):
+            for (holder, born), line in list(book.lines.items()):
+                if line.closed and line.committed == 0:
+                    del book.lines[holder, born]
+                    gone.append((holder, account, born))
+            if not book.lines:
+                del self._books[account]
+        return gone
+
+    # What follows.
+
+    def stir(self) -> None:
+        """Look at every account again: limits have changed, or time has passed."""
+        self._stirred.update(dict.fromkeys(self._books))
+
+    def decide(self, now_us: int) -> Decision:
+        """Grants for all that was reported and refreshed since the last time."""
+        keep: list[Granted] = []
+        said: dict[Holder, list[Grant]] = {}
+        stirred, self._stirred = self._stirred, {}
+        for account in stirred:
+            book = self._books.get(account)
+            if book is not None:
+                self._decide(book, now_us, keep, said)
+        return Decision(keep, [self._message(holder, grants) for holder, grants in said.items()])
+
+    def _decide(
+        self, book: Book, now_us: int, keep: list[Granted], said: dict[Holder, list[Grant]]
+    ) -> None:
+        limit = self._limit_of(book.account, now_us)
+        if limit is not None and book.spent is None:
+            return
+        before = {key: line.granted for key, line in book.lines.items()}
+        waited = {key for key, line in book.lines.items() if line.lacks}
+        if limit is not None:
+            self._serve(book, limit)
+        scarce = limit is not None and any(line.lacks for line in book.lines.values())
+        first = min((line.asked for line in book.lines.values() if line.lacks), default=0)
+        for key, line in book.lines.items():
+            raised = line.granted > before[key]
+            if raised:
+                keep.append(Granted(line.holder, line.account, line.born, line.granted))
+            recall = line.free > 0 and (limit is None or (scarce and line.asked != first))
+            if raised or line.due or key in waited or recall or line.recalled != recall:
+                line.due = False
+                line.recalled = recall
+                grant = self._grant(book, line, limit)
+                said.setdefault(line.holder, []).append(grant)
+
+    def _serve(self, book: Book, limit: int) -> None:
+        """First what calls wait for, in the order in which they came; then what would be liked."""
+        for line in sorted(book.lines.values(), key=lambda line: line.asked):
+            if not line.lacks:
+                continue
+            most = line.returned + line.used + max(book.room(limit), 0)
+            if line.least <= most:
+                line.granted = line.least
+            elif line.floor <= most and not self._recallable(book, line):
+                line.granted = max(line.granted, most)
+        if any(line.lacks for line in book.lines.values()):
+            return
+        for line in sorted(book.lines.values(), key=lambda line: line.asked):
+            room = book.room(limit)
+            if line.like > line.granted and room > 0:
+                share = room // (2 * max(len(self._present), 1))
+                line.granted = min(line.like, max(line.returned + line.used + share, line.granted))
+            line.like = 0
+
+    def _recallable(self, book: Book, asker: Line) -> int:
+        """What others of an account could still be told to return."""
+        return sum(
+            line.free
+            for line in book.lines.values()
+            if line is not asker and line.holder in self._present
+        )
+
+    def _grant(self, book: Book, line: Line, limit: int | None) -> Grant:
+        if limit is None:
+            return Grant(
+                account=line.account,
+                born=line.born,
+                granted=line.granted,
+                answers=line.sequence,
+                unknown=True,
+            )
+        standing = book.standing()
+        return Grant(
+            account=line.account,
+            born=line.born,
+            granted=line.granted,
+            spent=standing.spent,
+            leased=standing.leased,
+            limit=limit,
+            answers=line.sequence,
+            recall=line.recalled,
+            final=book.room(limit) <= 0 and not self._recallable(book, line),
+        )
+
+    def _message(self, holder: Holder, grants: list[Grant]) -> Grants:
+        self._sequence += 1
+        segments = self._segments.get(holder)
+        return Grants(
+            holder=holder,
+            sequence=self._sequence,
+            loaded=segments.loaded if segments else 0,
+            grants=tuple(grants),
+        )
+
+    # Inside.
+
+    def _line(self, holder: Holder, account: Account, born: int) -> Line:
+        book = self._books.setdefault(account, Book(account))
+        line = book.lines.get((holder, born))
+        if line is None:
+            line = book.lines[holder, born] = Line(holder, account, born)
+            for other in book.lines.values():
+                if other.holder == holder and other.born < born:
+                    other.close()
+        return line
+
+    def _queue(self, line: Line) -> None:
+        """Owe a line an answer, and keep its place in the queue while it lacks something."""
+        line.due = True
+        if not line.lacks:
+            line.asked = 0
+        elif not line.asked:
+            self._order += 1
+            line.asked = self._order
+
+    def _take_segments(self, report: Report) -> None:
+        segments = self._segments.get(report.holder)
+        if segments is None:
+            segments = self._segments[report.holder] = Segments(report.first_segment)
+        segments.take(report)
+
+    def _close_others(self, report: Report, mentioned: set[tuple[Account, int]]) -> None:
+        """A full report leaves out what its holder has forgotten."""
+        for account, book in self._books.items():
+            for (holder, born), line in book.lines.items():
+                fresh = line.sequence < report.sequence and (account, born) not in mentioned
+                if holder == report.holder and fresh:
+                    line.close()
+                    self._stirred[account] = None
+
+    def _stir_all(self, holder: Holder) -> None:
+        for account, book in self._books.items():
+            if any(key[0] == holder for key in book.lines):
+                self._stirred[account] = None
