@@ -1,12 +1,22 @@
-"""The control database: tokens, keys, people, budgets, what was done, the policy's version.
+"""The control database: tokens, keys, people, budgets, alerts, what was done, the policy.
 
 Rules for future edits: a change here comes with a migration (a test compares the two); no
-secret has a column; instants are integers, microseconds since the epoch; money is `PicoUsd`.
+secret has a column, but for the URLs of channels, which are encrypted; instants are integers,
+microseconds since the epoch; money is `PicoUsd`.
 """
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, ForeignKey, String, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -203,6 +213,67 @@ class PriceOverrideRow(Base):
     statement: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at_us: Mapped[int] = mapped_column(BigInteger)
     updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ChannelRow(Base):
+    """A way out for alerts; `sealed_url` is its URL, which is a secret, encrypted.
+
+    What is removed stays for its deliveries' sake, without URL and with its id as `name_key`.
+    """
+
+    __tablename__ = "channels"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    name_key: Mapped[str] = mapped_column(String(256), unique=True)
+    service: Mapped[str] = mapped_column(String(64))
+    sealed_url: Mapped[str] = mapped_column(Text)
+    kinds: Mapped[list[str]] = mapped_column(JSON)
+    quiet: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    enabled: Mapped[bool]
+    created_at_us: Mapped[int] = mapped_column(BigInteger)
+    updated_at_us: Mapped[int | None] = mapped_column(BigInteger)
+    removed_at_us: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AlertRow(Base):
+    """An occurrence that was told; its `key` is unique, so nobody tells it again."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    severity: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    budget_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    value: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at_us: Mapped[int] = mapped_column(BigInteger, index=True)
+    stands_until_us: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class DeliveryRow(Base):
+    """An alert's way through a channel; `due_at_us` is null once it is sent or given up.
+
+    `claimed_until_us` keeps two processes from sending it at once.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (UniqueConstraint("alert_id", "channel_id"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    alert_id: Mapped[str] = mapped_column(ForeignKey("alerts.id", ondelete="CASCADE"))
+    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    due_at_us: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    claimed_until_us: Mapped[int] = mapped_column(BigInteger)
+    tried_at_us: Mapped[int | None] = mapped_column(BigInteger)
+    sent_at_us: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(String(32))
 
 
 class PolicyRow(Base):

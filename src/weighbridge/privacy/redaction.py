@@ -18,6 +18,7 @@ FIELDS: Final = frozenset(
         "age_days",
         "attempt",
         "bytes",
+        "channel_id",
         "child",
         "code",
         "count",

@@ -1,0 +1,176 @@
+"""Dispatching: what is due goes out, what fails comes again, and nobody waits for the slow."""
+
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from alerts import occurrence
+from receiver import mailbox, webhook
+
+from weighbridge.control.alerting.alert_log import AlertLog
+from weighbridge.control.alerting.apprise_sender import AppriseSender
+from weighbridge.control.alerting.channels import ChannelService
+from weighbridge.control.alerting.dispatch import Dispatcher
+from weighbridge.control.alerting.message import Message
+from weighbridge.control.alerting.sealing import Seal
+from weighbridge.control.database import Database
+from weighbridge.core.alert import Alert, DeliveryState, NewChannel
+from weighbridge.errors import NotFoundError
+
+PATIENCE_S = 60.0
+
+
+class Scripted:
+    """A sender that answers as it is told; `sent` has what it was given."""
+
+    def __init__(self) -> None:
+        self.sent: asyncio.Queue[tuple[str, Message]] = asyncio.Queue()
+        self.answers: list[str | None] = []
+        self._loop = asyncio.get_running_loop()
+
+    def send(self, url: str, message: Message) -> str | None:
+        self._loop.call_soon_threadsafe(self.sent.put_nowait, (url, message))
+        return self.answers.pop(0) if self.answers else None
+
+
+@asynccontextmanager
+async def running(dispatcher: Dispatcher) -> AsyncIterator[None]:
+    task = asyncio.create_task(dispatcher.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def log(database: Database) -> AlertLog:
+    """On the real clock, by which the dispatcher waits."""
+    return AlertLog(database)
+
+
+async def test_an_alert_goes_through_its_channels(
+    log: AlertLog, channels: ChannelService, sender: AppriseSender
+) -> None:
+    """A webhook and mail, with the chart; each is written down as sent."""
+    dispatcher = Dispatcher(
+        log, channels, sender, picture=lambda _: b"\x89PNG", public_url="https://w.example"
+    )
+    with webhook() as hook, mailbox() as box:
+        channels.create(NewChannel(name="hook", url=hook.url))
+        channels.create(NewChannel(name="mail", url=box.url))
+        async with running(dispatcher):
+            (told,) = await asyncio.to_thread(log.tell, [occurrence()])
+            dispatcher.wake()
+            got = await asyncio.to_thread(hook.next)
+            await asyncio.to_thread(box.next)
+            while log.waiting():
+                await asyncio.to_thread(lambda: None)
+    assert got["message"].split("\n\n") == [
+        "Message of k",
+        "https://w.example/alerts",
+        f"Weighbridge alert {told.id}",
+    ]
+    assert len(got["attachments"]) == 1
+    (alert,) = log.page(limit=1)
+    assert {each.state for each in alert.deliveries} == {DeliveryState.SENT}
+    assert dispatcher.metrics() == {
+        "alert_messages_sent_total": 2,
+        "alert_messages_failed_total": 0,
+        "alert_messages_waiting": 0,
+    }
+
+
+async def test_what_waited_goes_out_at_the_start(log: AlertLog, channels: ChannelService) -> None:
+    """Nobody has to wake who has just begun: a restart sends what is due."""
+    channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/"))
+    log.tell([occurrence()])
+    sender = Scripted()
+    async with running(Dispatcher(log, channels, sender)):
+        url, message = await asyncio.wait_for(sender.sent.get(), PATIENCE_S)
+    assert (url, message.title) == ("json://127.0.0.1:9/", "Title of k")
+
+
+async def test_a_channel_that_hangs_holds_up_no_other(
+    log: AlertLog, channels: ChannelService
+) -> None:
+    """Each message has a thread of its own, up to four at once."""
+    for name in ("slow", "quick"):
+        channels.create(NewChannel(name=name, url=f"json://127.0.0.1:9/{name}"))
+    release, quick = threading.Event(), threading.Event()
+
+    class Slow:
+        def send(self, url: str, message: Message) -> str | None:
+            if url.endswith("slow"):
+                release.wait(PATIENCE_S)
+            else:
+                quick.set()
+            return None
+
+    log.tell([occurrence()])
+    async with running(Dispatcher(log, channels, Slow())):
+        assert await asyncio.to_thread(quick.wait, PATIENCE_S)
+        release.set()
+
+
+def test_a_failure_is_logged_without_what_is_secret(
+    log: AlertLog, channels: ChannelService, sender: AppriseSender, log_lines: io.StringIO
+) -> None:
+    """P1: its reason and the channel's id, neither the URL nor the text."""
+    with webhook() as hook:
+        hook.statuses = [500]
+        made = channels.create(NewChannel(name="ops", url=hook.url))
+        tested = Dispatcher(log, channels, sender).test("ops")
+    assert (tested.state, tested.reason) == (DeliveryState.GIVEN_UP, "http_500")
+    line = log_lines.getvalue()
+    assert f'"channel_id": "{made.id}"' in line
+    assert '"reason": "http_500"' in line
+    assert "s3cr3t" not in line
+    assert "127.0.0.1" not in line
+
+
+def test_a_test_is_sent_at_once_and_once(
+    log: AlertLog, channels: ChannelService, sender: AppriseSender
+) -> None:
+    """By whoever asks; it is written down like any alert."""
+    dispatcher = Dispatcher(log, channels, sender)
+    with webhook() as hook:
+        channels.create(NewChannel(name="ops", url=hook.url))
+        first, second = dispatcher.test("ops"), dispatcher.test("OPS")
+        assert hook.next()["title"] == hook.next()["title"] == "Test of a Weighbridge channel"
+    assert (first.state, second.state, first.attempts) == ("sent", "sent", 1)
+    assert first.alert_id != second.alert_id
+    with pytest.raises(NotFoundError):
+        dispatcher.test("nobody")
+
+
+async def test_a_picture_that_fails_holds_up_no_message(
+    log: AlertLog, channels: ChannelService
+) -> None:
+    """The message goes out without it."""
+
+    def broken(_: Alert) -> bytes | None:
+        raise ValueError
+
+    channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/"))
+    log.tell([occurrence()])
+    sender = Scripted()
+    async with running(Dispatcher(log, channels, sender, picture=broken)):
+        _, message = await asyncio.wait_for(sender.sent.get(), PATIENCE_S)
+    assert message.picture is None
+
+
+def test_a_url_that_does_not_open_is_told(
+    database: Database, log: AlertLog, channels: ChannelService, seal: Seal
+) -> None:
+    """Where the key was lost, the delivery says so and waits for it."""
+    channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/"))
+    seal._file.unlink()
+    (told,) = log.tell([occurrence()])
+    ((delivery, alert),) = log.claim(1)
+    settled = Dispatcher(log, channels, AppriseSender())._send(delivery, alert)
+    assert (settled.reason, settled.state) == ("sealed", DeliveryState.WAITING)
+    assert told.id == settled.alert_id
