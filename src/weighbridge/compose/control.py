@@ -18,6 +18,7 @@ import uvloop
 
 from weighbridge.admin.app import create_app
 from weighbridge.admin.server import AdminServer
+from weighbridge.compose.dashboard import dashboard
 from weighbridge.compose.node import node_name
 from weighbridge.compose.parts import Parts, open_parts
 from weighbridge.config import Settings
@@ -98,7 +99,8 @@ async def _serve_parts(
         stopping=lambda: leash.service_stopping,
         noisy_label_keys=lambda: parts.labels.noisy,
     )
-    app = create_app(parts.services(hub, vitals, settings.admin))
+    services = parts.services(hub, vitals, settings.admin)
+    app = create_app(services, [dashboard(folder, settings)])
     server = AdminServer(app, bound, folder.admin_socket)
     parts.keeper.start()
     await server.start()

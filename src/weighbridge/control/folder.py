@@ -27,6 +27,7 @@ class DataFolder:
         self.ledger = self.root / "ledger.duckdb"
         self.resources = self.root / "resources.sqlite3"
         self.prices = self.root / "prices.json"
+        self.cache = self.root / "cache"
         self.admin_socket = self.run / ADMIN_SOCKET_NAME
 
     def __repr__(self) -> str:

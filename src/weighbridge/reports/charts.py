@@ -243,12 +243,12 @@ class _Chart:
         largest = sorted(sizes, key=lambda series: (series == OTHER, -sizes[series], series))
         return set(largest[:MAX_SERIES])
 
-    def _domain(self, points: list[Row]) -> list[str]:
+    def _domain(self, points: list[Row]) -> tuple[str, str]:
         """The asked-for range, or more where a bucket at its ends reaches beyond it."""
         since, until = self._query.since, self._query.until
         starts = [point["from"] for point in points] + ([self._wall(since)] if since else [])
         ends = [point["to"] for point in points] + ([self._wall(until)] if until else [])
-        return [min(starts), max(ends)]
+        return min(starts), max(ends)
 
     def _following(self, start: datetime) -> datetime:
         size = REAL_TIME_US.get(self._query.granularity)
@@ -275,7 +275,11 @@ class _Chart:
     # Encodings.
 
     def _time_axis(self, points: list[Row]) -> Any:
-        scale = alt.Scale(type="utc", domain=self._domain(points), nice=False)
+        first, last = self._domain(points)
+        # Each end on its own: a `domain` of a mark with two ends warns of a conflict with itself.
+        scale = alt.Scale(
+            type="utc", domainMin=_unix_ms(first), domainMax=_unix_ms(last), nice=False
+        )
         months = {"month": "%b %Y"} if self._query.granularity == "month" else {}
         weekly = self._query.granularity == "week"  # Vega's own weeks start on Sunday
         axis = alt.Axis(
@@ -374,6 +378,10 @@ def _pile_up(points: list[Row], names: list[str]) -> None:
     for point in sorted(points, key=lambda point: place[point["series"]]):
         point["bottom"] = heights.get(point["from"], 0.0)
         point["top"] = heights[point["from"]] = point["bottom"] + (point["value"] or 0.0)
+
+
+def _unix_ms(wall: str) -> int:
+    return int(datetime.fromisoformat(wall).timestamp() * 1000)
 
 
 def _by_size(points: list[Row]) -> list[str]:

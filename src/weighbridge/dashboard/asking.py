@@ -1,0 +1,122 @@
+"""What a page may ask while it is built: the ledger, the price book, the time, who is asking.
+
+Rules for future edits: whatever gives figures comes narrowed to the reader's scope by `compose`,
+so no page can widen what its reader may see; what grows with the ledger is asked inside
+`Visit.answer`, which bounds it and ends it when the reader leaves.
+Counterpart: `compose/dashboard` makes a visit of each request, `router` a desk of each visit.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from weighbridge.core.principal import Principal
+from weighbridge.dashboard.ranges import Span
+from weighbridge.dashboard.state import State
+from weighbridge.ledger.stores.base import Page, PageRequest, Row
+from weighbridge.pricing.compiler import PriceLine
+from weighbridge.reports.cost_query import CostQuery
+from weighbridge.reports.dimensions import COLUMN_OF, NONE
+from weighbridge.reports.result import QueryResult
+from weighbridge.reports.service import Write
+
+_Answer = TypeVar("_Answer")
+
+
+class Reports(Protocol):
+    """Answers to cost queries."""
+
+    def run(self, query: CostQuery, now: datetime) -> QueryResult:
+        """The result over what the ledger holds now."""
+        ...
+
+    def select(self, query: CostQuery, write: Write) -> list[tuple[Any, ...]]:
+        """Rows of a statement that `write` makes of the query."""
+        ...
+
+
+class Exchanges(Protocol):
+    """The ledger's rows, one by one."""
+
+    def page(self, request: PageRequest) -> Page:
+        """Rows newest first."""
+        ...
+
+    def exchange(self, exchange_id: str) -> Row | None:
+        """One row, or None."""
+        ...
+
+
+class Models(Protocol):
+    """The price book."""
+
+    def listing(
+        self, at: datetime, provider: str | None = None, surface: str | None = None
+    ) -> list[PriceLine]:
+        """Every line in force at an instant."""
+        ...
+
+
+class Answering(Protocol):
+    """Runs a question within its bounds."""
+
+    def __call__(self, work: Callable[[Reports], _Answer], /) -> Awaitable[_Answer]:
+        """What `work` gives of the reports."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where pages get everything but reports from, as the reader may see it."""
+
+    exchanges: Exchanges
+    models: Models
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request: who asks, the token that their forms repeat, and what they may see."""
+
+    principal: Principal
+    csrf: str
+    sources: Sources
+    answer: Answering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a page is built from; `name` is the variable part of its address, where it has one."""
+
+    reports: Reports
+    sources: Sources
+    principal: Principal
+    state: State
+    now: datetime
+    name: str = ""
+
+    @property
+    def span(self) -> Span:
+        """The range that the page is about."""
+        return self.state.span(self.now)
+
+    def ask(self, query: CostQuery) -> QueryResult:
+        """The answer to a query."""
+        return self.reports.run(query, self.now)
+
+    def exchanges(self, limit: int, **changes: tuple[str, ...]) -> Page:
+        """Exchanges of the page's range and filters, newest first."""
+        span = self.span
+        filters: Mapping[str, tuple[str, ...]] = {**self.state.filters, **changes}
+        wanted = PageRequest(
+            since=span.since,
+            until=span.until,
+            filters={
+                COLUMN_OF.get(name, name): [None if value == NONE else value for value in values]
+                for name, values in filters.items()
+            },
+            limit=limit,
+            cursor=self.state.cursor or None,
+        )
+        return self.sources.exchanges.page(wanted)

@@ -1,0 +1,91 @@
+"""Files that pages load: style, module, mark, and the Vega bundle, under names of their content.
+
+Hides where the bundle comes from: `vl-convert-python` holds Vega and makes one script of it in
+a second, which is kept in the data folder. Rules for future edits: a file's name changes with
+its content, so browsers may keep it for ever; nothing is loaded from elsewhere.
+"""
+
+import gzip
+import hashlib
+import threading
+from dataclasses import dataclass
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import vl_convert
+
+VEGA: Final = "vega.js"
+_TYPES: Final = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_OWN: Final = ("weighbridge.css", "weighbridge.js", "mark.svg")
+_VEGA_LITE: Final = "6.4"
+_EXPORT: Final = "window.vegaEmbed = vegaEmbed;"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file's bytes as sent, its media type, and whether the bytes are gzip."""
+
+    body: bytes
+    media_type: str
+    gzipped: bool
+
+
+class Assets:
+    """Files by their public name; the bundle is made when it is first asked for."""
+
+    def __init__(self, cache: Path) -> None:
+        static = resources.files("weighbridge.dashboard") / "static"
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._names: dict[str, str] = {}
+        self._found: dict[str, Asset] = {}
+        for name in _OWN:
+            body = static.joinpath(name).read_bytes()
+            public = _public(name, hashlib.sha256(body).hexdigest())
+            self._names[name] = public
+            self._found[public] = _asset(name, body)
+        recipe = f"{_EXPORT} {version('vl-convert-python')} {_VEGA_LITE}"
+        self._names[VEGA] = _public(VEGA, hashlib.sha256(recipe.encode()).hexdigest())
+
+    def __repr__(self) -> str:
+        return f"<Assets {sorted(self._names.values())}>"
+
+    def path(self, name: str) -> str:
+        """The address of a file."""
+        return f"/assets/{self._names[name]}"
+
+    def get(self, public: str) -> Asset | None:
+        """The file of a public name."""
+        if public == self._names[VEGA]:
+            return self.vega()
+        return self._found.get(public)
+
+    def vega(self) -> Asset:
+        """Vega, Vega-Lite and Vega-Embed as one script; made once, then read."""
+        public = self._names[VEGA]
+        with self._lock:
+            if public not in self._found:
+                kept = self._cache / f"{public}.gz"
+                if not kept.exists():
+                    self._cache.mkdir(parents=True, exist_ok=True)
+                    script = vl_convert.javascript_bundle(_EXPORT, vl_version=_VEGA_LITE)
+                    unfinished = kept.with_suffix(".part")
+                    unfinished.write_bytes(gzip.compress(script.encode(), 9, mtime=0))
+                    unfinished.replace(kept)
+                self._found[public] = Asset(kept.read_bytes(), _TYPES["js"], gzipped=True)
+            return self._found[public]
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    return Asset(gzip.compress(body, 9, mtime=0), _TYPES[name.rpartition(".")[2]], gzipped=True)
+
+
+def _public(name: str, digest: str) -> str:
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}-{digest[:16]}.{ending}"

@@ -1,0 +1,186 @@
+"""What a page shows, as values: tiles, tables, charts, facts.
+
+Hides how the same figures become HTML, JSON and CSV. Rules for future edits: a cell has its
+text and the exact value behind it, JSON and CSV write the values, so what is exported is what
+is seen and no more is rounded than the eye needs; money is never a float.
+Counterpart: `pages` build these, `templates` draw them.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from weighbridge.core.clock import InstantFormatter, to_unix_us
+from weighbridge.reports.result import QueryResult, for_people
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure or name: what is read, what is meant, where it leads.
+
+    `share` draws a bar of that part of the cell; `tone` is `good`, `bad`, `quiet` or empty.
+    """
+
+    text: str
+    value: Any = None
+    href: str = ""
+    tone: str = ""
+    share: float | None = None
+    swatch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's name in data, its heading, whether it holds figures, and how to sort by it."""
+
+    name: str
+    title: str
+    figures: bool = False
+    sort_href: str = ""
+    sorted: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of cells under columns; `totals` is a row too, or empty."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: list[list[Cell]]
+    totals: list[Cell] = field(default_factory=list)
+    note: str = ""
+    searchable: bool = False
+    pages: tuple[tuple[str, str, str], ...] = ()
+    empty: str = "Nothing in this range."
+
+    def as_json(self) -> dict[str, Any]:
+        """Columns, rows by column name, and totals."""
+        names = [column.name for column in self.columns]
+        return {
+            "columns": names,
+            "rows": [_named(names, row) for row in self.rows],
+            "totals": _named(names, self.totals) if self.totals else None,
+        }
+
+    def as_csv(self) -> str:
+        """RFC 4180, the same texts as in JSON; nothing is an empty field."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow([column.name for column in self.columns])
+        for row in self.rows:
+            writer.writerow([_plain(cell.value) for cell in row])
+        return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One figure in large type, against what it was, with its course as a line."""
+
+    name: str
+    title: str
+    text: str
+    value: Any
+    href: str = ""
+    before: Any = None
+    change: str = ""
+    tone: str = ""
+    note: str = ""
+    points: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture: `spec` gives the Vega-Lite specification in a theme (`light` or `dark`)."""
+
+    name: str
+    title: str
+    spec: Callable[[str, bool], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A row of links of which one is current: what to draw, what to split by."""
+
+    title: str
+    options: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Content:
+    """All that one page shows."""
+
+    title: str
+    subtitle: str = ""
+    parents: tuple[tuple[str, str], ...] = ()
+    tiles: list[Tile] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    facts: list[tuple[str, Cell]] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    completeness: dict[str, int] = field(default_factory=dict)
+    ranged: bool = True
+    live: bool = True
+    never_called: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything shown, exact values for figures."""
+        return {
+            "title": self.title,
+            "tiles": [
+                {"name": one.name, "value": _plain(one.value), "before": _plain(one.before)}
+                for one in self.tiles
+            ],
+            "facts": {name: _plain(cell.value) for name, cell in self.facts},
+            "tables": {table.name: table.as_json() for table in self.tables},
+            "completeness": self.completeness,
+        }
+
+    def as_csv(self, name: str = "") -> str:
+        """The named table, by default the last: on each page that is the most detailed one."""
+        chosen = [table for table in self.tables if table.name == name] or self.tables[-1:]
+        return chosen[0].as_csv() if chosen else ""
+
+
+def figure(value: Any, unit: str, **more: Any) -> Cell:
+    """A cell for a figure in its unit."""
+    return Cell(for_people(value, unit), value, **more)
+
+
+def word(text: Any, **more: Any) -> Cell:
+    """A cell for a name."""
+    return Cell("-" if text is None else str(text), text, **more)
+
+
+def add_completeness(content: Content, result: QueryResult) -> None:
+    """Say how complete the figures of a result are."""
+    content.completeness = dict(result.completeness)
+
+
+def sparkline(values: Iterable[Any], width: int = 120, height: int = 28) -> str:
+    """The points of a polyline through values, for SVG; empty where fewer than two are known."""
+    known = [(place, float(value)) for place, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return ""
+    largest = max(value for _, value in known) or 1.0
+    step = width / max(known[-1][0], 1)
+    return " ".join(
+        f"{place * step:.1f},{height - 2 - (height - 4) * value / largest:.1f}"
+        for place, value in known
+    )
+
+
+def _named(names: list[str], row: list[Cell]) -> dict[str, Any]:
+    return {name: _plain(cell.value) for name, cell in zip(names, row, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return InstantFormatter()(to_unix_us(aware))
+    return value

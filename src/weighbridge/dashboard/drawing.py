@@ -1,0 +1,151 @@
+"""Pages as HTML: the templates with everything that they are given.
+
+Rules for future edits: autoescape stays on; templates compute nothing, they only place what
+`Content` and `State` say; no attribute `style` and no inline script, which the CSP refuses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from weighbridge.core.credential import Role
+from weighbridge.dashboard.asking import Desk, Visit
+from weighbridge.dashboard.assets import VEGA, Assets
+from weighbridge.dashboard.content import Chart, Content
+from weighbridge.dashboard.ranges import PRESETS
+from weighbridge.dashboard.site import PAGES, Page
+from weighbridge.dashboard.state import State
+
+_THEMES: Final = ("dark", "light")
+_ZONES: Final = (
+    "UTC",
+    "America/Los_Angeles",
+    "America/Denver",
+    "America/Chicago",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Paris",
+    "Europe/Athens",
+    "Africa/Johannesburg",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
+# Parts of the state that the bar's own fields write.
+_IN_THE_BAR: Final = frozenset({"range", "since", "until", "zone", "page", "cursor", "search"})
+
+
+_UNKNOWNS: Final = (
+    ("unpriced", "pricing_status", "have no price in force"),
+    ("unmetered", "pricing_status", "have unknown usage"),
+    ("partial", "usage_source", "were cut short, so their cost is a lower bound"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What stands around a page: whose visit, at which address, in which theme."""
+
+    page: Page
+    path: str
+    theme: str
+    visit: Visit
+
+
+class Drawing:
+    """The templates, loaded once."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("weighbridge.dashboard"),
+            autoescape=select_autoescape(),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals |= {
+            "asset": assets.path,
+            "vega": assets.path(VEGA),
+            "presets": PRESETS,
+            "zones": _ZONES,
+        }
+
+    def __repr__(self) -> str:
+        return "<Drawing>"
+
+    def page(self, frame: Frame, desk: Desk, content: Content, charts: Sequence[Chart]) -> str:
+        """A page's HTML."""
+        state = desk.state
+        kept = [(name, value) for name, value in state.params() if name not in _IN_THE_BAR]
+        chips = [
+            (name, value, state.query_string(filters=state.without(name, value)))
+            for name, values in state.filters.items()
+            for value in values
+        ]
+        return self._render(
+            frame.page.template,
+            frame,
+            state=state,
+            content=content,
+            charts=charts,
+            kept=kept,
+            searched=[*kept, *_of(state, {"range", "since", "until", "zone"})],
+            chips=chips,
+            unknowns=_unknowns(state, content),
+            gateway=desk.sources.gateway,
+            carried=_carried(state),
+            as_of=f"{desk.now.astimezone(state.question(desk.span).zone):%H:%M:%S}",
+        )
+
+    def refusal(self, frame: Frame, problems: list[str]) -> str:
+        """A page that says what is wrong with its address."""
+        return self._render("refusal.html", frame, problems=problems, carried="")
+
+    def _render(self, name: str, frame: Frame, **given: Any) -> str:
+        who = frame.visit.principal
+        return self._environment.get_template(name).render(
+            page=frame.page,
+            path=PAGES[0].path if frame.path == "/" else frame.path,
+            theme=frame.theme if frame.theme in _THEMES else "",
+            navigation=_navigation(who.role),
+            who=who,
+            csrf=frame.visit.csrf,
+            **given,
+        )
+
+
+def _navigation(role: Role) -> list[tuple[str, list[Page]]]:
+    """The pages that a role may open, under their headings, in the order of the list."""
+    groups: dict[str, list[Page]] = {}
+    for page in PAGES:
+        if page.group and role.includes(page.role):
+            groups.setdefault(page.group, []).append(page)
+    return list(groups.items())
+
+
+def _of(state: State, names: set[str]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in state.params() if name in names]
+
+
+def _carried(state: State) -> str:
+    """What the navigation takes along to another page: range, zone, and filters."""
+    return state.query_string(by=(), metric="", sort="", search="", granularity="", at="")
+
+
+def _unknowns(state: State, content: Content) -> list[tuple[str, str]]:
+    """What the figures know nothing or not all of, each leading to those calls."""
+    found = []
+    for name, dimension, words in _UNKNOWNS:
+        if count := content.completeness.get(name, 0):
+            filters = state.only(**{dimension: name})
+            href = "/exchanges" + state.query_string(filters=filters, by=(), sort="", metric="")
+            found.append((f"{count:,} {words}", href))
+    return found

@@ -1,0 +1,140 @@
+"""Departments, projects, agents: who spends what, each leading one step further down."""
+
+from typing import Final
+
+from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.content import Chart, Content
+from weighbridge.dashboard.pages.calls import exchange_table
+from weighbridge.dashboard.pages.groups import Wanted, group_table
+from weighbridge.dashboard.pages.pictures import measure_choice, over_time
+from weighbridge.dashboard.pages.tiles import tiles
+
+_FIGURES: Final = (
+    "cost",
+    "exchanges",
+    "total_tokens",
+    "cost_per_exchange",
+    "error_rate",
+    "latency_p50",
+    "latency_p95",
+    "cached_share",
+)
+_TILES: Final = (
+    ("cost", "Spend"),
+    ("exchanges", "Calls"),
+    ("cost_per_exchange", "Per call"),
+    ("error_rate", "Error rate"),
+    ("latency_p95", "p95 latency"),
+    ("cached_share", "Cached input"),
+    ("wasted_cost", "Wasted"),
+)
+_LATEST: Final = 15
+
+
+def departments(desk: Desk) -> Content:
+    """Department → its projects."""
+    return _breakdown(desk, "department", "Departments", "/projects")
+
+
+def projects(desk: Desk) -> Content:
+    """Project → its agents."""
+    return _breakdown(desk, "project", "Projects", "/agents")
+
+
+def agents(desk: Desk) -> Content:
+    """Agent → its own page."""
+    return _breakdown(desk, "agent", "Agents", "/agents/one")
+
+
+def one_agent(desk: Desk) -> Content:
+    """Over time, by model, what kind of tokens, its latest calls."""
+    names = desk.state.filters.get("agent", ())
+    content = _with_tiles(desk, ", ".join(names) or "All agents", "cost")
+    content.parents = (("Agents", "/agents" + desk.state.query_string(filters={})),)
+    metric = desk.state.metric or "cost"
+    content.choices = [measure_choice(desk, metric)]
+    by_model = Wanted(
+        dimension="model",
+        metrics=("cost", "exchanges", "total_tokens", "cost_per_exchange", "latency_p95"),
+        title="By model",
+        to="/exchanges",
+        name="models",
+    )
+    by_outcome = Wanted(
+        dimension="outcome",
+        metrics=("cost", "exchanges", "latency_p50"),
+        title="How its calls ended",
+        to="/exchanges",
+        name="outcomes",
+    )
+    content.tables = [
+        group_table(desk, by_model)[0],
+        group_table(desk, by_outcome)[0],
+        exchange_table(desk, _LATEST, "Latest calls"),
+    ]
+    return content
+
+
+def departments_charts(desk: Desk) -> tuple[Chart, ...]:
+    """Departments over time."""
+    return _over_time(desk, "department")
+
+
+def projects_charts(desk: Desk) -> tuple[Chart, ...]:
+    """Projects over time."""
+    return _over_time(desk, "project")
+
+
+def agents_charts(desk: Desk) -> tuple[Chart, ...]:
+    """Agents over time."""
+    return _over_time(desk, "agent")
+
+
+def one_agent_charts(desk: Desk) -> tuple[Chart, ...]:
+    """An agent's models over time."""
+    return _over_time(desk, "model")
+
+
+def _over_time(desk: Desk, dimension: str) -> tuple[Chart, ...]:
+    return (over_time(desk, (dimension,), desk.state.metric or "cost"),)
+
+
+def _breakdown(desk: Desk, dimension: str, title: str, to: str) -> Content:
+    metric = desk.state.metric or "cost"
+    content = _with_tiles(desk, title, metric)
+    content.parents = _parents(desk, dimension)
+    content.choices = [measure_choice(desk, metric)]
+    wanted = Wanted(
+        dimension=dimension,
+        metrics=_FIGURES,
+        title=f"{title} by spend",
+        to=to,
+        unallocated="Unallocated",
+    )
+    table, _ = group_table(desk, wanted)
+    content.tables = [table]
+    return content
+
+
+def _with_tiles(desk: Desk, title: str, _metric: str) -> Content:
+    made, result = tiles(desk, [(name, words, "") for name, words in _TILES])
+    return Content(
+        title=title,
+        tiles=made,
+        completeness=dict(result.completeness),
+        never_called=not result.completeness["exchanges"] and not desk.state.filters,
+    )
+
+
+def _parents(desk: Desk, dimension: str) -> tuple[tuple[str, str], ...]:
+    """The steps above, back to which a reader can go."""
+    steps = (("department", "Departments", "/departments"), ("project", "Projects", "/projects"))
+    state, links = desk.state, []
+    for step, title, path in steps:
+        if step == dimension or step not in state.filters:
+            continue
+        left = {name: values for name, values in state.filters.items() if name != step}
+        if step == "department":
+            left = {name: values for name, values in left.items() if name != "project"}
+        links.append((title, path + state.query_string(filters=left)))
+    return tuple(links)

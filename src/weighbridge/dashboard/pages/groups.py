@@ -1,0 +1,257 @@
+"""A table of one dimension's values with their figures, which adds up.
+
+Hides sorting, searching, paging and comparing of groups. Rules for future edits: what a search
+or a page leaves out is told in the note, and the totals are of everything in the range; rows
+come from one query, their change from one more.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.content import Cell, Column, Table, figure, word
+from weighbridge.dashboard.state import State
+from weighbridge.reports.cost_query import MAX_GROUPS
+from weighbridge.reports.dimensions import NONE, OTHER
+from weighbridge.reports.metrics import METRICS
+from weighbridge.reports.palette import colours
+from weighbridge.reports.result import QueryResult, Row
+
+PAGE_ROWS: Final = 50
+_CHANGE: Final = "change"
+_SHARE: Final = "share"
+_NEXT_TO_NOTHING: Final = 99  # a hundredfold
+TITLES: Final = {
+    "cost": "Cost",
+    "exchanges": "Calls",
+    "errors": "Errors",
+    "total_tokens": "Tokens",
+    "cost_per_exchange": "Per call",
+    "cost_per_1k_tokens": "Per 1k tokens",
+    "error_rate": "Errors",
+    "latency_p50": "Median",
+    "latency_p95": "p95",
+    "ttfb_p50": "First byte",
+    "cached_share": "Cached",
+    "wasted_cost": "Wasted",
+    "unpriced": "Unpriced",
+    "unmetered": "Unmetered",
+}
+NAMES: Final = {
+    "department": "Department",
+    "project": "Project",
+    "agent": "Agent",
+    "model": "Model",
+    "surface": "Surface",
+    "operation": "Operation",
+    "provider": "Provider",
+    "outcome": "Outcome",
+    "location": "Location",
+    "error_type": "Error type",
+    "token": "Token",
+}
+# Where a value of a dimension leads: the page that tells most about one value.
+PAGES: Final = {
+    "agent": "/agents/one",
+    "department": "/projects",
+    "project": "/agents",
+    "model": "/exchanges",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which groups a table has, in which figures, where their names lead."""
+
+    dimension: str
+    metrics: tuple[str, ...]
+    title: str
+    to: str
+    name: str = "groups"
+    unallocated: str = ""
+    most: int | None = None
+
+
+def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
+    """The table and the result that it was made of."""
+    span, state = desk.span, desk.state
+    question = state.question(
+        span,
+        group_by=(wanted.dimension,),
+        metrics=wanted.metrics,
+        limit=wanted.most or MAX_GROUPS,
+    )
+    result = desk.ask(question)
+    before = _costs_before(desk, wanted) if state.compare and span.before else {}
+    rows = _ordered(result.rows, wanted, state, before)
+    if state.search:
+        rows = [row for row in rows if state.search.lower() in str(row[wanted.dimension]).lower()]
+    first = (state.page - 1) * PAGE_ROWS
+    shown = rows[first : first + PAGE_ROWS]
+    cells = _Cells(wanted, state, result, before)
+    table = Table(
+        name=wanted.name,
+        title=wanted.title,
+        columns=_columns(wanted, state, comparing=bool(span.before and state.compare)),
+        rows=[cells.row(row) for row in shown],
+        totals=cells.totals(sum(before.values(), Decimal(0))),
+        note=_note(len(result.rows), len(rows), first, len(shown)),
+        searchable=wanted.most is None,
+        pages=_pages(state, len(rows)),
+    )
+    return table, result
+
+
+def change_of(now: Any, before: Any) -> Decimal | None:
+    """By what part a figure grew, to a tenth of a percent; None where there is nothing to tell.
+
+    Example: 3 after 2 is 0.5. 3 after 0 is None, for no part of nothing is 3, and so is 300
+    after 2: against next to nothing, any figure is enormous.
+    """
+    if now is None or not before:
+        return None
+    was = Decimal(str(before))
+    grown = round((Decimal(str(now)) - was) / was, 3)
+    return None if grown >= _NEXT_TO_NOTHING else grown
+
+
+def change_text(change: Decimal | None) -> str:
+    """A change as people write it: `+12.4 %`, `×37`, `new` where there was next to nothing."""
+    if change is None:
+        return "new"
+    if change >= 10:
+        return f"×{change + 1:,.0f}"
+    return f"{change * 100:+,.1f} %".replace("-", "\u2212")
+
+
+class _Cells:
+    """Turns rows of a result into rows of cells."""
+
+    def __init__(
+        self, wanted: Wanted, state: State, result: QueryResult, before: dict[str, Decimal]
+    ) -> None:
+        self._wanted = wanted
+        self._state = state
+        self._result = result
+        self._before = before
+        self._comparing = "change" in {
+            c.name for c in _columns(wanted, state, comparing=state.compare)
+        }
+        self._cost = result.totals.get("cost")
+        self._colours = colours([str(row[wanted.dimension]) for row in result.rows[:10]])
+
+    def __repr__(self) -> str:
+        return f"<_Cells by {self._wanted.dimension}>"
+
+    def row(self, row: Row) -> list[Cell]:
+        name = str(row[self._wanted.dimension])
+        href = ""
+        if name != OTHER:
+            filters = self._state.only(**{self._wanted.dimension: name})
+            changes = {"filters": filters, "search": "", "sort": "", "by": ()}
+            href = self._wanted.to + self._state.query_string(**changes)
+        text = self._wanted.unallocated if name == NONE and self._wanted.unallocated else name
+        first = Cell(
+            text or "(empty)",
+            name,
+            href,
+            tone="quiet" if name in (NONE, OTHER) else "",
+            swatch=self._colours.get(name, ""),
+        )
+        return [first, *self._figures(row, self._before.get(name))]
+
+    def totals(self, before: Decimal) -> list[Cell]:
+        return [word("Total"), *self._figures(self._result.totals, before)]
+
+    def _figures(self, row: Row, before: Decimal | None) -> list[Cell]:
+        cells = []
+        for metric in self._wanted.metrics:
+            value = row.get(metric)
+            bad = metric == "error_rate" and value is not None and value >= 0.05
+            cells.append(figure(value, METRICS[metric].unit, tone="bad" if bad else ""))
+            if metric == "cost":
+                share = _part(value, self._cost)
+                text = "-" if share is None else f"{share * 100:.1f} %"
+                cells.append(Cell(text, share, share=None if share is None else float(share)))
+                if self._comparing:
+                    change = change_of(value, before)
+                    quiet = "quiet" if change is None else ""
+                    cells.append(Cell(change_text(change), change, tone=quiet))
+        return cells
+
+
+def _part(value: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    return None if value is None or not whole else round(value / whole, 6)
+
+
+def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, ...]:
+    def column(name: str, title: str, *, figures: bool = True) -> Column:
+        current = state.sort.removeprefix("-") == name or (not state.sort and name == "cost")
+        descending = current and (state.sort.startswith("-") or not state.sort)
+        # Figures begin with the largest, names with A.
+        following = name if descending or not figures else f"-{name}"
+        if current and not descending:
+            following = f"-{name}"
+        direction = ("descending" if descending else "ascending") if current else ""
+        return Column(name, title, figures, state.query_string(sort=following), direction)
+
+    columns = [
+        column(wanted.dimension, NAMES.get(wanted.dimension, wanted.dimension), figures=False)
+    ]
+    for metric in wanted.metrics:
+        columns.append(column(metric, TITLES.get(metric, metric.replace("_", " "))))
+        if metric == "cost":
+            columns.append(Column(_SHARE, "Share", figures=True))
+            if comparing:
+                columns.append(column(_CHANGE, "Change"))
+    return tuple(columns)
+
+
+def _costs_before(desk: Desk, wanted: Wanted) -> dict[str, Decimal]:
+    span = desk.span
+    assert span.before is not None
+    question = desk.state.question(
+        span, group_by=(wanted.dimension,), metrics=("cost",), limit=MAX_GROUPS
+    ).between(*span.before)
+    rows = desk.ask(question).rows
+    return {str(row[wanted.dimension]): row["cost"] or Decimal(0) for row in rows}
+
+
+def _ordered(
+    rows: list[Row], wanted: Wanted, state: State, before: dict[str, Decimal]
+) -> list[Row]:
+    name, descending = state.sort.removeprefix("-"), state.sort.startswith("-")
+    if not name:
+        name, descending = "cost", True
+
+    def key(row: Row) -> Any:
+        if name == wanted.dimension:
+            return str(row[name]).lower()
+        if name == _CHANGE:
+            return change_of(row.get("cost"), before.get(str(row[wanted.dimension])))
+        return row.get(name)
+
+    rest = [row for row in rows if row[wanted.dimension] == OTHER]
+    known = [row for row in rows if row not in rest and key(row) is not None]
+    unknown = [row for row in rows if row not in rest and key(row) is None]
+    return [*sorted(known, key=key, reverse=descending), *unknown, *rest]
+
+
+def _pages(state: State, rows: int) -> tuple[tuple[str, str, str], ...]:
+    last = -(-rows // PAGE_ROWS)
+    links = []
+    if state.page > 1:
+        links.append(("prev", "Previous", state.query_string(page=state.page - 1)))
+    if state.page < last:
+        links.append(("next", "Next", state.query_string(page=state.page + 1)))
+    return tuple(links)
+
+
+def _note(everything: int, found: int, first: int, shown: int) -> str:
+    parts = []
+    if found != everything:
+        parts.append(f"{found:,} of {everything:,} match; the total is of all {everything:,}.")
+    if shown < found:
+        parts.append(f"Rows {first + 1:,} to {first + shown:,} of {found:,}.")
+    return " ".join(parts)

@@ -1,0 +1,77 @@
+"""Tiles: a figure of the range, against the range before, with its course."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.content import Tile, sparkline
+from weighbridge.dashboard.pages.groups import change_of, change_text
+from weighbridge.reports.metrics import METRICS
+from weighbridge.reports.result import QueryResult, for_people
+
+# Which way is good news; of the others a change is only told.
+_LESS_IS_GOOD: Final = frozenset({"error_rate", "latency_p50", "latency_p95", "wasted_cost"})
+_MORE_IS_GOOD: Final = frozenset({"cached_share"})
+_NEWS: Final = Decimal("0.02")
+_BRIEF: Final = ((10**9, "B"), (10**6, "M"), (10**3, "k"))
+_BRIEF_FROM: Final = 10**5
+
+
+def tiles(desk: Desk, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[Tile], QueryResult]:
+    """A tile for each (metric, title, link), and the result over the range.
+
+    Gives: the result has a row per bucket, and its totals are the tiles' figures.
+    """
+    span, state = desk.span, desk.state
+    metrics = tuple(metric for metric, _, _ in wanted)
+    question = state.question(span, metrics=metrics, granularity=state.bucket(span, desk.now))
+    result = desk.ask(question)
+    before: dict[str, Any] = {}
+    if state.compare and span.before:
+        before = desk.ask(state.question(span, metrics=metrics).between(*span.before)).totals
+    made = [
+        tile(metric, title, result.totals[metric], before.get(metric), href)
+        for metric, title, href in wanted
+    ]
+    return [_with_course(one, result) for one in made], result
+
+
+def tile(name: str, title: str, value: Any, before: Any, href: str = "", metric: str = "") -> Tile:  # noqa: PLR0913, PLR0917 - one tile's words
+    """A tile without its course."""
+    unit = METRICS[metric or name].unit
+    change = change_of(value, before)
+    told = "" if before is None else change_text(change)
+    return Tile(
+        name=name,
+        title=title,
+        text=brief(value, unit),
+        value=value,
+        href=href,
+        before=before,
+        change=told if change is not None or value else "",
+        tone=_tone(metric or name, change),
+    )
+
+
+def _with_course(one: Tile, result: QueryResult) -> Tile:
+    points = sparkline(row[one.name] for row in result.rows)
+    return replace(one, points=points)
+
+
+def _tone(metric: str, change: Decimal | None) -> str:
+    if change is None or abs(change) < _NEWS or metric not in _LESS_IS_GOOD | _MORE_IS_GOOD:
+        return ""
+    return "good" if (change < 0) == (metric in _LESS_IS_GOOD) else "bad"
+
+
+def brief(value: Any, unit: str) -> str:
+    """Large counts to three or four digits; the exact figure is in the data.
+
+    Example: 99999 is `99,999`, 116955 is `117 k`, 12_400_000 is `12.4 M`.
+    """
+    if not isinstance(value, int) or unit in ("µs", "ratio") or value < _BRIEF_FROM:
+        return for_people(value, unit)
+    size, letter = next((size, letter) for size, letter in _BRIEF if value >= size)
+    return f"{value / size:,.{1 if value < 100 * size else 0}f} {letter}"

@@ -1,0 +1,99 @@
+"""The dashboard's pages as one declared list.
+
+Rules for future edits: a page is a line here; navigation, keyboard, routes and tests read this
+list. Counterpart: `router` serves it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from weighbridge.core.credential import Role
+from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.content import Chart, Content
+from weighbridge.dashboard.pages import breakdown, calls, models, overview, prices, series
+
+Charts = Callable[[Desk], tuple[Chart, ...]]
+
+
+def _no_charts(_desk: Desk) -> tuple[Chart, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An address (one part may be `{name}`), what builds it, and its place in the navigation.
+
+    `group` is the heading that it stands under, empty for pages that only links lead to; `key`
+    goes there after `g`; `role` is the least that may open it.
+    """
+
+    path: str
+    title: str
+    build: Callable[[Desk], Content]
+    charts: Charts = _no_charts
+    group: str = ""
+    key: str = ""
+    role: Role = Role.VIEWER
+    template: str = "page.html"
+
+
+PAGES: Final = (
+    Page(
+        path="/overview",
+        title="Overview",
+        build=overview.overview,
+        charts=overview.charts,
+        group="Spend",
+        key="o",
+    ),
+    Page(
+        path="/series",
+        title="Time series",
+        build=series.series,
+        charts=series.charts,
+        group="Spend",
+        key="t",
+    ),
+    Page(
+        path="/agents",
+        title="Agents",
+        build=breakdown.agents,
+        charts=breakdown.agents_charts,
+        group="Spend",
+        key="a",
+    ),
+    Page(
+        path="/agents/one",
+        title="Agent",
+        build=breakdown.one_agent,
+        charts=breakdown.one_agent_charts,
+    ),
+    Page(
+        path="/departments",
+        title="Departments",
+        build=breakdown.departments,
+        charts=breakdown.departments_charts,
+        group="Spend",
+        key="d",
+    ),
+    Page(
+        path="/projects",
+        title="Projects",
+        build=breakdown.projects,
+        charts=breakdown.projects_charts,
+        group="Spend",
+        key="p",
+    ),
+    Page(
+        path="/models",
+        title="Models",
+        build=models.models,
+        charts=models.charts,
+        group="Spend",
+        key="m",
+    ),
+    Page(path="/exchanges", title="Exchanges", build=calls.exchanges, group="Calls", key="e"),
+    Page(path="/exchanges/{name}", title="Exchange", build=calls.one_exchange),
+    Page(path="/prices", title="Prices", build=prices.prices, group="Reference", key="l"),
+)

@@ -1,0 +1,144 @@
+// What a browser adds to pages that work without it: charts drawn, refresh in place, keys.
+// No framework, no other origin. Rules: never build HTML from data here (the server does, and
+// escapes it); replace whole regions marked data-live; keep focus and scroll where they were.
+
+const root = document.documentElement;
+root.classList.add("scripted");
+const vegaPath = document.getElementById("module").dataset.vega;
+const views = new Map();
+let vegaLoaded = null;
+
+// --- Theme: a cookie, so that the server paints the first pixel right.
+
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+const theme = () => root.dataset.theme || (prefersDark.matches ? "dark" : "light");
+const themeButton = document.getElementById("theme");
+themeButton.hidden = false;
+themeButton.addEventListener("click", () => {
+  root.dataset.theme = theme() === "dark" ? "light" : "dark";
+  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
+  drawAll();
+});
+prefersDark.addEventListener("change", () => drawAll());
+
+// --- Charts: specifications come from our own origin; expressions are interpreted, not evaluated.
+
+function loadVega() {
+  vegaLoaded ??= import(vegaPath).then(() => window.vegaEmbed);
+  return vegaLoaded;
+}
+
+async function draw(place) {
+  const address = new URL(place.dataset.chart, location.href);
+  address.searchParams.set("theme", theme());
+  const [embed, answer] = await Promise.all([loadVega(), fetch(address)]);
+  if (!answer.ok) return;
+  const text = await answer.text();
+  const seen = views.get(place);
+  if (seen?.text === text) return;
+  const made = await embed(place, JSON.parse(text), {
+    actions: false, ast: true, defaultStyle: false, renderer: "canvas",
+    tooltip: { disableDefaultStyle: true },
+  });
+  seen?.made.finalize();
+  views.set(place, { text, made });
+  place.dataset.drawn = "";
+}
+
+function drawAll() {
+  return Promise.all([...document.querySelectorAll("[data-chart]")].map(draw));
+}
+
+addEventListener("beforeprint", () => {
+  for (const image of document.querySelectorAll("img[data-src]")) image.src = image.dataset.src;
+});
+
+// --- Live refresh.
+
+const liveButton = document.getElementById("live");
+const table = () => document.querySelector("[data-live]");
+const every = location.pathname === "/exchanges" ? 2000 : 10000;
+let live = sessionStorage.getItem("live") !== "off";
+
+function sameLink(region, old) {
+  const href = old.getAttribute("href");
+  return href && [...region.querySelectorAll("a")].find((a) => a.getAttribute("href") === href);
+}
+
+async function refresh() {
+  if (!live || document.hidden) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const region of document.querySelectorAll("[data-live]")) {
+    const next = fresh.querySelector(`[data-live="${region.dataset.live}"]`);
+    if (!next || next.isEqualNode(region)) continue;
+    const active = document.activeElement;
+    if (region.contains(active) && active.matches("input")) continue;
+    const across = region.querySelector(".scroll")?.scrollLeft ?? 0;
+    const here = document.importNode(next, true);
+    const focused = region.contains(active) ? sameLink(here, active) : null;
+    region.replaceWith(here);
+    const scroller = here.querySelector(".scroll");
+    if (scroller) scroller.scrollLeft = across;
+    focused?.focus({ preventScroll: true });
+  }
+  await drawAll();
+}
+
+function schedule() {
+  setTimeout(() => refresh().catch(() => {}).finally(schedule), every);
+}
+
+liveButton.hidden = !table();
+liveButton.setAttribute("aria-pressed", String(live));
+liveButton.addEventListener("click", () => {
+  live = !live;
+  sessionStorage.setItem("live", live ? "on" : "off");
+  liveButton.setAttribute("aria-pressed", String(live));
+  if (live) refresh().catch(() => {});
+});
+
+// --- Forms: what is empty stays out of the address; a choice applies at once.
+
+for (const form of document.querySelectorAll("form.range")) {
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "range" && event.target.value) {
+      form.elements.since.value = form.elements.until.value = "";
+    }
+    form.requestSubmit();
+  });
+}
+document.addEventListener("submit", (event) => {
+  for (const field of event.target.elements) if (!field.value) field.disabled = true;
+});
+
+// --- Keys: "/" searches, g and a letter goes, arrows walk the links of a table.
+
+let going = false;
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches("input, select, textarea")) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.key === "/") {
+    const search = document.querySelector("input[type=search]");
+    if (search) { event.preventDefault(); search.focus(); search.select(); }
+  } else if (going) {
+    going = false;
+    document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`)?.click();
+  } else if (event.key === "g") {
+    going = true;
+    setTimeout(() => { going = false; }, 1200);
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const row = event.target.closest("tbody tr");
+    let next = event.key === "ArrowDown" ? row?.nextElementSibling : row?.previousElementSibling;
+    if (!row && event.target.matches(".scroll")) next = event.target.querySelector("tbody tr");
+    const link = next?.querySelector("a");
+    if (link) { event.preventDefault(); link.focus(); }
+  }
+});
+
+await drawAll();
+schedule();

@@ -1,0 +1,108 @@
+"""The dashboard in a real browser, over a served gateway with calls in its ledger."""
+
+import json
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from browser import PHONE, Tab, chromium
+from playwright.sync_api import Browser
+from processes import Bridge
+
+_CALL = "/v1beta/models/gemini-2.5-flash:generateContent"
+_BODY = {"contents": [{"parts": [{"text": "weigh me"}]}]}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def call(bridge: Bridge) -> Callable[[str], None]:
+    """Sends one call of an agent."""
+    token = bridge.token("dashboard", "--department", "Research", "--project", "apollo")["token"]
+    headers = {"X-Weighbridge-Key": token, "x-goog-api-key": "AIzaSyTEST"}
+
+    def send(agent: str) -> None:
+        httpx.post(
+            bridge.url + _CALL, headers={**headers, "X-Agent": agent}, json=_BODY, timeout=30
+        ).raise_for_status()
+
+    return send
+
+
+@pytest.fixture(scope="module")
+def signed_in(bridge: Bridge, browser: Browser, call: Callable[[str], None]) -> str:
+    """The state of a browser in which an administrator has signed in, once there are calls."""
+    for agent in ("scout", "scout", "digger"):
+        call(agent)
+    bridge.wait_for_rows(3, department="Research", operation="generateContent")
+    user = bridge.command("user", "create", "--name", "Ada", "--role", "admin")
+    tab = Tab(browser, bridge.admin_url)
+    tab.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path)
+    state = json.dumps(tab.page.context.storage_state())
+    tab.close()
+    return state
+
+
+@pytest.fixture
+def tab(bridge: Bridge, browser: Browser, signed_in: str) -> Iterator[Tab]:
+    opened = Tab(browser, bridge.admin_url, storage_state=json.loads(signed_in))
+    yield opened
+    opened.close()
+
+
+def test_nobody_sees_a_page_without_signing_in(bridge: Bridge, browser: Browser) -> None:
+    """A browser is sent to sign in, and its address goes along."""
+    stranger = Tab(browser, bridge.admin_url)
+    stranger.page.goto("/agents?range=7d")
+    assert "/sign-in?next=%2Fagents%3Frange%3D7d" in stranger.page.url
+    stranger.close()
+
+
+def test_the_overview_draws_what_was_spent(tab: Tab) -> None:
+    """Figures, a chart that has ink, and rows that lead further down."""
+    tab.open("/")
+    assert tab.page.get_by_role("heading", name="Overview").is_visible()
+    assert tab.page.locator(".chart canvas").bounding_box()["width"] > 400  # type: ignore[index]
+    tab.page.get_by_role("link", name="Research").first.click()
+    tab.page.wait_for_url(lambda url: "department=Research" in url)
+    assert tab.page.get_by_role("link", name="apollo").first.is_visible()
+
+
+def test_a_call_shows_without_reloading(tab: Tab, call: Callable[[str], None]) -> None:
+    """The live page follows, and keeps what has the focus."""
+    tab.open("/exchanges?range=24h")
+    tab.page.get_by_role("link", name="Overview").focus()
+    call("late-comer")
+    tab.page.locator("td", has_text="late-comer").wait_for()
+    assert tab.page.evaluate("document.activeElement.textContent") == "Overview"
+
+
+def test_a_phone_shows_everything_in_its_width(
+    bridge: Bridge, browser: Browser, signed_in: str
+) -> None:
+    """No page is wider than a phone; tables scroll in their own frames."""
+    phone = Tab(browser, bridge.admin_url, viewport=PHONE, storage_state=json.loads(signed_in))
+    for path in ("/", "/series", "/agents", "/exchanges"):
+        phone.open(path)
+        assert phone.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    phone.page.get_by_text("Pages").click()
+    phone.page.get_by_role("link", name="Overview").click()
+    phone.page.wait_for_url(lambda url: "/overview" in url)
+    phone.close()
+
+
+def test_an_address_means_the_same_to_everybody(tab: Tab) -> None:
+    """State lives in the query string: what a form changes is in the address."""
+    tab.open("/agents")
+    tab.page.locator("select[name=range]").select_option("7d")
+    tab.page.wait_for_url(lambda url: "range=7d" in url)
+    tab.page.locator("input[type=search]").fill("digger")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url(lambda url: "search=digger" in url and "range=7d" in url)
+    assert tab.page.get_by_role("link", name="digger").is_visible()
+    assert not tab.page.get_by_role("link", name="scout").is_visible()
