@@ -38,6 +38,8 @@ from weighbridge.core.clock import from_unix_us, to_unix_us
 CLAIM_US: Final = 120 * 1_000_000
 KEEP_US: Final = 400 * 86_400 * 1_000_000  # a year's comparison, and a month to make it in
 _REMEMBERED: Final = 10_000
+# Ids sort by their millisecond alone, and one call can cross several thresholds.
+_NEWEST_FIRST: Final = (AlertRow.at_us.desc(), AlertRow.id.desc())
 
 
 class AlertLog:
@@ -144,9 +146,11 @@ class AlertLog:
         self, *, limit: int, before_id: str | None = None, budget_id: str | None = None
     ) -> list[Alert]:
         """Alerts with their deliveries, newest first."""
-        query = select(AlertRow).order_by(AlertRow.id.desc()).limit(limit)
+        query = select(AlertRow).order_by(*_NEWEST_FIRST).limit(limit)
         if before_id is not None:
-            query = query.where(AlertRow.id < before_id)
+            last_us = select(AlertRow.at_us).where(AlertRow.id == before_id).scalar_subquery()
+            same = (AlertRow.at_us == last_us) & (AlertRow.id < before_id)
+            query = query.where((AlertRow.at_us < last_us) | same)
         if budget_id is not None:
             query = query.where(AlertRow.budget_id == budget_id)
         with self._database.read() as session:
@@ -165,7 +169,7 @@ class AlertLog:
         )
         newest: dict[Any, AlertRow] = {}
         with self._database.read() as session:
-            for row in session.scalars(query.order_by(AlertRow.id.desc()).limit(1000)):
+            for row in session.scalars(query.order_by(*_NEWEST_FIRST).limit(1000)):
                 newest.setdefault((row.kind, row.budget_id, row.value, row.subject), row)
             return [alert_of(row) for row in newest.values()]
 

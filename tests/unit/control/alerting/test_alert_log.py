@@ -170,6 +170,7 @@ def test_what_stands_is_the_last_of_its_kind_and_not_over(alerts: AlertLog, cloc
     alerts.tell([occurrence("50", severity=Severity.INFO), occurrence("80"), over])
     clock.now_us += 1000
     alerts.tell([occurrence("100", severity=Severity.CRITICAL)])
+    clock.now_us += 1
     alerts.tell([occurrence("other", subject="“Other”", budget_id="bud_2")])
     assert [alert.occurrence.key for alert in alerts.standing()] == ["other", "100"]
 
