@@ -28,9 +28,14 @@ class Problem:
     def __str__(self) -> str:
         """One line: name, origin, what, value seen, what to do."""
         place = f"{self.where} ({self.origin})" if self.origin else self.where
+        return f"{place}: {self.said}"
+
+    @property
+    def said(self) -> str:
+        """The same without the name: what, value seen, what to do."""
         seen = f", got {self.seen}" if self.seen is not None else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}: {self.message}{seen}{remedy}"
+        return f"{self.message}{seen}{remedy}"
 
 
 class WeighbridgeError(Exception):

@@ -5,7 +5,12 @@ import re
 import pytest
 from markdown import ROOT, first_cells
 
+from weighbridge.admin.documents_of_budgets import StatusDocument
 from weighbridge.admin.metrics import HELP, PREFIX
+from weighbridge.budgets.budget import NewBudget
+from weighbridge.budgets.reading import read_budget
+from weighbridge.budgets.scope import KNOWN_BEFORE
+from weighbridge.budgets.status import STATES
 from weighbridge.core.exchange import COLUMNS
 from weighbridge.core.outcome import (
     HTTP_STATUS,
@@ -60,6 +65,27 @@ def test_the_metrics_said_to_be_given_are_given() -> None:
     page = (REFERENCE / "query.md").read_text(encoding="utf-8")
     said = page.split("an answer has ")[1].split(".")[0]
     assert re.findall(r"`([a-z_]+)`", said) == list(DEFAULT_METRICS)
+
+
+def test_every_field_of_a_budget_is_documented() -> None:
+    """The page on budgets names what can be set, what is answered, and each state."""
+    page = REFERENCE / "budgets.md"
+    fields = [name.replace("limit_pico_usd", "limit_usd") for name in NewBudget.__struct_fields__]
+    assert first_cells(page, "Fields") == fields
+    assert sorted(first_cells(page, "State")) == sorted(STATES)
+    own = {"budget_id", "name", "per", "action", "value"}
+    text = page.read_text(encoding="utf-8").split("## Status")[1]
+    assert {name for name in StatusDocument.model_fields if f"`{name}`" not in text} <= own
+
+
+def test_a_budget_blocks_by_the_dimensions_that_are_named() -> None:
+    """Each of them is accepted, and the page names them all."""
+    page = (REFERENCE / "budgets.md").read_text(encoding="utf-8")
+    said = re.findall(r"`([a-z_]+)`", page.split("before a call is sent:")[1].split("label:KEY")[0])
+    asked = {"name": "n", "limit_usd": "1", "action": "block"}
+    for name in said:
+        assert read_budget({**asked, "scope": {name: ["x"]}, "per": name}).per == name
+    assert len(said) == len(KNOWN_BEFORE) - 1  # `token_id` is another name of `token`
 
 
 def test_every_metric_has_its_help_text() -> None:

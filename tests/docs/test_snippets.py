@@ -64,6 +64,10 @@ def test_commands_shown_have_the_options_shown(words: list[str]) -> None:
         name = rest.pop(0)
         command = command.get_command(None, name)
         assert command is not None, f"{words}: no command {name!r}"
-    known = {option for parameter in command.params for option in parameter.opts}
+    known = {
+        option
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
     used = [word.partition("=")[0] for word in rest if word.startswith("-")]
     assert [option for option in used if option not in known] == []

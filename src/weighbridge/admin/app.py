@@ -20,6 +20,7 @@ from weighbridge.admin.routes import (
     alerts,
     analyses,
     audit,
+    budgets,
     exchanges,
     health,
     imports,
@@ -39,7 +40,7 @@ from weighbridge.admin.signin.oidc import Flows
 
 OPENAPI_PATH = "/api/openapi.json"
 _ROUTES = (
-    *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts),
+    *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts, budgets),
     *(tokens, keys, users, policy, price_overrides, audit, me, pages, oidc, health),
 )
 

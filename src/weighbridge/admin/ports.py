@@ -4,12 +4,15 @@ Rules for future edits: a port has the methods that a router calls and no others
 methods are called from threads, so a port must allow calls from several at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from weighbridge.budgets.budget import Budget, NewBudget
+from weighbridge.budgets.record import BudgetRecord, RaiseRecord
+from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
 from weighbridge.core.policy_setting import PolicySetting
 from weighbridge.core.principal import OPERATOR, Principal, Scope
@@ -19,6 +22,7 @@ from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.changes import DatedChange
 from weighbridge.pricing.compiler import PriceLine
 from weighbridge.pricing.overrides import PriceOverride
+from weighbridge.reports.compare import Run
 from weighbridge.reports.query import CostQuery
 from weighbridge.reports.result import QueryResult
 from weighbridge.reports.service import Write
@@ -277,6 +281,54 @@ class Alerts(Protocol):
         ...
 
 
+class Budgets(Protocol):
+    """Budgets."""
+
+    def create(self, wanted: NewBudget, by: Principal = OPERATOR) -> BudgetRecord:
+        """A budget."""
+        ...
+
+    def all(self) -> list[BudgetRecord]:
+        """Every budget, newest first."""
+        ...
+
+    def get(self, budget_id: str) -> BudgetRecord:
+        """One budget."""
+        ...
+
+    def update(
+        self, budget_id: str, revise: Callable[[Budget], NewBudget], by: Principal = OPERATOR
+    ) -> BudgetRecord:
+        """A budget with the definition that `revise` makes of it."""
+        ...
+
+    def remove(self, budget_id: str, by: Principal = OPERATOR) -> BudgetRecord:
+        """Take a budget away."""
+        ...
+
+    def give_raise(
+        self, budget_id: str, wanted: tuple[int, int, str | None], by: Principal = OPERATOR
+    ) -> RaiseRecord:
+        """More room: amount, until when, why."""
+        ...
+
+    def withdraw_raise(
+        self, budget_id: str, raise_id: str, by: Principal = OPERATOR
+    ) -> RaiseRecord:
+        """End a raise."""
+        ...
+
+
+class BudgetStates(Protocol):
+    """How budgets stand."""
+
+    def of(
+        self, budget: Budget, run: Run, now: datetime, values: Iterable[str] | None = None
+    ) -> list[BudgetStatus]:
+        """Each account of a budget, the most used first; at least one."""
+        ...
+
+
 class Vitals(Protocol):
     """How the gateway is."""
 
@@ -308,6 +360,8 @@ class Services:
     models: Models
     imports: Imports
     alerts: Alerts
+    budgets: Budgets
+    budget_states: BudgetStates
     vitals: Vitals
     metrics_require_key: bool = False
     public_url: str | None = None

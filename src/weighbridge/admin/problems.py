@@ -98,7 +98,7 @@ async def _ours(request: Request, error: Exception) -> Response:
         headers = {"Retry-After": "1" if isinstance(error, errors.BusyError) else "60"}
     if status >= 500:
         _log.error("an answer failed", exc_info=error, code=error.code)
-    items = [ProblemItem(where=one.where, message=one.message) for one in error.problems]
+    items = [ProblemItem(where=one.where, message=one.said) for one in error.problems]
     return answer(status, error.code, error.message, items, headers)
 
 

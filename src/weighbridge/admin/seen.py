@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weighbridge.admin.ports import Exchanges, Services, Tokens, UnderWay
+from weighbridge.admin.seen_budgets import SeenBudgets, SeenBudgetStates
 from weighbridge.core.credential import NewToken, TrackingToken
 from weighbridge.core.principal import OPERATOR, Principal, Scope, narrowed, sees
 from weighbridge.errors import NotFoundError
@@ -28,6 +29,8 @@ def services_seen(services: Services, scope: Scope) -> Services:
         exchanges=_SeenExchanges(services.exchanges, scope),
         under_way=_SeenUnderWay(services.under_way, scope),
         alerts=_NoAlerts(),
+        budgets=SeenBudgets(services.budgets, scope),
+        budget_states=SeenBudgetStates(services.budget_states, scope),
     )
 
 

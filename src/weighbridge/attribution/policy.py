@@ -47,7 +47,8 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     `allowed` lists, per dimension, the only values that pass; `folded_labels` the label keys
     whose values are booked as one;
     `labels` what is done with labels, None = what the worker was started with; `prices` the
-    operator's own rates as `pricing/overrides` encodes them.
+    operator's own rates as `pricing/overrides` encodes them, `budgets` definitions of budgets as
+    `budgets/budget` does.
     """
 
     version: int
@@ -58,6 +59,7 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     folded_labels: list[str] = []
     labels: LabelRules | None = None
     prices: bytes = b""
+    budgets: bytes = b""
 
     def encode(self) -> bytes:
         """The snapshot as msgpack."""

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "user": "user",
     "policy": "policy",
     "audit": "audit",
+    "budget": "budget",
     "report": "report",
     "whatif": "whatif",
     "tail": "tail",

@@ -11,11 +11,14 @@ from secrets import token_bytes
 
 from weighbridge.admin.ports import Oidc, Policy, Services, Vitals
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
+from weighbridge.budgets.budget import encode_budgets
 from weighbridge.compose.oidc import oidc_provider
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
 from weighbridge.config.model import AdminSettings
 from weighbridge.control.audit import AuditLog
+from weighbridge.control.budget_states import BudgetStates, Leases, NoLeases
+from weighbridge.control.budgets import BudgetService
 from weighbridge.control.database import Database
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.imports import ImportRunner
@@ -67,11 +70,16 @@ class Parts:
     labels: LabelGuard
     policy_settings: PolicySettings
     price_overrides: PriceOverrides
+    budgets: BudgetService
 
     def services(
-        self, policy: Policy, vitals: Vitals, settings: AdminSettings | None = None
+        self,
+        policy: Policy,
+        vitals: Vitals,
+        settings: AdminSettings | None = None,
+        leases: Leases | None = None,
     ) -> Services:
-        """Everything that the admin app needs."""
+        """Everything that the admin app needs; without `leases`, no worker holds anything."""
         settings = settings or AdminSettings()
         return Services(
             tokens=self.tokens,
@@ -89,6 +97,8 @@ class Parts:
             models=self.book,
             imports=self.imports,
             alerts=self.labels,
+            budgets=self.budgets,
+            budget_states=BudgetStates(leases or NoLeases()),
             vitals=vitals,
             metrics_require_key=settings.metrics_require_key,
             public_url=settings.public_url,
@@ -114,6 +124,7 @@ class Parts:
                 inject=labels.inject, developer_api=labels.developer_api, lenient=labels.lenient
             ),
             prices=self.price_overrides.encoded(),
+            budgets=encode_budgets(self.budgets.policy()),
         )
 
     def close(self) -> None:
@@ -163,6 +174,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         labels=_label_guard(store, settings),
         policy_settings=PolicySettings(database, settings),
         price_overrides=PriceOverrides(database, book),
+        budgets=BudgetService(database),
     )
 
 

@@ -34,7 +34,7 @@ def test_what_is_encoded_comes_back() -> None:
 
 def test_members_of_a_later_version_are_ignored() -> None:
     """A newer control process may say more than an older worker knows."""
-    data = msgspec.msgpack.encode({"version": 1, "budgets": [1, 2]})
+    data = msgspec.msgpack.encode({"version": 1, "weather": [1, 2]})
     assert PolicySnapshot.decode(data) == PolicySnapshot(version=1)
 
 

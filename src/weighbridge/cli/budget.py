@@ -1,0 +1,243 @@
+"""`weighbridge budget`: limits on spend, and how they stand."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from weighbridge.cli import budget_options as given
+from weighbridge.cli.budget_tables import definition_rows, status_rows
+from weighbridge.cli.client import Client, connect
+from weighbridge.cli.options import (
+    AsJson,
+    Config,
+    Data,
+    Format,
+    ListFormat,
+    command_app,
+    configuration,
+)
+from weighbridge.cli.output import instant, print_csv, print_json, print_rows, print_table
+from weighbridge.errors import UsageError
+
+app = command_app("Budgets: limits on spend that hold, and how they stand.")
+_PATH = "/api/v1/budgets"
+Budget = Annotated[str, typer.Argument(metavar="ID", help="bud_…, or a name that only one has.")]
+
+
+@app.command("set")
+def set_(  # noqa: PLR0913, PLR0917 - each is a flag
+    budget: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The one to change: bud_…, or its name.")
+    ] = None,
+    name: given.Name = None,
+    limit: given.Limit = None,
+    period: given.PeriodOf = None,
+    timezone: given.Timezone = None,
+    scope: given.ScopeOf = None,
+    per: given.Per = None,
+    action: given.ActionOf = None,
+    thresholds: given.Thresholds = None,
+    unpriced: given.UnpricedOf = None,
+    channel: given.Channel = None,
+    hold: given.Hold = None,
+    on_exhausted: given.Exhausted = None,
+    grace: given.Grace = None,
+    enable: given.Enabled = None,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Make a budget, or change the one of that ID or name; what is not given stays.
+
+    An empty value takes away: --scope '' counts everything, --per '' is one for all.
+    """
+    wanted = given.definition(
+        name=name,
+        limit_usd=limit,
+        period=period,
+        timezone=timezone,
+        scope=scope,
+        per=per,
+        action=action,
+        thresholds=thresholds,
+        unpriced=unpriced,
+        channels=channel,
+        hold=hold,
+        on_exhausted=on_exhausted,
+        grace_percent=grace,
+        enabled=enable,
+    )
+    if budget is None and name is None:
+        raise UsageError("no budget was named; give --name for a new one, or the ID of another")
+    with connect(configuration(data, config).settings, makes=budget is None) as client:
+        former = _named(client, budget or str(name), needed=budget is not None)
+        if former is None:
+            made, done = client.post(_PATH, wanted), "Made"
+        else:
+            made, done = client.patch(f"{_PATH}/{former['id']}", wanted), "Changed"
+    if as_json:
+        print_json(made)
+    else:
+        sys.stderr.write(f"{done} {made['id']} ({made['name']}): {_sentence(made)}.\n")
+
+
+@app.command("list")
+def list_(
+    form: Format = ListFormat.TABLE,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """List budgets, newest first."""
+    with connect(configuration(data, config).settings) as client:
+        document = client.get(_PATH)
+    if as_json or form is ListFormat.JSON:
+        print_json(document)
+        return
+    columns, rows = definition_rows(document["budgets"])
+    print_rows(columns, rows, as_csv=form is ListFormat.CSV)
+
+
+@app.command()
+def show(budget: Budget, as_json: AsJson = False, data: Data = None, config: Config = None) -> None:
+    """Show a budget's definition and its raises."""
+    with connect(configuration(data, config).settings) as client:
+        document = _one(client, budget)
+    if as_json:
+        print_json(document)
+        return
+    facts = [(name, value) for name, value in document.items() if name != "raises"]
+    print_table(("field", "value"), [[name, _text(value)] for name, value in facts])
+    for each in document["raises"]:
+        ended = f", withdrawn {instant(each['withdrawn_at'])}" if each["withdrawn_at"] else ""
+        why = f": {each['reason']}" if each["reason"] else ""
+        sys.stdout.write(
+            f"{each['id']}: {each['amount_usd']} USD more until {instant(each['until'])}, "
+            f"by {each['author']}{ended}{why}\n"
+        )
+
+
+@app.command()
+def remove(
+    budget: Budget, as_json: AsJson = False, data: Data = None, config: Config = None
+) -> None:
+    """Take a budget away for good."""
+    with connect(configuration(data, config).settings) as client:
+        former = client.delete(f"{_PATH}/{_one(client, budget)['id']}")
+    if as_json:
+        print_json(former)
+    else:
+        sys.stderr.write(f"Removed {former['id']} ({former['name']}).\n")
+
+
+@app.command()
+def status(  # noqa: PLR0913, PLR0917 - each is a flag
+    budget: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="bud_…, or its name; else all.")
+    ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option("--value", metavar="V", help="Only this value of a split; repeatable."),
+    ] = None,
+    form: Format = ListFormat.TABLE,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Show what is spent, held and left in each budget's window of now."""
+    if value and budget is None:
+        raise UsageError("--value is of one budget; name it, see `budget list`")
+    with connect(configuration(data, config).settings) as client:
+        if budget is None:
+            document = client.get(f"{_PATH}/status")
+        else:
+            path = f"{_PATH}/{_one(client, budget)['id']}/status"
+            document = client.get(path, {"value": value} if value else None)
+    if as_json or form is ListFormat.JSON:
+        print_json(document)
+        return
+    columns, rows = status_rows(document["statuses"] if budget is None else [document])
+    if form is ListFormat.CSV:
+        print_csv(columns, rows)
+        return
+    figures = ("limit", "spent", "held", "remaining", "used", "forecast")
+    print_table(columns, [[row[name] for name in columns] for row in rows], numeric=figures)
+
+
+@app.command("raise")
+def raise_(  # noqa: PLR0913, PLR0917 - each is a flag
+    budget: Budget,
+    amount: Annotated[str, typer.Option("--amount", metavar="USD", help="More than the limit.")],
+    until: Annotated[str, typer.Option("--until", metavar="T", help="12h, 3d, an ISO date.")],
+    reason: Annotated[str | None, typer.Option("--reason", metavar="R", help="Why.")] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Give a budget more room for a while."""
+    wanted = {"amount_usd": amount, "until": until, "reason": reason}
+    with connect(configuration(data, config).settings) as client:
+        made = client.post(f"{_PATH}/{_one(client, budget)['id']}/raises", wanted)
+    if as_json:
+        print_json(made)
+    else:
+        ends = instant(made["until"])
+        sys.stderr.write(f"{made['id']}: {made['amount_usd']} USD more until {ends} UTC.\n")
+
+
+@app.command()
+def withdraw(
+    budget: Budget,
+    raise_id: Annotated[str, typer.Argument(metavar="RAISE", help="rse_…")],
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """End a raise before its time."""
+    with connect(configuration(data, config).settings) as client:
+        path = f"{_PATH}/{_one(client, budget)['id']}/raises/{raise_id}"
+        gone = client.delete(path)
+    if as_json:
+        print_json(gone)
+    else:
+        sys.stderr.write(f"Withdrew {gone['id']} ({gone['amount_usd']} USD).\n")
+
+
+def _one(client: Client, word: str) -> dict[str, Any]:
+    found = _named(client, word, needed=True)
+    assert found is not None
+    return found
+
+
+def _named(client: Client, word: str, *, needed: bool) -> dict[str, Any] | None:
+    """The budget of an id, or the only one of a name; the API says where an id is unknown."""
+    listed = client.get(_PATH)["budgets"]
+    fitting = [one for one in listed if one["id"] == word]
+    fitting = fitting or [one for one in listed if one["name"] == word]
+    if len(fitting) > 1:
+        ids = ", ".join(one["id"] for one in fitting)
+        raise UsageError(f"{len(fitting)} budgets are named {word!r}; give the ID: {ids}")
+    if not fitting and needed:
+        found: dict[str, Any] = client.get(f"{_PATH}/{word}")
+        return found
+    return fitting[0] if fitting else None
+
+
+def _sentence(budget: dict[str, Any]) -> str:
+    per = f" for each {budget['per']}" if budget["per"] else ""
+    period = "in all" if budget["period"] == "total" else f"a {budget['period']}"
+    does = "refuses calls at" if budget["action"] == "block" else "tells of"
+    return f"{does} {budget['limit_usd']} USD {period}{per}, {budget['timezone']}"
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None | [] | {}:
+            return "-"
+        case list():
+            return ", ".join(str(each) for each in value)
+        case dict():
+            return "; ".join(f"{name}={','.join(each)}" for name, each in value.items())
+        case _:
+            return str(value)

@@ -1,0 +1,67 @@
+"""Budgets as rows of text: definitions, and how each stands."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Final
+
+Rows = list[dict[str, str]]
+_DEFINITION: Final = (
+    *("id", "name", "limit", "period", "timezone", "scope", "per"),
+    *("action", "thresholds", "state"),
+)
+_STATUS: Final = (
+    *("budget", "value", "until", "limit", "spent", "held"),
+    *("remaining", "used", "forecast", "state"),
+)
+_CENT: Final = Decimal("0.01")
+
+
+def definition_rows(budgets: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:
+    """Columns and one row for each budget."""
+    rows = [
+        {
+            "id": one["id"],
+            "name": one["name"],
+            "limit": one["limit_usd"],
+            "period": one["period"],
+            "timezone": one["timezone"],
+            "scope": "; ".join(f"{name}={','.join(each)}" for name, each in one["scope"].items())
+            or "everything",
+            "per": one["per"] or "-",
+            "action": one["action"],
+            "thresholds": ",".join(str(each) for each in one["thresholds"]) or "-",
+            "state": "in force" if one["enabled"] else "disabled",
+        }
+        for one in budgets
+    ]
+    return _DEFINITION, rows
+
+
+def status_rows(statuses: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:
+    """Columns and one row for each account: each value of a budget that is split."""
+    rows = [_status_row(one, account) for one in statuses for account in (one["values"] or [one])]
+    return _STATUS, rows
+
+
+def _status_row(budget: dict[str, Any], account: dict[str, Any]) -> dict[str, str]:
+    limit, spent = Decimal(account["limit"]), Decimal(account["spent"])
+    ends = budget["window_end"]
+    return {
+        "budget": budget["name"],
+        "value": account["value"] or ("(each)" if budget["per"] else "-"),
+        "until": ends[:16].replace("T", " ") if ends else "-",
+        "limit": _dollars(account["limit"]),
+        "spent": _dollars(account["spent"]),
+        "held": _dollars(account["held"]),
+        "remaining": _dollars(account["remaining"]),
+        "used": f"{spent / limit * 100:.1f}%" if limit else "-",
+        "forecast": "-" if account["forecast"] is None else _dollars(account["forecast"]),
+        "state": account["state"].replace("_", " "),
+    }
+
+
+def _dollars(amount: str) -> str:
+    """To the cent; an amount that would be nothing then, as it is."""
+    exact = Decimal(amount)
+    rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
+    return f"{exact:f}" if exact and not rounded else f"{rounded:,}"

@@ -1,0 +1,229 @@
+"""`/api/v1/budgets`: the contract's fields, all problems at once, how each stands."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from fastapi import FastAPI
+
+from weighbridge.budgets.budget import decode_budgets
+from weighbridge.compose.parts import Parts
+from weighbridge.core.credential import Role
+from weighbridge.core.exchange import Exchange
+from weighbridge.core.user import NewUser
+
+BUDGETS = "/api/v1/budgets"
+CONTRACT = {
+    "name": "care",
+    "limit_usd": "100.00",
+    "period": "month",
+    "timezone": "Europe/Berlin",
+    "scope": {"department": ["care"]},
+    "per": "agent",
+    "action": "block",
+    "thresholds": [50, 80, 100],
+    "unpriced": "block",
+    "channels": ["ops"],
+}
+
+
+@pytest.fixture
+def spent(parts: Parts, tmp_path: Path) -> None:
+    """Today: agent `a` of care spent 1.5 dollars, `b` half a dollar, research two."""
+    now = datetime.now(UTC)
+    given = [("care", "a", "1"), ("care", "a", "0.5"), ("care", "b", "0.5"), ("lab", "a", "2")]
+    rows = [
+        Exchange(
+            exchange_id=f"01920000-0000-7000-8000-00000000000{index}",
+            started_at=f"{now:%Y-%m-%dT%H:%M:%S.%f}Z",
+            ended_at=f"{now:%Y-%m-%dT%H:%M:%S.%f}Z",
+            node="n",
+            provider="google",
+            surface="gemini",
+            operation="generateContent",
+            model="gemini-2.5-flash",
+            status=200,
+            outcome="ok",
+            usage_source="final",
+            department=department,
+            agent=agent,
+            list_cost=f"{cost}.000000000000" if "." not in cost else f"{cost}00000000000",
+            pricing_status="priced",
+        )
+        for index, (department, agent, cost) in enumerate(given)
+    ]
+    file = tmp_path / "rows.ndjson"
+    file.write_bytes(b"\n".join(msgspec.json.encode(row) for row in rows))
+    parts.store.import_files([file])
+
+
+async def test_a_budget_reads_as_it_was_written(local: httpx.AsyncClient, policy: Any) -> None:
+    """B5: every field of the contract, an id, and in force when the answer comes."""
+    answer = await local.post(BUDGETS, json=CONTRACT)
+    assert answer.status_code == 201
+    made = answer.json()
+    assert {name: made[name] for name in CONTRACT} == CONTRACT
+    assert (made["hold"], made["on_exhausted"], made["enabled"]) == ("estimate", "finish", True)
+    assert policy.published == 1
+    listed = (await local.get(BUDGETS)).json()
+    assert listed == {"budgets": [made], "next_cursor": None}
+    assert (await local.get(f"{BUDGETS}/{made['id']}")).json() == made
+
+
+async def test_workers_get_what_is_set(local: httpx.AsyncClient, parts: Parts) -> None:
+    """The policy's snapshot holds the definitions, at a version that rises."""
+    before = parts.policy()
+    made = (await local.post(BUDGETS, json=CONTRACT)).json()
+    after = parts.policy()
+    (budget,) = decode_budgets(after.budgets)
+    assert (budget.id, budget.limit_pico_usd) == (made["id"], 100 * 10**12)
+    assert decode_budgets(before.budgets) == ()
+    assert after.version > before.version
+
+
+async def test_all_that_is_wrong_is_told_at_once(local: httpx.AsyncClient) -> None:
+    """With the value that was seen, and what to do."""
+    wrong = {"name": "", "limit_usd": "-1", "period": "year", "timezone": "Mars", "colour": "red"}
+    answer = await local.post(BUDGETS, json=wrong | {"thresholds": [0], "per": "agnet"})
+    assert answer.status_code == 422
+    problems = {one["where"]: one["message"] for one in answer.json()["problems"]}
+    assert set(problems) == {*wrong, "thresholds", "per"}
+    assert "'year'" in problems["period"]
+    assert "did you mean 'agent'" in problems["per"]
+    assert (await local.get(BUDGETS)).json()["budgets"] == []
+
+
+async def test_a_change_leaves_the_rest(local: httpx.AsyncClient) -> None:
+    """Only what is given changes; what would be wrong as a whole is refused."""
+    made = (await local.post(BUDGETS, json=CONTRACT)).json()
+    path = f"{BUDGETS}/{made['id']}"
+    changed = (await local.patch(path, json={"limit_usd": "5", "per": None})).json()
+    assert changed.pop("updated_at") is not None
+    assert changed == {name: made[name] for name in changed} | {"limit_usd": "5.00", "per": None}
+    refused = await local.patch(path, json={"scope": {"outcome": ["ok"]}})
+    assert "cannot block" in refused.json()["problems"][0]["message"]
+    assert (await local.patch(path, json={"id": "bud_x"})).status_code == 422
+    assert (await local.patch(f"{BUDGETS}/bud_0", json={})).status_code == 404
+
+
+async def test_what_is_removed_is_gone(local: httpx.AsyncClient) -> None:
+    """The answer says what it was."""
+    made = (await local.post(BUDGETS, json=CONTRACT)).json()
+    assert (await local.delete(f"{BUDGETS}/{made['id']}")).json() == made
+    assert (await local.get(f"{BUDGETS}/{made['id']}")).status_code == 404
+    assert (await local.get(f"{BUDGETS}/{made['id']}/status")).status_code == 404
+
+
+@pytest.mark.usefixtures("spent")
+async def test_spend_is_the_ledgers_sum(local: httpx.AsyncClient) -> None:
+    """What was spent before the budget was made counts; the sum is exact (B7)."""
+    asked = CONTRACT | {"per": None, "period": "day", "timezone": "UTC", "limit_usd": "2.5"}
+    made = (await local.post(BUDGETS, json=asked)).json()
+    status = (await local.get(f"{BUDGETS}/{made['id']}/status")).json()
+    assert (status["spent"], status["limit"], status["remaining"]) == ("2.00", "2.50", "0.50")
+    assert (status["held"], status["leased"], status["values"]) == ("0.00", "0.00", [])
+    assert (status["state"], status["threshold"], status["value"]) == ("warning", 80, None)
+    start = datetime.fromisoformat(status["window_start"])
+    assert datetime.fromisoformat(status["window_end"]) - start == timedelta(days=1)
+    everything = (await local.get(f"{BUDGETS}/status")).json()["statuses"]
+    assert everything == [status]
+
+
+@pytest.mark.usefixtures("spent")
+async def test_each_value_has_its_own(local: httpx.AsyncClient) -> None:
+    """B2: one budget of that size each; a value never seen before stands at nothing."""
+    asked = CONTRACT | {"limit_usd": "1.5"}
+    made = (await local.post(BUDGETS, json=asked)).json()
+    path = f"{BUDGETS}/{made['id']}/status"
+    status = (await local.get(path)).json()
+    found = [(one["value"], one["spent"], one["state"]) for one in status["values"]]
+    assert found == [("a", "1.50", "exhausted"), ("b", "0.50", "ok")]
+    assert (status["value"], status["state"]) == ("a", "exhausted")
+    fresh = (await local.get(path, params={"value": "new"})).json()
+    assert [(one["value"], one["spent"]) for one in fresh["values"]] == [("new", "0.00")]
+
+
+async def test_a_budget_that_nobody_used_stands_at_nothing(local: httpx.AsyncClient) -> None:
+    """Also where it is split and no value was seen yet; `total` has no end to forecast."""
+    made = (await local.post(BUDGETS, json=CONTRACT | {"period": "total"})).json()
+    status = (await local.get(f"{BUDGETS}/{made['id']}/status")).json()
+    assert (status["spent"], status["values"], status["value"]) == ("0.00", [], None)
+    assert (status["window_start"], status["window_end"], status["forecast"]) == (None,) * 3
+    assert (await local.get(f"{BUDGETS}/{made['id']}/status?value=x")).status_code == 200
+
+
+async def test_a_budget_for_all_has_no_values(local: httpx.AsyncClient) -> None:
+    """Asking for one is a mistake that is told."""
+    made = (await local.post(BUDGETS, json=CONTRACT | {"per": None})).json()
+    answer = await local.get(f"{BUDGETS}/{made['id']}/status", params={"value": "x"})
+    assert answer.status_code == 422
+
+
+async def test_a_raise_has_an_author_and_an_end(local: httpx.AsyncClient) -> None:
+    """It lifts the limit while it holds, and can be withdrawn."""
+    made = (await local.post(BUDGETS, json=CONTRACT | {"per": None})).json()
+    path = f"{BUDGETS}/{made['id']}"
+    asked = {"amount_usd": "20", "until": "2h", "reason": "release"}
+    raised = await local.post(f"{path}/raises", json=asked)
+    assert raised.status_code == 201
+    assert (raised.json()["author"], raised.json()["amount_usd"]) == ("operator", "20.00")
+    assert (await local.get(f"{path}/status")).json()["limit"] == "120.00"
+    gone = await local.delete(f"{path}/raises/{raised.json()['id']}")
+    assert gone.json()["withdrawn_at"] is not None
+    assert (await local.get(f"{path}/status")).json()["limit"] == "100.00"
+    assert (await local.delete(f"{path}/raises/{raised.json()['id']}")).status_code == 409
+    assert (await local.get(path)).json()["raises"] == [gone.json()]
+
+
+async def test_a_raise_that_means_nothing_is_refused(local: httpx.AsyncClient) -> None:
+    """Amount and end, both told."""
+    made = (await local.post(BUDGETS, json=CONTRACT)).json()
+    path = f"{BUDGETS}/{made['id']}/raises"
+    answer = await local.post(path, json={"amount_usd": "0", "until": "2020-01-01"})
+    assert [one["where"] for one in answer.json()["problems"]] == ["amount_usd", "until"]
+    answer = await local.post(path, json={"amount_usd": "1", "until": "soon"})
+    assert [one["where"] for one in answer.json()["problems"]] == ["until"]
+
+
+@pytest.mark.usefixtures("spent")
+async def test_who_is_bound_sees_what_is_theirs(
+    local: httpx.AsyncClient, app: FastAPI, parts: Parts
+) -> None:
+    """Budgets within their department, and their own value of one per department."""
+    theirs = (await local.post(BUDGETS, json=CONTRACT)).json()["id"]
+    each = CONTRACT | {"scope": {}, "per": "department", "name": "each"}
+    split = (await local.post(BUDGETS, json=each)).json()["id"]
+    hidden = (await local.post(BUDGETS, json=CONTRACT | {"scope": {}})).json()["id"]
+    wider = {"scope": {"department": ["care", "lab"]}}
+    (await local.post(BUDGETS, json=CONTRACT | wider)).json()
+    user = parts.users.create(NewUser(name="v", role=Role.VIEWER, scope={"department": ("care",)}))
+    cookies = {"weighbridge_session": parts.sessions.begin(user.id, "")}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://remote", cookies=cookies
+    ) as viewer:
+        listed = (await viewer.get(BUDGETS)).json()["budgets"]
+        status = (await viewer.get(f"{BUDGETS}/{split}/status")).json()
+        wanted = (await viewer.get(f"{BUDGETS}/{split}/status?value=lab")).json()
+        assert (await viewer.get(f"{BUDGETS}/{hidden}")).status_code == 404
+        assert (await viewer.get(f"{BUDGETS}/{hidden}/status")).status_code == 404
+        assert len((await viewer.get(f"{BUDGETS}/status")).json()["statuses"]) == 2
+    assert [one["id"] for one in listed] == [split, theirs]
+    assert [(one["value"], one["spent"]) for one in status["values"]] == [("care", "2.00")]
+    assert wanted["values"] == []
+
+
+async def test_changes_are_signed(
+    remote: httpx.AsyncClient, bearer: Mapping[Role, dict[str, str]], parts: Parts
+) -> None:
+    """The log says who, by what key."""
+    header = bearer[Role.EDITOR]
+    made = (await remote.post(BUDGETS, json=CONTRACT, headers=header)).json()
+    await remote.delete(f"{BUDGETS}/{made['id']}", headers=header)
+    entries = parts.audit.page(limit=2)
+    assert [entry.action for entry in entries] == ["budget.remove", "budget.create"]
+    assert {entry.actor_name for entry in entries} == {"editor"}

@@ -1,0 +1,83 @@
+"""`weighbridge budget`, on a folder that nothing serves."""
+
+import csv
+import io
+from typing import Any
+
+
+def test_a_budget_is_set_and_set_again(command: Any) -> None:
+    """By its name or id; what is not given stays, an empty value takes away."""
+    options = ("--limit", "100", "--period", "day", "--timezone", "Europe/Berlin")
+    scope = ("--scope", "department=care,lab", "--scope", "department=web", "--per", "agent")
+    rest = ("--action", "block", "--thresholds", "50,90", "--channel", "ops", "--grace", "5")
+    made = command("budget", "set", "--name", "care", *options, *scope, *rest, "--json").json
+    assert made["scope"] == {"department": ["care", "lab", "web"]}
+    assert (made["limit_usd"], made["per"], made["thresholds"]) == ("100.00", "agent", [50, 90])
+    assert (made["action"], made["channels"], made["grace_percent"]) == ("block", ["ops"], 5)
+    again = command("budget", "set", "--name", "care", "--limit", "50", "--json").json
+    assert (again["id"], again["limit_usd"], again["per"]) == (made["id"], "50.00", "agent")
+    named = command(
+        "budget", "set", made["id"], "--name", "c", "--per", "", "--scope", "", "--json"
+    )
+    assert (named.json["name"], named.json["per"], named.json["scope"]) == ("c", None, {})
+    told = command("budget", "set", "c", "--disable")
+    assert "Changed" in told.err
+    assert "50.00 USD a day, Europe/Berlin" in told.err
+    (row,) = csv.DictReader(io.StringIO(command("budget", "list", "--format", "csv").out))
+    assert (row["name"], row["state"], row["scope"]) == ("c", "disabled", "everything")
+
+
+def test_all_problems_of_a_budget_are_told(command: Any) -> None:
+    """Exit status 2, one line each."""
+    command("budget", "set", "--name", "n", "--limit", "1")
+    done = command("budget", "set", "--name", "n", "--limit", "-1", "--timezone", "Mars")
+    assert done.status == 2
+    assert "limit_usd" in done.err
+    assert "'Mars'" in done.err
+
+
+def test_what_makes_no_sense_is_misuse(command: Any) -> None:
+    """Before anything is asked, or as soon as it is known."""
+    assert command("budget", "set", "--limit", "1").status == 2
+    assert command("budget", "set", "--name", "n", "--scope", "department").status == 2
+    assert command("budget", "set", "--name", "n", "--thresholds", "many").status == 2
+    assert command("budget", "status", "--value", "x").status == 2
+    command("key", "create", "--name", "n", "--role", "viewer")
+    assert command("budget", "remove", "bud_0").status == 1
+    assert "no budget has the id" in command("budget", "set", "bud_0", "--limit", "1").err
+
+
+def test_two_of_one_name_are_told_apart_by_id(command: Any) -> None:
+    """A name is for people; where it is not clear, the ids are."""
+    first = command("budget", "set", "--name", "n", "--limit", "1", "--json").json
+    other = command("budget", "set", "--name", "m", "--limit", "1", "--json").json
+    assert command("budget", "set", other["id"], "--name", "n").status == 0
+    done = command("budget", "set", "--name", "n", "--limit", "2")
+    assert done.status == 2
+    assert first["id"] in done.err
+    assert command("budget", "remove", first["id"]).status == 0
+    assert command("budget", "show", "n", "--json").json["id"] == other["id"]
+
+
+def test_how_budgets_stand(command: Any) -> None:
+    """Of one as the API says, of all as a table with a row for each account."""
+    made = command("budget", "set", "--name", "n", "--limit", "1", "--json").json
+    one = command("budget", "status", "n", "--json").json
+    assert (one["budget_id"], one["spent"], one["state"]) == (made["id"], "0.00", "ok")
+    everything = command("budget", "status", "--json").json
+    assert everything["statuses"] == [one]
+    (row,) = csv.DictReader(io.StringIO(command("budget", "status", "--format", "csv").out))
+    assert (row["budget"], row["used"], row["remaining"]) == ("n", "0.0%", "1.00")
+    assert "remaining" in command("budget", "status").out
+
+
+def test_a_raise_is_given_and_withdrawn(command: Any) -> None:
+    """It lifts the limit, carries its reason, and stays on record."""
+    command("budget", "set", "--name", "n", "--limit", "1")
+    given = ("--amount", "0.5", "--until", "2h", "--reason", "release")
+    raised = command("budget", "raise", "n", *given, "--json").json
+    assert command("budget", "status", "n", "--json").json["limit"] == "1.50"
+    assert "by operator: release" in command("budget", "show", "n").out
+    assert "Withdrew" in command("budget", "withdraw", "n", raised["id"]).err
+    assert command("budget", "status", "n", "--json").json["limit"] == "1.00"
+    assert "withdrawn" in command("budget", "show", "n").out
