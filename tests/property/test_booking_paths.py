@@ -179,7 +179,7 @@ BOOKER = Booker(
     journal=_Nowhere(),
     in_flight=_Nowhere(),
     counters=NOTHING,
-    loop=NOTHING,
+    turn=NOTHING,
 )
 SOMEBODY = Identity(token_id="tok_1", department="dé", labels={"k": "v"})
 

@@ -26,6 +26,7 @@ from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.gate import Gate
 from weighbridge.gateway.pool import Pool
 from weighbridge.gateway.settings import GatewaySettings, Origin
+from weighbridge.gateway.turn import Turn
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.providers.registry import Registry
 
@@ -199,15 +200,16 @@ class MemoryWire:
         self.journal = MemoryLines(self.marks)
         self.counters = Counters()
         registry = Registry()
+        turn = Turn(self.loop.call_soon)
         self.booker = Booker(
             node="test-node",
             rates=_BOOK,
             journal=self.journal,
             in_flight=self.marks,
             counters=self.counters,
-            loop=self.loop,
+            turn=turn,
         )
-        self.pool = Pool(self.loop, _TLS, connect_timeout_s=60, keepalive_s=60)
+        self.pool = Pool(self.loop, _TLS, turn, connect_timeout_s=60, keepalive_s=60)
         self.gate = Gate(
             settings=GatewaySettings(
                 node="test-node", upstreams={"gemini": ORIGIN, "vertex": ORIGIN}, **settings

@@ -60,9 +60,9 @@ async def slow_client(port: int) -> socket.socket:
 def held_downwards(wire: Wire) -> int:
     """Bytes that the worker holds for its clients."""
     return sum(
-        connection._transport.get_write_buffer_size()
+        connection.transport.get_write_buffer_size()
         for connection in wire.worker._gate.connections
-        if connection._transport is not None
+        if connection.transport is not None
     )
 
 

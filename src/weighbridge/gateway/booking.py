@@ -5,7 +5,6 @@ kernel, a batch at a time; a fault here costs the row its figures, never its exi
 Counterparts: `providers/` readings, `pricing/rating`, `ledger/journal`, `ledger/in_flight`.
 """
 
-import asyncio
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +19,7 @@ from weighbridge.core.outcome import Note, Outcome, PricingStatus, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.gateway.everyday import EverydayRows, Prices
 from weighbridge.gateway.row_tail import RARE_COUNTS, Tail
+from weighbridge.gateway.turn import Turn
 from weighbridge.pricing.rating import Rating, RatingFacts
 from weighbridge.providers.base import Asked, Reading, Route
 
@@ -110,7 +110,7 @@ class Booker:
         journal: JournalWriter,
         in_flight: InFlightMarks,
         counters: "Counters",
-        loop: asyncio.AbstractEventLoop,
+        turn: Turn,
         resources: Resources | None = None,
     ) -> None:
         self._node = node
@@ -120,7 +120,7 @@ class Booker:
         self._renew_mark = in_flight.update
         self._resources = resources
         self._counters = counters
-        self._loop = loop
+        self._turn = turn
         self._started = RowInstants().of
         self._ended = RowInstants().of
         everyday = EverydayRows(rates, self._ended)
@@ -178,9 +178,9 @@ class Booker:
         exchange.slot = self._renew_mark(exchange.slot, mark)
 
     def enqueue(self, exchange: "LiveExchange") -> None:
-        """Book an exchange once the loop has sent its last bytes."""
+        """Book an exchange once its last bytes are sent."""
         if not self._waiting:
-            self._loop.call_soon(self.run)
+            self._turn.at_end(self.run)
         self._waiting.append(exchange)
 
     def run(self) -> None:

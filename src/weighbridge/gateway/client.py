@@ -72,18 +72,18 @@ class ClientConnection(asyncio.Protocol):
         "_receiving",
         "_target",
         "_trailers",
-        "_transport",
         "_upgrading",
         "head_since",
         "last_read",
         "read_ns",
         "reading_paused",
+        "transport",
         "write_blocked_since",
     )
 
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
         self._parser = HttpRequestParser(self)
         self._at_boundary = True
         self._raw: RawHead | None = None
@@ -117,9 +117,9 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport, or turn the client away where there are too many."""
-        self._transport = cast("asyncio.Transport", transport)
+        self.transport = cast("asyncio.Transport", transport)
         if not self._gate.connected(self):
-            self._transport.abort()
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; the exchange is told in order, then flushes."""
@@ -209,7 +209,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the exchange under way; those that wait never began."""
         del exc
-        self._transport = None
+        self.transport = None
         self._closing = True
         self._queue.clear()
         self._gate.disconnected(self)
@@ -232,41 +232,33 @@ class ClientConnection(asyncio.Protocol):
 
     # The exchange's side.
 
-    def write(self, pieces: list[bytes]) -> None:
-        """Send bytes to the client."""
-        if self._transport is not None:
-            if len(pieces) == 1:
-                self._transport.write(pieces[0])
-            else:
-                self._transport.writelines(pieces)
-
-    def send(self, data: bytes) -> None:
-        """Send bytes to the client."""
-        if self._transport is not None:
-            self._transport.write(data)
+    def write(self, pieces: list[bytes], exchange: LiveExchange | None = None) -> None:
+        """Send bytes to the client at the end of the turn."""
+        self._gate.turn.send(self, b"".join(pieces), exchange)
 
     def pause_reading(self) -> None:
         """Take no more from the client for now."""
-        if not self.reading_paused and self._transport is not None:
+        if not self.reading_paused and self.transport is not None:
             self.reading_paused = True
-            self._transport.pause_reading()
+            self.transport.pause_reading()
 
     def resume_reading(self) -> None:
         """Take more from the client."""
         held = self._queue or self._problem
-        if self.reading_paused and self._transport is not None and not held:
+        if self.reading_paused and self.transport is not None and not held:
             self.reading_paused = False
             self.last_read = self._gate.now()
-            self._transport.resume_reading()
+            self.transport.resume_reading()
 
     def cut(self, *, abort: bool) -> None:
         """Close: with `abort` where a plain end would look like a whole answer."""
         self._closing = True
-        if self._transport is not None:
+        self._gate.turn.flush()
+        if self.transport is not None:
             if abort:
-                self._transport.abort()
+                self.transport.abort()
             else:
-                self._transport.close()
+                self.transport.close()
 
     def exchange_ended(self, exchange: LiveExchange, *, close: bool) -> None:
         """An exchange has its answer; go on where its request is whole too."""
@@ -291,28 +283,29 @@ class ClientConnection(asyncio.Protocol):
     def check(self, now: float) -> None:
         """Look at the clocks of a connection; called by the worker's ticker."""
         settings = self._gate.settings
-        if self._transport is None:
+        if self.transport is None:
             return
         if self._lingering:
             if now - self.head_since > _LINGER_S:
-                self._transport.abort()
+                self.transport.abort()
         elif self._current is not None:
             if self._current.phase is ENDED and (
                 now - self.last_read > settings.client_idle_timeout_s
             ):
-                self._transport.abort()
+                self.transport.abort()
         elif self._in_head:
             if now - self.head_since > settings.client_header_timeout_s:
                 self._gate.counters.slow_heads += 1
-                self._transport.abort()
+                self.transport.abort()
         elif now - self.last_read > settings.client_idle_timeout_s:
             # A plain close waits until all is sent: for ever, where nobody reads.
             self.cut(abort=self._closing or bool(self.write_blocked_since))
 
     def close_if_idle(self) -> None:
         """Close a connection that serves nothing; one that does closes with its answer."""
-        if self._current is None and self._transport is not None and not self._lingering:
-            self._transport.close()
+        if self._current is None and self.transport is not None and not self._lingering:
+            self._gate.turn.flush()
+            self.transport.close()
 
     # The parser's side.
 
@@ -528,12 +521,13 @@ class ClientConnection(asyncio.Protocol):
         Closing with unread bytes would reset the connection, and the client would lose the
         answer that tells it why.
         """
-        transport = self._transport
+        transport = self.transport
         if transport is None:
             return
         self._current = self._receiving = None
         self._closing = self._lingering = True
         self.head_since = self._gate.now()
+        self._gate.turn.flush()
         if transport.can_write_eof():
             if self.reading_paused:
                 self.reading_paused = False

@@ -195,7 +195,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         if head.has_body and gate.bodies.look(route) is not PASS:
             self._hold(origin, sent)
         else:
-            self._send(origin, idle, sent)
+            self._send(origin, idle, sent, read_ns)
         if self._waiting or self.request_done:
             self._catch_up()
 
@@ -244,19 +244,24 @@ class LiveExchange(msgspec.Struct, eq=False):
         if connection is None:
             if body:
                 self._up.append(body)
-            self._send(plan.origin, plan.idle, plan.upstream_head(raw))
+            self._send(plan.origin, plan.idle, plan.upstream_head(raw), read_ns)
             if self._upstream is not None:
                 self._write_up(self._upstream)
             return
         self._plain = True
         self._upstream = connection
         connection.serve(self)
-        connection.send(plan.upstream_head(raw) + body)
+        self.overhead_ns = -read_ns
+        gate.turn.send(connection, plan.upstream_head(raw) + body, self)
         self._last_upstream = self._client.last_read
-        self.overhead_ns = perf_counter_ns() - read_ns
 
-    def _send(self, origin: Origin, idle: "list[UpstreamConnection]", head: bytes) -> None:
-        """Get a connection for the request; what is to be sent waits in `_up`."""
+    def _send(
+        self, origin: Origin, idle: "list[UpstreamConnection]", head: bytes, began_ns: int
+    ) -> None:
+        """Get a connection for the request; what is to be sent waits in `_up`.
+
+        Takes: since when this has been our time.
+        """
         gate = self._gate
         if gate.draining:
             self._close_after = True
@@ -269,7 +274,8 @@ class LiveExchange(msgspec.Struct, eq=False):
             gate.pool.connect(origin, self._connected)
         else:
             self._take_upstream(connection)
-        self.overhead_ns = perf_counter_ns() - self.started_ns
+        self.overhead_ns = -began_ns
+        gate.turn.time(self)
 
     def _hold(self, origin: Origin, head: bytes) -> None:
         """Keep the head back until the body has been looked into."""
@@ -300,9 +306,8 @@ class LiveExchange(msgspec.Struct, eq=False):
     def send_held(self, head: bytes, *, chunked: bool) -> None:
         """Send up a head that was kept back. Takes: whether its body is to be framed anew."""
         self._chunk_up = chunked or self._chunk_up
-        began_ns = max(self.started_ns, self._client.read_ns)
-        self._send(self._origin, self._gate.pool.idle_of(self._origin), head)
-        self.overhead_ns = perf_counter_ns() - began_ns  # not the time that the body took
+        began_ns = max(self.started_ns, self._client.read_ns)  # not the time that the body took
+        self._send(self._origin, self._gate.pool.idle_of(self._origin), head, began_ns)
 
     def refuse_body(self, refusal: Refusal) -> None:
         """The body breaks a rule: the upstream never gets a whole request."""
@@ -432,9 +437,13 @@ class LiveExchange(msgspec.Struct, eq=False):
                 down += chunked(pieces, trailers)
             else:
                 down += pieces
-            self._client.write(down)
-            if head is not None:
-                self.overhead_ns += perf_counter_ns() - self.first_byte_ns
+            if head is None:
+                self._client.write(down)
+            else:
+                self.overhead_ns -= self.first_byte_ns
+                self._client.write(down, self)
+                if self.phase is TUNNEL:
+                    self._gate.turn.flush()  # a row may be made of it before it ends
         for data in pieces:
             self.response_bytes += len(data)
         if trailers is not None:
@@ -466,7 +475,8 @@ class LiveExchange(msgspec.Struct, eq=False):
             return
         self.first_byte_ns = came_ns = perf_counter_ns()
         self._upstream = None  # a client that takes no more is not to pause what is free again
-        client.send(shape.passed(self.exchange_id, body))
+        self.overhead_ns -= came_ns
+        gate.turn.send(client, shape.passed(self.exchange_id, body), self)
         self.status = 200
         self.upstream_began = self.complete = True
         self.response_bytes = length
@@ -474,8 +484,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.unread = (body,)
         self.phase = ENDED
         gate.pool.release(upstream)
-        self.ended_ns = ended_ns = perf_counter_ns()
-        self.overhead_ns += ended_ns - came_ns
+        self.ended_ns = perf_counter_ns()
         gate.leave(self)
         client.exchange_ended(self, close=False)
 
@@ -696,7 +705,8 @@ class LiveExchange(msgspec.Struct, eq=False):
         body = self._gate.refusal_body(self.route, refusal)
         if outcome is Outcome.REFUSED:
             # All of it is ours but the time that the body took to come.
-            self.overhead_ns = perf_counter_ns() - max(self.started_ns, self._client.read_ns)
+            self.overhead_ns = -max(self.started_ns, self._client.read_ns)
+            self._gate.turn.time(self)
         if self.method != b"HEAD":
             self.response_bytes = len(body)
         self._client.write(

@@ -72,6 +72,7 @@ class Gate:
         self.bodies = self._bodies(admission.label_rules)
         self.plans = HeadPlans(random.SystemRandom().randbytes(32))
         self.pool = pool
+        self.turn = pool.turn
         self.counters = counters
         self.now = clock
         self.call_later = call_later

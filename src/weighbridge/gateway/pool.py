@@ -12,6 +12,7 @@ from collections.abc import Callable
 from weighbridge.gateway.answer_shapes import AnswerShapes
 from weighbridge.gateway.lifecycle import Event
 from weighbridge.gateway.settings import Origin
+from weighbridge.gateway.turn import Turn
 from weighbridge.gateway.upstream import UpstreamConnection
 
 Connected = Callable[[UpstreamConnection | None, Event | None], None]
@@ -24,12 +25,14 @@ class Pool:
         self,
         loop: asyncio.AbstractEventLoop,
         tls: ssl.SSLContext,
+        turn: Turn,
         *,
         connect_timeout_s: float,
         keepalive_s: float,
     ) -> None:
         self._loop = loop
         self._tls = tls
+        self.turn = turn
         self._connect_timeout_s = connect_timeout_s
         self._keepalive_s = keepalive_s
         self._idle: dict[tuple[str, int, bool], list[UpstreamConnection]] = {}

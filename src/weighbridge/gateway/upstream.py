@@ -87,6 +87,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_quiet_parser",
         "_shapes",
         "_trailers",
+        "_turn",
         "dirty",
         "has_news",
         "idle",
@@ -107,6 +108,7 @@ class UpstreamConnection(asyncio.Protocol):
         shapes: AnswerShapes,
     ) -> None:
         self._pool = pool
+        self._turn = pool.turn
         self._shapes = shapes
         self.origin = origin
         self.idle = idle
@@ -209,6 +211,7 @@ class UpstreamConnection(asyncio.Protocol):
                 self.dirty = True
             sink.answer(new_head, pieces, self._trailers or [])
             if self.dirty and self.transport is not None:
+                self._turn.flush()
                 self.transport.close()
         else:
             sink.answer(new_head, pieces, None)
@@ -307,20 +310,15 @@ class UpstreamConnection(asyncio.Protocol):
         self.served += 1
         self.received_any = False
 
-    def send(self, data: bytes) -> None:
-        """Send bytes up."""
-        if self.transport is not None:
-            self.transport.write(data)
-
     def write(self, pieces: list[bytes]) -> None:
-        """Send bytes up."""
-        if self.transport is not None:
-            self.transport.writelines(pieces)
+        """Send bytes up at the end of the turn."""
+        self._turn.send(self, b"".join(pieces))
 
     def close(self) -> None:
         """Close at once; the exchange, if any, is not told."""
         self.sink = None
         self.dirty = True
+        self._turn.flush()
         if self.transport is not None:
             self.transport.abort()
 

@@ -21,6 +21,7 @@ from weighbridge.gateway.gate import Gate, ProviderRegistry
 from weighbridge.gateway.pool import Pool
 from weighbridge.gateway.resources import ResourceKeeper
 from weighbridge.gateway.settings import GatewaySettings
+from weighbridge.gateway.turn import Turn
 
 _TICK_S = 0.25
 _BACKLOG = 4096
@@ -62,9 +63,11 @@ class Worker:
         self._journal = journal
         self._loop = loop
         self._counters = Counters()
+        turn = Turn(loop.call_soon)
         self._pool = Pool(
             loop,
             upstream_tls,
+            turn,
             connect_timeout_s=settings.upstream_connect_timeout_s,
             keepalive_s=settings.upstream_keepalive_s,
         )
@@ -74,7 +77,7 @@ class Worker:
             journal=journal,
             in_flight=in_flight,
             counters=self._counters,
-            loop=loop,
+            turn=turn,
             resources=resources,
         )
         self._admission = Admission(
@@ -162,7 +165,7 @@ class Worker:
             connection.cut(abort=True)
         self._pool.close()
         await asyncio.sleep(0)
-        self._booker.run()
+        self._gate.turn.end()
         await self._journal.close()
 
     async def _drain(self) -> None:

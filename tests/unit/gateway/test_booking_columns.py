@@ -15,6 +15,7 @@ from weighbridge.core.outcome import Note, Outcome, PricingStatus, Reason, Usage
 from weighbridge.core.usage import Usage
 from weighbridge.gateway.booking import Booker
 from weighbridge.gateway.counters import Counters
+from weighbridge.gateway.turn import Turn
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.pricing.rating import RatingFacts
 from weighbridge.providers.base import NOTHING_ASKED, Reading, Route
@@ -97,7 +98,7 @@ class Bench:
             journal=self.journal,
             in_flight=self.journal,
             counters=self.counters,
-            loop=self.loop,
+            turn=Turn(self.loop.call_soon),
         )
 
     def book(self, reading: Reading | Exception | None, **changed: Any) -> Exchange:

@@ -192,6 +192,7 @@ def test_slow_client_stops_its_upstream() -> None:
         (up,) = wire.upstreams
         whole = answer(b"z" * 5000)
         up.deliver(whole[:2500])
+        wire.loop.turn()
         up.deliver(whole[2500:])
         assert (up.reading, len(me.sent) < 3000) == (False, True)
         me.take_all()
@@ -229,6 +230,7 @@ def test_slow_upstream_stops_its_client() -> None:
         call = post(b"z" * 5000)
         me.deliver(call[:2500])
         me.deliver(call[2500:])
+        wire.loop.turn()
         assert me.reading is False
         while not me.reading:
             up.take_all()

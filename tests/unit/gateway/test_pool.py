@@ -9,6 +9,7 @@ import pytest
 from weighbridge.gateway.lifecycle import Event
 from weighbridge.gateway.pool import Pool
 from weighbridge.gateway.settings import Origin
+from weighbridge.gateway.turn import Turn
 from weighbridge.gateway.upstream import UpstreamConnection
 
 
@@ -60,6 +61,7 @@ async def pool() -> AsyncIterator[Pool]:
     made = Pool(
         asyncio.get_running_loop(),
         ssl.create_default_context(),
+        Turn(asyncio.get_running_loop().call_soon),
         connect_timeout_s=0.2,
         keepalive_s=10,
     )
@@ -185,6 +187,7 @@ async def test_closing_gives_up_connecting(listener: Listener) -> None:
     pool = Pool(
         asyncio.get_running_loop(),
         ssl.create_default_context(),
+        Turn(asyncio.get_running_loop().call_soon),
         connect_timeout_s=5,
         keepalive_s=5,
     )

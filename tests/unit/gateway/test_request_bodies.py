@@ -193,8 +193,10 @@ def test_a_client_that_waits_for_100() -> None:
         (up,) = wire.upstreams
         assert up.sent.endswith(b"\r\n\r\n")
         up.deliver(b"HTTP/1.1 100 Continue\r\n\r\n")
+        wire.loop.turn()
         assert bytes(me.sent) == b"HTTP/1.1 100 Continue\r\n\r\n"
         me.deliver(LABELLED)
+        wire.loop.turn()
         assert json.loads(bytes(up.sent).partition(b"\r\n\r\n")[2]) == {"contents": [], "x": 1}
 
 
