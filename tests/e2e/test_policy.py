@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
-from processes import Bridge
+from processes import Bridge, wait_until
 
 PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
 PROMPT = {"contents": [{"role": "user", "parts": [{"text": "policy?"}]}]}
@@ -68,3 +69,23 @@ def test_own_rates_are_in_force_when_their_answer_comes(serve: Callable[..., Bri
         for row in bridge.wait_for_rows(2, agent=agent):
             rates = {charge["unit_price"] for charge in row["charges"]}
             assert (rates == {"0.001000000000"}) is expected, (agent, row["charges"])
+
+
+def test_every_worker_shows_in_the_systems_health(serve: Callable[..., Bridge]) -> None:
+    """At the policy's version, with what it has done."""
+    bridge = serve("--workers", "2")
+    token = bridge.token("health")["token"]
+    keys = {"X-Weighbridge-Key": token, "x-goog-api-key": "AIzaSyTESThealth", "X-Agent": "health"}
+    assert httpx.post(bridge.url + PATH, json=PROMPT, headers=keys, timeout=30).is_success
+    bridge.wait_for_rows(1, agent="health")
+
+    def counted() -> dict[str, Any] | None:
+        health: dict[str, Any] = bridge.admin.get("/api/v1/system").json()
+        return health if sum(one["exchanges"] for one in health["workers"]) else None
+
+    health = wait_until(counted, 10, "no worker has told what it did")
+    assert [one["worker"] for one in health["workers"]] == [0, 1]
+    assert {one["policy_version"] for one in health["workers"]} == {health["policy_version"]}
+    assert (health["problems"], health["workers_expected"]) == ([], 2)
+    assert health["ledger"]["last_load_at"] is not None
+    assert health["journal"]["lag_ms"] < 60_000

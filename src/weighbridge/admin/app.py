@@ -31,6 +31,7 @@ from weighbridge.admin.routes import (
     policy,
     price_overrides,
     query,
+    system,
     tokens,
     users,
     whatif,
@@ -41,7 +42,7 @@ from weighbridge.admin.signin.oidc import Flows
 OPENAPI_PATH = "/api/openapi.json"
 _ROUTES = (
     *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts, budgets),
-    *(tokens, keys, users, policy, price_overrides, audit, me, pages, oidc, health),
+    *(tokens, keys, users, policy, price_overrides, system, audit, me, pages, oidc, health),
 )
 
 

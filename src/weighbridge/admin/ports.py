@@ -17,6 +17,7 @@ from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
 from weighbridge.core.policy_setting import PolicySetting
 from weighbridge.core.principal import OPERATOR, Principal, Scope
 from weighbridge.core.stop import Stop
+from weighbridge.core.system_health import SystemHealth
 from weighbridge.core.user import AuditEntry, NewUser, OneTimeLink, User
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.changes import DatedChange
@@ -156,6 +157,14 @@ class Oidc(Protocol):
 
     async def finish(self, flow: Any, callback_url: str) -> User:
         """Whom the provider names."""
+        ...
+
+
+class System(Protocol):
+    """How the gateway is, in figures."""
+
+    def look(self) -> SystemHealth:
+        """All of it, now."""
         ...
 
 
@@ -354,6 +363,7 @@ class Services:
     policy: Policy
     policy_settings: PolicySettings
     price_overrides: PriceOverrides
+    system: System
     reports: Reports
     exchanges: Exchanges
     under_way: UnderWay

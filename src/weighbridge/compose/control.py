@@ -99,6 +99,7 @@ async def _serve_parts(
         stopping=lambda: leash.service_stopping,
         noisy_label_keys=lambda: parts.labels.noisy,
     )
+    parts.system.attach(hub, workers, vitals.problems)
     services = parts.services(hub, vitals, settings.admin)
     app = create_app(services, [dashboard(folder, settings)])
     server = AdminServer(app, bound, folder.admin_socket)

@@ -4,6 +4,7 @@ Used by the control process and, where nothing serves, by the command line: both
 services, so both give the same answers.
 """
 
+import datetime as dt
 import functools
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from secrets import token_bytes
 from weighbridge.admin.ports import Oidc, Policy, Services, Vitals
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.budgets.budget import encode_budgets
+from weighbridge.compose.node import node_name
 from weighbridge.compose.oidc import oidc_provider
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
@@ -31,6 +33,7 @@ from weighbridge.control.policy_settings import PolicySettings
 from weighbridge.control.price_overrides import PriceOverrides
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
 from weighbridge.control.sessions import SessionService
+from weighbridge.control.system_health import SystemWatch
 from weighbridge.control.tokens import TokenService
 from weighbridge.control.under_way import UnderWay
 from weighbridge.control.users import UserService
@@ -71,6 +74,7 @@ class Parts:
     policy_settings: PolicySettings
     price_overrides: PriceOverrides
     budgets: BudgetService
+    system: SystemWatch
 
     def services(
         self,
@@ -91,6 +95,7 @@ class Parts:
             policy=policy,
             policy_settings=self.policy_settings,
             price_overrides=self.price_overrides,
+            system=self.system,
             reports=ReportService(self.store),
             exchanges=self.store,
             under_way=self.under_way,
@@ -175,6 +180,14 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         policy_settings=PolicySettings(database, settings),
         price_overrides=PriceOverrides(database, book),
         budgets=BudgetService(database),
+        system=SystemWatch(
+            folder,
+            keeper,
+            store,
+            book,
+            node=node_name(settings),
+            price_max_age=dt.timedelta(days=settings.pricing.max_age_days),
+        ),
     )
 
 

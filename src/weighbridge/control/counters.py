@@ -41,6 +41,11 @@ class WorkerCounters:
         if last is not None:
             self._last[worker] = _Report(last.incarnation, _totals_of(last.values))
 
+    def of(self, worker: int) -> Mapping[str, int]:
+        """What one worker last reported of itself."""
+        last = self._last.get(worker)
+        return {} if last is None else last.values
+
     def totals(self) -> dict[str, int]:
         """Every counter and gauge, summed over workers, by name."""
         total = Counter(self._base)

@@ -40,6 +40,7 @@ class LedgerKeeper:
         self.loaded = LoadResult()
         self.interrupted = 0
         self.waiting = 0
+        self.loaded_at_us: int | None = None
         self.failure: str | None = None
         self._loader = loader
         self._recovery = recovery
@@ -106,6 +107,8 @@ class LedgerKeeper:
     def _take(self, result: LoadResult) -> None:
         self.loaded += LoadResult(result.rows, result.segments, result.rejected)
         self.waiting = result.waiting
+        if result.rows:
+            self.loaded_at_us = self._now_us()
         if result.rejected:
             _log.error("journal lines were set aside", rejected=result.rejected)
         if result.failure:

@@ -8,7 +8,8 @@ delays a change by more than `ACK_TIMEOUT_S`. Counterpart: `policy_link` in each
 
 import asyncio
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ import structlog
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.control import frames
 from weighbridge.control.counters import WorkerCounters
+from weighbridge.core.system_health import WorkerHealth
 
 SOCKET_NAME: Final = "control.sock"
 POLICY_NAME: Final = "policy.msgpack"
@@ -46,6 +48,7 @@ class _Peer:
         self.answer = partial(_send_lease, writer)
         self.worker: int | None = None
         self.acked = 0
+        self.heard_at_us = time.time_ns() // 1000
 
 
 class PolicyHub:
@@ -75,6 +78,21 @@ class PolicyHub:
     def workers(self) -> int:
         """How many workers are connected."""
         return len(self._peers)
+
+    @property
+    def policy_version(self) -> int:
+        """The version that is in force, or on its way to the workers."""
+        return self._snapshot.version
+
+    @property
+    def rows_dropped(self) -> int:
+        """Rows that workers gave up since this process began."""
+        return self.counters.totals().get("journal_rows_dropped_total", 0)
+
+    def crew(self) -> list[WorkerHealth]:
+        """Each worker that is connected and has said who it is."""
+        known = {peer.worker: peer for peer in self._peers if peer.worker is not None}
+        return [_health(known[worker], self.counters.of(worker)) for worker in sorted(known)]
 
     async def start(self) -> None:
         """Build the policy, write it down and listen for workers."""
@@ -138,6 +156,7 @@ class PolicyHub:
             writer.close()
 
     def _take(self, peer: _Peer, message: frames.Message) -> None:
+        peer.heard_at_us = time.time_ns() // 1000
         match message:
             case frames.Ack(worker=worker, version=version):
                 peer.worker, peer.acked = worker, version
@@ -150,6 +169,20 @@ class PolicyHub:
                     self._leases.heard(said, peer.answer)
             case frames.PolicyUpdate():
                 raise frames.FrameError("a worker sent a policy")
+
+
+def _health(peer: _Peer, values: Mapping[str, int]) -> WorkerHealth:
+    assert peer.worker is not None
+    return WorkerHealth(
+        worker=peer.worker,
+        policy_version=peer.acked,
+        heard_at_us=peer.heard_at_us,
+        exchanges=values.get("exchanges_total", 0),
+        live_exchanges=values.get("live_exchanges", 0),
+        open_connections=values.get("open_connections", 0),
+        journal_pending_bytes=values.get("journal_pending_bytes", 0),
+        journal_failing=bool(values.get("journal_failing", 0)),
+    )
 
 
 def _send_lease(writer: asyncio.StreamWriter, message: bytes) -> None:

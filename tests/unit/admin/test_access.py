@@ -65,6 +65,7 @@ ACCESS: dict[tuple[str, str], Role | None] = {
     ("DELETE", "/api/v1/budgets/{budget_id}"): Role.EDITOR,
     ("POST", "/api/v1/budgets/{budget_id}/raises"): Role.EDITOR,
     ("DELETE", "/api/v1/budgets/{budget_id}/raises/{raise_id}"): Role.EDITOR,
+    ("GET", "/api/v1/system"): Role.VIEWER,
     ("GET", "/api/v1/audit"): Role.ADMIN,
     ("GET", "/api/v1/imports/{job_id}"): Role.ADMIN,
     ("POST", "/api/v1/imports"): Role.ADMIN,
