@@ -86,6 +86,21 @@ class Tab:
         waiting = self.page.locator("[data-chart]:not([data-drawn])")
         expect(waiting).to_have_count(0, timeout=WITHIN_MS)
 
+    def ink(self, selector: str) -> int:
+        """How many pixels of a canvas have a colour, greys not counted."""
+        counted = self.page.locator(selector).evaluate(
+            """canvas => {
+              const area = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+              let inked = 0;
+              for (let at = 0; at < area.data.length; at += 4) {
+                const [red, green, blue] = area.data.subarray(at, at + 3);
+                if (Math.max(red, green, blue) - Math.min(red, green, blue) > 60) inked += 1;
+              }
+              return inked;
+            }"""
+        )
+        return int(counted)
+
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.problems.append(f"{message.type}: {message.text}")

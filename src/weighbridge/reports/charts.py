@@ -276,10 +276,10 @@ class _Chart:
 
     def _time_axis(self, points: list[Row]) -> Any:
         first, last = self._domain(points)
-        # Each end on its own: a `domain` of a mark with two ends warns of a conflict with itself.
-        scale = alt.Scale(
-            type="utc", domainMin=_unix_ms(first), domainMax=_unix_ms(last), nice=False
-        )
+        # Each end on its own, for a `domain` of a mark with two ends warns of a conflict with
+        # itself; as expressions of numbers, for Vega's interpreter takes `datetime(text)` as NaN.
+        ends = {"domainMin": _instant(first), "domainMax": _instant(last)}
+        scale = alt.Scale(type="utc", nice=False, **ends)
         months = {"month": "%b %Y"} if self._query.granularity == "month" else {}
         weekly = self._query.granularity == "week"  # Vega's own weeks start on Sunday
         axis = alt.Axis(
@@ -380,8 +380,8 @@ def _pile_up(points: list[Row], names: list[str]) -> None:
         point["top"] = heights[point["from"]] = point["bottom"] + (point["value"] or 0.0)
 
 
-def _unix_ms(wall: str) -> int:
-    return int(datetime.fromisoformat(wall).timestamp() * 1000)
+def _instant(wall: str) -> dict[str, str]:
+    return {"expr": str(int(datetime.fromisoformat(wall).timestamp() * 1000))}
 
 
 def _by_size(points: list[Row]) -> list[str]:
