@@ -122,8 +122,6 @@ class Content:
     facts: list[tuple[str, Cell]] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     completeness: dict[str, int] = field(default_factory=dict)
-    ranged: bool = True
-    live: bool = True
     never_called: bool = False
 
     def as_json(self) -> dict[str, Any]:

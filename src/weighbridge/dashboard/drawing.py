@@ -1,23 +1,31 @@
 """Pages as HTML: the templates with everything that they are given.
 
+A page is drawn in two steps, for its frame needs no ledger: a template writes `until_built` where
+it first needs `built.content`, and what stands before that can be sent ahead.
 Rules for future edits: autoescape stays on; templates compute nothing, they only place what
 `Content` and `State` say; no attribute `style` and no inline script, which the CSP refuses.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from weighbridge.core.credential import Role
-from weighbridge.dashboard.asking import Desk, Visit
+from weighbridge.dashboard.asking import Visit
 from weighbridge.dashboard.assets import VEGA, Assets
 from weighbridge.dashboard.content import Chart, Content
 from weighbridge.dashboard.ranges import PRESETS
 from weighbridge.dashboard.site import PAGES, Page
 from weighbridge.dashboard.state import State
+from weighbridge.errors import WeighbridgeError
+from weighbridge.reports.query import QueryError
 
+_MARK: Final = Markup("<!--built-->")
 _THEMES: Final = ("dark", "light")
 _ZONES: Final = (
     "UTC",
@@ -59,6 +67,15 @@ class Frame:
     visit: Visit
 
 
+@dataclass(slots=True)
+class Built:
+    """What a template may use after its mark."""
+
+    content: Content = field(default_factory=lambda: Content(title=""))
+    charts: Sequence[Chart] = ()
+    unknowns: Sequence[tuple[str, str]] = ()
+
+
 class Drawing:
     """The templates, loaded once."""
 
@@ -81,37 +98,46 @@ class Drawing:
     def __repr__(self) -> str:
         return "<Drawing>"
 
-    def page(self, frame: Frame, desk: Desk, content: Content, charts: Sequence[Chart]) -> str:
-        """A page's HTML."""
-        state = desk.state
+    def begin(self, frame: Frame, state: State, now: datetime) -> "Drawn":
+        """A page whose content is not known yet.
+
+        Errors: `QueryError` where the state has no range.
+        """
         kept = [(name, value) for name, value in state.params() if name not in _IN_THE_BAR]
         chips = [
             (name, value, state.query_string(filters=state.without(name, value)))
             for name, values in state.filters.items()
             for value in values
         ]
-        return self._render(
+        built = Built()
+        pieces = self._generate(
             frame.page.template,
             frame,
+            built=built,
+            heading=", ".join(state.filters.get(frame.page.named_by, ())) or frame.page.title,
+            until_built=_MARK,
             state=state,
-            content=content,
-            charts=charts,
             kept=kept,
             searched=[*kept, *_of(state, {"range", "since", "until", "zone"})],
             chips=chips,
-            unknowns=_unknowns(state, content),
-            gateway=desk.sources.gateway,
+            gateway=frame.visit.sources.gateway,
             carried=_carried(state),
-            as_of=f"{desk.now.astimezone(state.question(desk.span).zone):%H:%M:%S}",
+            as_of=f"{now.astimezone(state.question(state.span(now)).zone):%H:%M:%S}",
         )
+        return Drawn(pieces, built, state)
+
+    def failure(self, error: QueryError | WeighbridgeError) -> str:
+        """The end of a page that was begun and cannot be finished."""
+        told = error.problems if isinstance(error, QueryError) else [error.message]
+        return self._environment.get_template("failure.html").render(problems=told)
 
     def refusal(self, frame: Frame, problems: list[str]) -> str:
         """A page that says what is wrong with its address."""
-        return self._render("refusal.html", frame, problems=problems, carried="")
+        return "".join(self._generate("refusal.html", frame, problems=problems, carried=""))
 
-    def _render(self, name: str, frame: Frame, **given: Any) -> str:
+    def _generate(self, name: str, frame: Frame, **given: Any) -> Iterator[str]:
         who = frame.visit.principal
-        return self._environment.get_template(name).render(
+        return self._environment.get_template(name).generate(
             page=frame.page,
             path=PAGES[0].path if frame.path == "/" else frame.path,
             theme=frame.theme if frame.theme in _THEMES else "",
@@ -120,6 +146,25 @@ class Drawing:
             csrf=frame.visit.csrf,
             **given,
         )
+
+
+class Drawn:
+    """A page half drawn: `head` is what needs no content."""
+
+    def __init__(self, pieces: Iterator[str], built: Built, state: State) -> None:
+        self._pieces = pieces
+        self._built = built
+        self._state = state
+        self.head = "".join(itertools.takewhile(lambda piece: _MARK not in piece, pieces))
+
+    def __repr__(self) -> str:
+        return f"<Drawn {len(self.head)} letters of head>"
+
+    def finish(self, content: Content, charts: Sequence[Chart]) -> str:
+        """All that follows the head."""
+        self._built.content, self._built.charts = content, charts
+        self._built.unknowns = _unknowns(self._state, content)
+        return "".join(self._pieces)
 
 
 def _navigation(role: Role) -> list[tuple[str, list[Page]]]:

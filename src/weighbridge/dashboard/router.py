@@ -6,13 +6,15 @@ that `compose` gives, never from the request.
 Counterpart: `site` lists the pages, `templates` draws them.
 """
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Reports, Visit
@@ -20,8 +22,8 @@ from weighbridge.dashboard.assets import Assets
 from weighbridge.dashboard.content import Chart
 from weighbridge.dashboard.drawing import Drawing, Frame
 from weighbridge.dashboard.site import PAGES, Page
-from weighbridge.dashboard.state import parse_state
-from weighbridge.errors import NotFoundError
+from weighbridge.dashboard.state import State, parse_state
+from weighbridge.errors import NotFoundError, WeighbridgeError
 from weighbridge.reports.charts import to_svg
 from weighbridge.reports.query import QueryError
 
@@ -41,6 +43,9 @@ _FOR_EVER: Final = {
 }
 # Parameters of a form of a page, no part of its state.
 _OF_THE_FORM: Final = frozenset({"table", "theme"})
+
+_PATIENCE_S: Final = 0.03
+_log = structlog.get_logger()
 
 Visitor = Callable[[Role], Callable[..., Any]]
 
@@ -71,22 +76,48 @@ class _Served:
         return f"<_Served {self.page.path}>"
 
     async def html(self, request: Request, visit: Visit) -> Response:
+        """The page; its frame goes ahead where the ledger takes longer than `_PATIENCE_S`."""
         theme = request.cookies.get("theme", "")
         frame = Frame(page=self.page, path=request.url.path, theme=theme, visit=visit)
+        try:
+            state = _state(request)
+            drawn = self._drawing.begin(frame, state, self._now())
+        except QueryError as error:
+            return self._refused(frame, error)
 
         def work(reports: Reports) -> str:
             desk = self._desk(request, visit, reports)
-            content, charts = self.page.build(desk), self.page.charts(desk)
-            return self._drawing.page(frame, desk, content, charts)
+            return drawn.finish(self.page.build(desk), self.page.charts(desk))
 
+        answer = asyncio.ensure_future(visit.answer(work))
+        answer.add_done_callback(_look_at)
+        await asyncio.wait({answer}, timeout=_PATIENCE_S)
+        if not answer.done():
+            rest = self._rest(drawn.head, answer)
+            return StreamingResponse(rest, media_type="text/html", headers=_HEADERS)
         try:
-            return HTMLResponse(await visit.answer(work), headers=_HEADERS)
-        except QueryError as error:
-            status, problems = 422, list(error.problems)
-        except NotFoundError as error:
-            status, problems = 404, [error.message]
-        text = self._drawing.refusal(frame, problems)
-        return HTMLResponse(text, status, _HEADERS)
+            return HTMLResponse(drawn.head + answer.result(), headers=_HEADERS)
+        except (QueryError, WeighbridgeError) as error:
+            return self._refused(frame, error)
+
+    def _refused(self, frame: Frame, error: QueryError | WeighbridgeError) -> Response:
+        if isinstance(error, WeighbridgeError) and not isinstance(error, NotFoundError):
+            raise error
+        problems = list(error.problems) if isinstance(error, QueryError) else [error.message]
+        status = 422 if isinstance(error, QueryError) else 404
+        return HTMLResponse(self._drawing.refusal(frame, problems), status, _HEADERS)
+
+    async def _rest(self, head: str, answer: "asyncio.Future[str]") -> AsyncIterator[str]:
+        """The frame at once, then what it frames, or why there is nothing."""
+        try:
+            yield head
+            try:
+                yield await answer
+            except (QueryError, WeighbridgeError) as error:
+                _log.warning("a page could not be finished", path=self.page.path, exc_info=error)
+                yield self._drawing.failure(error)
+        finally:
+            answer.cancel()
 
     async def json(self, request: Request, visit: Visit) -> Response:
         def work(reports: Reports) -> Mapping[str, Any]:
@@ -123,16 +154,29 @@ class _Served:
                 return chart
         raise NotFoundError(f"this page has no chart {name[:60]!r}")
 
+    def _now(self) -> datetime:
+        return self._clock().astimezone(UTC)
+
     def _desk(self, request: Request, visit: Visit, reports: Reports) -> Desk:
-        pairs = [(k, v) for k, v in request.query_params.multi_items() if k not in _OF_THE_FORM]
         return Desk(
             reports=reports,
             sources=visit.sources,
             principal=visit.principal,
-            state=parse_state(pairs),
-            now=self._clock().astimezone(UTC),
+            state=_state(request),
+            now=self._now(),
             name=str(request.path_params.get("name", "")),
         )
+
+
+def _state(request: Request) -> State:
+    pairs = [(k, v) for k, v in request.query_params.multi_items() if k not in _OF_THE_FORM]
+    return parse_state(pairs)
+
+
+def _look_at(answer: "asyncio.Future[str]") -> None:
+    """An error that nobody waits for any more is no news."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _add_assets(router: APIRouter, assets: Assets) -> None:

@@ -25,7 +25,8 @@ class Page:
     """An address (one part may be `{name}`), what builds it, and its place in the navigation.
 
     `group` is the heading that it stands under, empty for pages that only links lead to; `key`
-    goes there after `g`; `role` is the least that may open it.
+    goes there after `g`; `role` is the least that may open it; `ranged` says whether it has a range
+    of time to choose, `named_by` which filter's values are its heading.
     """
 
     path: str
@@ -36,6 +37,8 @@ class Page:
     key: str = ""
     role: Role = Role.VIEWER
     template: str = "page.html"
+    ranged: bool = True
+    named_by: str = ""
 
 
 PAGES: Final = (
@@ -65,9 +68,10 @@ PAGES: Final = (
     ),
     Page(
         path="/agents/one",
-        title="Agent",
+        title="All agents",
         build=breakdown.one_agent,
         charts=breakdown.one_agent_charts,
+        named_by="agent",
     ),
     Page(
         path="/departments",
@@ -94,6 +98,13 @@ PAGES: Final = (
         key="m",
     ),
     Page(path="/exchanges", title="Exchanges", build=calls.exchanges, group="Calls", key="e"),
-    Page(path="/exchanges/{name}", title="Exchange", build=calls.one_exchange),
-    Page(path="/prices", title="Prices", build=prices.prices, group="Reference", key="l"),
+    Page(path="/exchanges/{name}", title="Exchange", build=calls.one_exchange, ranged=False),
+    Page(
+        path="/prices",
+        title="Prices",
+        build=prices.prices,
+        group="Reference",
+        key="l",
+        ranged=False,
+    ),
 )

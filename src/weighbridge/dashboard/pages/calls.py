@@ -100,8 +100,6 @@ def one_exchange(desk: Desk) -> Content:
         parents=(("Exchanges", "/exchanges" + desk.state.query_string()),),
         facts=[*_timings(row, desk.state.zone), *_known(desk, row), *_labels(desk, row)],
         tables=list(reversed(tables)),
-        ranged=False,
-        live=False,
     )
 
 

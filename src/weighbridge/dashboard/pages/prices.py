@@ -72,8 +72,6 @@ def prices(desk: Desk) -> Content:
                 empty="No model matches.",
             ),
         ],
-        ranged=False,
-        live=False,
     )
 
 
