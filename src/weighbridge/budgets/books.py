@@ -106,6 +106,10 @@ class Book:
     def __repr__(self) -> str:
         return f"<Book {self.account}: {self.spent} spent, {len(self.lines)} lines>"
 
+    def held(self) -> list[Line]:
+        """What each holder has, at one moment: other threads ask how things stand."""
+        return list(self.lines.values())
+
     def room(self, limit: int) -> int:
         """What may be granted yet; below zero where more was spent than may be."""
         assert self.spent is not None
@@ -113,9 +117,10 @@ class Book:
 
     def standing(self) -> Standing:
         """How the account stands."""
-        settling = sum(line.settled - line.credited for line in self.lines.values())
-        committed = sum(line.committed for line in self.lines.values())
-        held = sum(line.held for line in self.lines.values())
+        lines = self.held()
+        settling = sum(line.settled - line.credited for line in lines)
+        committed = sum(line.committed for line in lines)
+        held = sum(line.held for line in lines)
         return Standing((self.spent or 0) + settling, committed - settling, held)
 
 

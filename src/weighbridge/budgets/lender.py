@@ -81,8 +81,8 @@ class Lender:
 
     def absent(self) -> list[Holder]:
         """Holders that have something, and that cannot be reached."""
-        having = {line.holder for book in self._books.values() for line in book.lines.values()}
-        return sorted((having | self._segments.keys()) - self._present)
+        having = {line.holder for book in list(self._books.values()) for line in book.held()}
+        return sorted((having | set(self._segments)) - self._present)
 
     def bury(self, holder: Holder) -> None:
         """Forget a dead holder, every account of whose was refreshed with `FINISHED`."""
@@ -130,7 +130,7 @@ class Lender:
 
     def accounts(self) -> list[Account]:
         """Accounts that holders have something of, or ask for: their sums are wanted."""
-        return [account for account, book in self._books.items() if book.lines]
+        return [account for account, book in list(self._books.items()) if book.lines]
 
     def unknown(self) -> list[Account]:
         """Those of them whose sum is not known yet, so that nothing is granted."""
@@ -151,6 +151,12 @@ class Lender:
                 del book.lines[key]
         self._stirred[account] = None
         return book.standing().spent - before if known else 0
+
+    def doubt(self, budget: str) -> None:
+        """A budget counts other rows now: nothing is granted until its sums are asked anew."""
+        for account, book in self._books.items():
+            if account.budget == budget:
+                book.spent = None
 
     def standing(self, account: Account) -> Standing | None:
         """How an account stands, None where nothing is known of it here."""

@@ -18,6 +18,8 @@ import uvloop
 
 from weighbridge.admin.app import create_app
 from weighbridge.admin.server import AdminServer
+from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.budgets.budget import decode_budgets
 from weighbridge.compose.dashboard import dashboard
 from weighbridge.compose.node import node_name
 from weighbridge.compose.parts import Parts, open_parts
@@ -25,12 +27,15 @@ from weighbridge.config import Settings
 from weighbridge.control.cache_storage import CacheStorage
 from weighbridge.control.child import Leash, read_settings
 from weighbridge.control.folder import DataFolder
+from weighbridge.control.lease_hub import LeaseHub
+from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.policy_hub import PolicyHub
 from weighbridge.control.resource_care import ResourceCare
 from weighbridge.control.vitals import Vitals
 from weighbridge.errors import ConfigurationError, WeighbridgeError
 from weighbridge.pricing.storage import rate_storage
 from weighbridge.privacy import log
+from weighbridge.reports.service import ReportService
 
 _PRICE_CHECK_EVERY_S = 6 * 3600
 _NICENESS = 5
@@ -88,7 +93,10 @@ async def _serve_parts(
     owned: tuple[Leash, DataFolder, Parts],
 ) -> None:
     leash, folder, parts = owned
-    hub = PolicyHub(folder.run, parts.policy)
+    granted = LeaseStore.open(folder.root)
+    leases = LeaseHub(folder.run, granted, ReportService(parts.store), parts.keeper)
+    leases.start()
+    hub = PolicyHub(folder.run, functools.partial(_policy, parts, leases), leases)
     await hub.start()
     vitals = Vitals(
         hub,
@@ -98,9 +106,10 @@ async def _serve_parts(
         price_age=lambda: parts.book.age(dt.datetime.now(dt.UTC)),
         stopping=lambda: leash.service_stopping,
         noisy_label_keys=lambda: parts.labels.noisy,
+        leases=leases.metrics,
     )
     parts.system.attach(hub, workers, vitals.problems)
-    services = parts.services(hub, vitals, settings.admin)
+    services = parts.services(hub, vitals, settings.admin, leases)
     app = create_app(services, [dashboard(folder, settings)])
     server = AdminServer(app, bound, folder.admin_socket)
     parts.keeper.start()
@@ -115,6 +124,15 @@ async def _serve_parts(
     labels.cancel()
     await server.close()
     await hub.close()
+    await leases.close()
+    granted.close()
+
+
+def _policy(parts: Parts, leases: LeaseHub) -> PolicySnapshot:
+    """The policy for workers; who lends them money learns of its budgets before they do."""
+    snapshot = parts.policy()
+    leases.learn(decode_budgets(snapshot.budgets))
+    return snapshot
 
 
 def _resource_care(parts: Parts, settings: Settings) -> ResourceCare:

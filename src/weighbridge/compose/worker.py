@@ -19,12 +19,14 @@ import structlog
 import uvloop
 
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
+from weighbridge.budgets.lease import Holder
 from weighbridge.compose.node import node_name
 from weighbridge.compose.prices import price_book
 from weighbridge.compose.tls import server_context, upstream_context
 from weighbridge.config import Settings
 from weighbridge.control.child import Leash, read_settings
 from weighbridge.control.folder import DataFolder
+from weighbridge.control.life import LifeSign
 from weighbridge.control.policy_link import PolicyLink, read_policy
 from weighbridge.errors import ConfigurationError, WeighbridgeError
 from weighbridge.gateway.resources import ResourceKeeper
@@ -189,7 +191,9 @@ async def _run(settings: Settings, index: int, listener: socket.socket) -> None:
     leash = Leash.attach()
     seat = _Seat()
     run = DataFolder(settings.data).run
-    link = PolicyLink(run, (index, time.time_ns()), apply=seat.apply, counters=seat.counters)
+    holder = Holder(index, time.time_ns())
+    sign = LifeSign.create(run, holder)
+    link = PolicyLink(run, holder, apply=seat.apply, counters=seat.counters)
     link.start()
     policy = read_policy(run) or await _first_policy(seat, leash)
     if policy is not None:
@@ -205,6 +209,7 @@ async def _run(settings: Settings, index: int, listener: socket.socket) -> None:
         await built.worker.close()
         built.close()
     await link.close()
+    sign.close()
 
 
 async def _first_policy(seat: _Seat, leash: Leash) -> PolicySnapshot | None:

@@ -26,7 +26,10 @@ _log = structlog.get_logger()
 
 
 class LedgerKeeper:
-    """Life: construct, `start`, `stop`; counters are read from any thread."""
+    """Life: construct, `start`, `stop`; counters are read from any thread.
+
+    `recoveries` counts the times that the files of the dead were looked through without a fault.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class LedgerKeeper:
     ) -> None:
         self.loaded = LoadResult()
         self.interrupted = 0
+        self.recoveries = 0
         self.waiting = 0
         self.loaded_at_us: int | None = None
         self.failure: str | None = None
@@ -53,6 +57,10 @@ class LedgerKeeper:
 
     def __repr__(self) -> str:
         return f"<LedgerKeeper {self.loaded.rows} rows, {self.failure or 'well'}>"
+
+    def unloaded(self) -> set[str]:
+        """Names of segments whose rows are not in the ledger; asked from any thread."""
+        return self._loader.unloaded()
 
     def start(self) -> None:
         """Begin; the first round recovers what an earlier life left."""
@@ -101,6 +109,7 @@ class LedgerKeeper:
     def _recover(self) -> None:
         found = self._recovery.run_once(self._now_us())
         self.interrupted += found.interrupted
+        self.recoveries += found.failure is None
         if found.sealed or found.interrupted:
             _log.warning("recovered after a crash", segments=found.sealed, rows=found.interrupted)
 

@@ -30,6 +30,7 @@ class Vitals:
         price_age: Callable[[], dt.timedelta],
         stopping: Callable[[], bool],
         noisy_label_keys: Callable[[], int],
+        leases: Callable[[], Mapping[str, int | float]] = dict,
     ) -> None:
         self._hub = hub
         self._keeper = keeper
@@ -38,6 +39,7 @@ class Vitals:
         self._price_age = price_age
         self._stopping = stopping
         self._noisy_label_keys = noisy_label_keys
+        self._leases = leases
 
     def __repr__(self) -> str:
         return f"<Vitals {self._hub.workers} of {self._workers} workers>"
@@ -69,4 +71,5 @@ class Vitals:
             "journal_segments_waiting": self._keeper.waiting,
             "noisy_label_keys": self._noisy_label_keys(),
             "price_data_age_days": self._price_age().days,
+            **self._leases(),
         }

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -42,6 +43,18 @@ class Timing:
     group_ms: int = 3
     sync_ms: int = 40
     seal_ms: int = 250
+
+
+class Groups(Protocol):
+    """Who must know in which segment the rows stand that were appended so far."""
+
+    def group_taken(self) -> None:
+        """All rows that were appended up to now will be written as one group."""
+        ...
+
+    def group_written(self, segment: str) -> None:
+        """The group taken last stands in the segment of this name."""
+        ...
 
 
 def _unix_us() -> int:
@@ -66,6 +79,7 @@ class Journal:
         timing: Timing = Timing(),
         disk: Disk | None = None,
         unix_us: Callable[[], int] = _unix_us,
+        groups: Groups | None = None,
     ) -> None:
         self.written = 0
         self.synced = 0
@@ -79,6 +93,7 @@ class Journal:
         self._timing = timing
         self._disk = disk or Disk()
         self._unix_us = unix_us
+        self._groups = groups
 
         self._lines: list[bytes] = []
         self._slots: list[int] = []
@@ -212,11 +227,15 @@ class Journal:
                 continue
             lines, self._lines = self._lines, []
             slots, self._slots = self._slots, []
+            if self._groups is not None:
+                self._groups.group_taken()
             self._batch_bytes, self._queued_bytes = self._queued_bytes, 0
             self._held_bytes += self._batch_bytes
             self._batch_rows = len(lines)
             lines.append(b"")
-            await self._write(b"\n".join(lines), len(slots))
+            segment = await self._write(b"\n".join(lines), len(slots))
+            if self._groups is not None:
+                self._groups.group_written(segment)
             self._batch_rows = self._batch_bytes = 0
             self.written += len(slots)
             self._in_flight.end_all(slots)
@@ -225,28 +244,29 @@ class Journal:
             self._own_up()
             self._progress.set()
 
-    async def _write(self, data: bytes, rows: int) -> None:
-        """The group is in the page cache of a segment when this returns, however long it takes."""
+    async def _write(self, data: bytes, rows: int) -> str:
+        """The segment whose page cache has the group when this returns, however long it takes."""
         loop = asyncio.get_running_loop()
         backoff_ms = _BACKOFF_FIRST_MS
         while True:
             try:
                 async with self._segment_lock:
-                    await loop.run_in_executor(self._writer, self._write_now, data, rows)
+                    name = await loop.run_in_executor(self._writer, self._write_now, data, rows)
             except Exception as error:  # noqa: BLE001 - a task that ended would lose rows unseen
                 self._failures["write"] = _why(error)
                 await asyncio.sleep(backoff_ms / 1000)
                 backoff_ms = min(backoff_ms * 2, _BACKOFF_MAX_MS)
             else:
                 self._failures.pop("write", None)
-                return
+                return name
 
-    def _write_now(self, data: bytes, rows: int) -> None:
+    def _write_now(self, data: bytes, rows: int) -> str:
         if self._segment is None:
             self._sequence += 1
             name = segment_name(self._worker, self._unix_us() // 1000, self._sequence)
             self._segment = Segment(self._folders, name, self._disk)
         self._segment.write(data, rows)
+        return self._segment.name
 
     # Syncing and sealing
 

@@ -11,6 +11,7 @@ after its file's deletion is durable. Counterpart: `segments`, `stores/base.Stor
 """
 
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,18 @@ class Loader:
 
     def __repr__(self) -> str:
         return f"<Loader {self._folders.root}: {len(self._loaded)} names kept>"
+
+    def unloaded(self) -> set[str]:
+        """Names of segments whose rows are not in the store, open ones included.
+
+        Any thread may ask. A segment that was seen once and is not among these is loaded: the
+        folders are read in the order in which a segment moves, so none slips through.
+        """
+        names: set[str] = set()
+        for folder in (self._folders.open, self._folders.sealed):
+            with os.scandir(folder) as entries:
+                names.update(entry.name for entry in entries)
+        return names - self._loaded
 
     def run_once(self) -> LoadResult:
         """Load all that is sealed now."""

@@ -175,3 +175,38 @@ async def test_a_line_without_a_mark_is_journalled_all_the_same(bench: Bench) ->
     bench.journal.append(line(1), -1)
     assert await bench.journal.drain()
     assert bench.sealed_ids() == [exchange_id(1)]
+
+
+class _Groups:
+    """Remembers which rows had been appended when a group was taken, and where it went."""
+
+    def __init__(self) -> None:
+        self.appended = 0
+        self.taken = 0
+        self.told: list[tuple[int, str]] = []
+
+    def group_taken(self) -> None:
+        self.taken = self.appended
+
+    def group_written(self, segment: str) -> None:
+        self.told.append((self.taken, segment))
+
+
+async def test_who_wants_to_know_learns_where_rows_stand(tmp_path: Path) -> None:
+    """Up to each segment that is told, as many rows stand in the journal as were said."""
+    marks, groups = InFlight.create(tmp_path / "in-flight-0.slots"), _Groups()
+    journal = Journal(tmp_path / "journal", "gw-0", marks, timing=FAST, groups=groups)
+    await journal.start()
+    for number in range(20):
+        journal.append(line(number), marks.begin(mark(number)))
+        groups.appended += 1
+        if number % 3 == 0:
+            await asyncio.sleep(0)
+    assert await journal.close()
+    marks.close()
+    rows = 0
+    said = {segment: taken for taken, segment in groups.told}
+    for path in sealed_segments(JournalFolders(tmp_path / "journal")):
+        rows += len(path.read_bytes().splitlines())
+        assert rows == said[path.name]
+    assert rows == 20

@@ -180,3 +180,18 @@ def test_a_store_that_fails_keeps_the_segments(
         patch.setattr(store, "load_segments", full)
         assert loader.run_once() == LoadResult(waiting=12, failure="no space left")
     assert loader.run_once() == LoadResult(rows=12, segments=12)
+
+
+def test_a_segment_that_was_there_and_is_not_unloaded_is_in_the_store(
+    folders: JournalFolders, store: DuckDBStore
+) -> None:
+    """Open and sealed segments are unloaded until the store has them, deleted or not."""
+    path = seal(folders, 1, line(1))
+    write_lines(folders.open / "gw-0-2-000002.ndjson", line(2))
+    loader = Loader(folders.root, store)
+    assert loader.unloaded() == {path.name, "gw-0-2-000002.ndjson"}
+    kept = path.read_bytes()
+    loader.run_once()
+    assert loader.unloaded() == {"gw-0-2-000002.ndjson"}
+    path.write_bytes(kept)  # its deletion failed
+    assert loader.unloaded() == {"gw-0-2-000002.ndjson"}
