@@ -64,6 +64,12 @@ def _visit(request: Request, seen: Services, principal: Principal, gateway: str)
     return Visit(
         principal=principal,
         csrf=csrf_token_of(request) or "",
-        sources=Sources(exchanges=seen.exchanges, models=seen.models, gateway=gateway),
+        sources=Sources(
+            exchanges=seen.exchanges,
+            models=seen.models,
+            budgets=seen.budgets,
+            budget_states=seen.budget_states,
+            gateway=gateway,
+        ),
         answer=answer,
     )

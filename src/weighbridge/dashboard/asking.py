@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from weighbridge.budgets.budget import Budget
+from weighbridge.budgets.record import BudgetRecord
+from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.principal import Principal
 from weighbridge.dashboard.ranges import Span
 from weighbridge.dashboard.state import State
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.compiler import PriceLine
+from weighbridge.reports.compare import Run
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.dimensions import COLUMN_OF, NONE
 from weighbridge.reports.result import QueryResult
@@ -58,6 +62,22 @@ class Models(Protocol):
         ...
 
 
+class Budgets(Protocol):
+    """Budgets."""
+
+    def all(self) -> list[BudgetRecord]:
+        """Every budget that the reader may see, newest first."""
+        ...
+
+
+class BudgetStates(Protocol):
+    """How budgets stand."""
+
+    def of(self, budget: Budget, run: Run, now: datetime) -> list[BudgetStatus]:
+        """Each account of a budget, the most used first; at least one."""
+        ...
+
+
 class Answering(Protocol):
     """Runs a question within its bounds."""
 
@@ -72,6 +92,8 @@ class Sources:
 
     exchanges: Exchanges
     models: Models
+    budgets: Budgets
+    budget_states: BudgetStates
     gateway: str
 
 

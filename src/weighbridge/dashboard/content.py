@@ -46,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows of cells under columns; `totals` is a row too, or empty."""
+    """Rows of cells under columns; `totals` is a row too, or empty; `half` takes half the width."""
 
     name: str
     title: str
@@ -57,6 +57,7 @@ class Table:
     searchable: bool = False
     pages: tuple[tuple[str, str, str], ...] = ()
     empty: str = "Nothing in this range."
+    half: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Columns, rows by column name, and totals."""
@@ -79,7 +80,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One figure in large type, against what it was, with its course as a line."""
+    """One figure in large type, against what it was, with its course; a `lead` one stands first."""
 
     name: str
     title: str
@@ -91,6 +92,7 @@ class Tile:
     tone: str = ""
     note: str = ""
     points: str = ""
+    lead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,12 @@ class Content:
 def figure(value: Any, unit: str, **more: Any) -> Cell:
     """A cell for a figure in its unit."""
     return Cell(for_people(value, unit), value, **more)
+
+
+def signed(value: Any, unit: str, **more: Any) -> Cell:
+    """A cell for a difference, which says its direction."""
+    sign = "+" if value > 0 else "\u2212" if value < 0 else ""
+    return Cell(sign + for_people(abs(value), unit), value, **more)
 
 
 def word(text: Any, **more: Any) -> Cell:

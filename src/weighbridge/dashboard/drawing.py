@@ -18,9 +18,9 @@ from markupsafe import Markup
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Visit
 from weighbridge.dashboard.assets import VEGA, Assets
-from weighbridge.dashboard.content import Chart, Content
+from weighbridge.dashboard.content import Chart, Content, Table
 from weighbridge.dashboard.ranges import PRESETS
-from weighbridge.dashboard.site import PAGES, Page
+from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State
 from weighbridge.errors import WeighbridgeError
 from weighbridge.reports.query import QueryError
@@ -90,6 +90,7 @@ class Drawing:
         )
         self._environment.globals |= {
             "asset": assets.path,
+            "nothing_late": nothing_late,
             "vega": assets.path(VEGA),
             "presets": PRESETS,
             "zones": _ZONES,
@@ -125,6 +126,12 @@ class Drawing:
             as_of=f"{now.astimezone(state.question(state.span(now)).zone):%H:%M:%S}",
         )
         return Drawn(pieces, built, state)
+
+    def tables(self, page: Page, state: State, tables: Sequence[Table]) -> str:
+        """Tables that follow a page."""
+        return self._environment.get_template("late.html").render(
+            path=page.path, state=state, tables=tables
+        )
 
     def failure(self, error: QueryError | WeighbridgeError) -> str:
         """The end of a page that was begun and cannot be finished."""

@@ -21,7 +21,7 @@ from weighbridge.dashboard.asking import Desk, Reports, Visit
 from weighbridge.dashboard.assets import Assets
 from weighbridge.dashboard.content import Chart
 from weighbridge.dashboard.drawing import Drawing, Frame
-from weighbridge.dashboard.site import PAGES, Page
+from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State, parse_state
 from weighbridge.errors import NotFoundError, WeighbridgeError
 from weighbridge.reports.charts import to_svg
@@ -122,7 +122,9 @@ class _Served:
     async def json(self, request: Request, visit: Visit) -> Response:
         def work(reports: Reports) -> Mapping[str, Any]:
             desk = self._desk(request, visit, reports)
-            return {**self.page.build(desk).as_json(), "state": desk.state.query_string()}
+            content = self.page.build(desk)
+            content.tables += self.page.late(desk)
+            return {**content.as_json(), "state": desk.state.query_string()}
 
         return _json(await visit.answer(work))
 
@@ -130,10 +132,23 @@ class _Served:
         table = request.query_params.get("table", "")
 
         def work(reports: Reports) -> str:
-            return self.page.build(self._desk(request, visit, reports)).as_csv(table)
+            desk = self._desk(request, visit, reports)
+            content = self.page.build(desk)
+            if table not in {one.name for one in content.tables}:
+                content.tables = [*self.page.late(desk), *content.tables]
+            return content.as_csv(table)
 
         text = await visit.answer(work)
         return Response(text, media_type="text/csv; charset=utf-8", headers=_HEADERS)
+
+    async def late(self, request: Request, visit: Visit) -> Response:
+        """The tables that follow a page, as HTML to stand in it."""
+
+        def work(reports: Reports) -> str:
+            desk = self._desk(request, visit, reports)
+            return self._drawing.tables(self.page, desk.state, self.page.late(desk))
+
+        return HTMLResponse(await visit.answer(work), headers=_HEADERS)
 
     async def chart(self, request: Request, visit: Visit, file: str) -> Response:
         name, _, form = file.rpartition(".")
@@ -205,6 +220,9 @@ def _add_page(router: APIRouter, served: _Served, visitor: Any) -> None:
     async def as_csv(request: Request, visit: Annotated[Visit, visitor]) -> Response:
         return await served.csv(request, visit)
 
+    async def late(request: Request, visit: Annotated[Visit, visitor]) -> Response:
+        return await served.late(request, visit)
+
     async def chart(request: Request, visit: Annotated[Visit, visitor], file: str) -> Response:
         return await served.chart(request, visit, file)
 
@@ -215,6 +233,8 @@ def _add_page(router: APIRouter, served: _Served, visitor: Any) -> None:
         f"{path}.csv": as_csv,
         f"{path}/chart/{{file}}": chart,
     }
+    if served.page.late is not nothing_late:
+        forms[f"{path}/late"] = late
     if served.page is PAGES[0]:
         forms["/"] = html
     for address, endpoint in (forms | {path: html}).items():

@@ -10,14 +10,20 @@ from typing import Final
 
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk
-from weighbridge.dashboard.content import Chart, Content
+from weighbridge.dashboard.content import Chart, Content, Table
 from weighbridge.dashboard.pages import breakdown, calls, models, overview, prices, series
 
 Charts = Callable[[Desk], tuple[Chart, ...]]
+Late = Callable[[Desk], list[Table]]
 
 
 def _no_charts(_desk: Desk) -> tuple[Chart, ...]:
     return ()
+
+
+def nothing_late(_desk: Desk) -> list[Table]:
+    """No table follows."""
+    return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +32,15 @@ class Page:
 
     `group` is the heading that it stands under, empty for pages that only links lead to; `key`
     goes there after `g`; `role` is the least that may open it; `ranged` says whether it has a range
-    of time to choose, `named_by` which filter's values are its heading.
+    of time to choose, `named_by` which filter's values are its heading. `late` gives tables that
+    follow when the page is there, for they take long or matter less.
     """
 
     path: str
     title: str
     build: Callable[[Desk], Content]
     charts: Charts = _no_charts
+    late: Late = nothing_late
     group: str = ""
     key: str = ""
     role: Role = Role.VIEWER
@@ -47,6 +55,7 @@ PAGES: Final = (
         title="Overview",
         build=overview.overview,
         charts=overview.charts,
+        late=overview.late,
         group="Spend",
         key="o",
     ),

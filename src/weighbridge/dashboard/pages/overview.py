@@ -1,21 +1,40 @@
 """Overview: what is being spent, by whom, on what, and what is not known."""
 
+from calendar import monthrange
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from weighbridge.core.money import pico_to_decimal
 from weighbridge.dashboard.asking import Desk
-from weighbridge.dashboard.content import Chart, Column, Content, Table, figure, word
+from weighbridge.dashboard.content import (
+    Chart,
+    Column,
+    Content,
+    Table,
+    Tile,
+    figure,
+    signed,
+    sparkline,
+    word,
+)
+from weighbridge.dashboard.pages.budgets_at_risk import budgets_at_risk
 from weighbridge.dashboard.pages.groups import (
     NAMES,
+    PAGES,
     Wanted,
     change_of,
     change_text,
     group_table,
 )
 from weighbridge.dashboard.pages.pictures import measure_choice, over_time, split_choice
-from weighbridge.dashboard.pages.tiles import tile, tiles
-from weighbridge.dashboard.ranges import preset_span
+from weighbridge.dashboard.pages.tiles import compared, tiles
+from weighbridge.dashboard.ranges import Span, preset_span
 from weighbridge.reports.cost_query import MAX_GROUPS
+from weighbridge.reports.dimensions import OTHER
+from weighbridge.reports.forecast import forecast_month
+from weighbridge.reports.result import for_people
 
 _SPLITS: Final = ("department", "project", "agent", "model", "surface", "operation")
 _MOVERS: Final = 6
@@ -37,25 +56,101 @@ def overview(desk: Desk) -> Content:
     link = state.query_string()
     made, result = tiles(desk, [(name, title, to + link) for name, title, to in _FIGURES])
     by = state.by or ("department",)
-    metric = state.metric or "cost"
-    content = Content(title="Overview", tiles=made, completeness=dict(result.completeness))
-    for preset, title in (("this-month", "Spend this month"), ("today", "Spend today")):
-        span = preset_span(preset, desk.now, state.question(desk.span).zone)
-        asked = state.question(span, metrics=("cost",))
-        spent = desk.ask(asked).totals["cost"]
-        assert span.before is not None
-        was = desk.ask(asked.between(*span.before)).totals["cost"] if state.compare else None
-        href = "/overview" + state.query_string(range=preset, since="", until="")
-        content.tiles.insert(0, tile(preset, title, spent, was, href, "cost"))
-    content.choices = [measure_choice(desk, metric), split_choice(desk, by, _SPLITS)]
-    content.tables = [_movers(desk), _top(desk, by[0])]
-    content.never_called = not result.completeness["exchanges"] and not state.filters
-    return content
+    empty = not result.completeness["exchanges"] and not state.filters
+    return Content(
+        title="Overview",
+        tiles=[*_lead(desk), replace(made[0], lead=True), *made[1:]],
+        completeness=dict(result.completeness),
+        choices=[measure_choice(desk, state.metric or "cost"), split_choice(desk, by, _SPLITS)],
+        tables=[_top(desk, by[0])],
+        never_called=empty,
+    )
 
 
 def charts(desk: Desk) -> tuple[Chart, ...]:
     """Spend, or another metric, over time."""
     return (over_time(desk, desk.state.by or ("department",), desk.state.metric or "cost"),)
+
+
+def late(desk: Desk) -> list[Table]:
+    """Who moved most, which budgets want a look, what has no price."""
+    return [_movers(desk), budgets_at_risk(desk), *_gaps(desk)]
+
+
+def _lead(desk: Desk) -> list[Tile]:
+    """Today, this month, and what the month will have cost."""
+    zone = desk.state.question(desk.span).zone
+    today = preset_span("today", desk.now, zone)
+    month = preset_span("this-month", desk.now, zone)
+    last_month = preset_span("last-month", desk.now, zone)
+    hours = desk.ask(
+        desk.state.question(today, metrics=("cost",), granularity="hour").between(
+            *_ends(today, desk.now)
+        )
+    )
+    ahead = forecast_month(desk.state.question(desk.span), desk.ask, desk.now)
+    spent = Tile(
+        name="today",
+        title="Spend today",
+        text="",
+        value=hours.totals["cost"],
+        href=_range(desk, "today"),
+        points=sparkline(row["cost"] for row in hours.rows),
+        lead=True,
+    )
+    so_far = Tile(
+        name="this-month",
+        title="Spend this month",
+        text="",
+        value=pico_to_decimal(ahead.spent_pico),
+        href=_range(desk, "this-month"),
+        note=_day_of_month(desk.now.astimezone(zone)),
+        lead=True,
+    )
+    expected, low, high = (
+        None if pico is None else pico_to_decimal(pico)
+        for pico in (ahead.expected_pico, ahead.low_pico, ahead.high_pico)
+    )
+    between = "" if low is None else f"{for_people(low, 'USD')} to {for_people(high, 'USD')}"
+    coming = Tile(
+        name="forecast",
+        title=f"Forecast to the end of {ahead.month:%B}",
+        text="",
+        value=expected,
+        note=between or "Needs one whole day to go by.",
+        href=_range(desk, "this-month"),
+        lead=True,
+    )
+    return [
+        compared(spent, _spent_in(desk, today.before)),
+        compared(so_far, _spent_in(desk, month.before)),
+        compared(coming, _spent_in(desk, _whole(last_month))),
+    ]
+
+
+def _day_of_month(local: datetime) -> str:
+    return f"Day {local.day} of {monthrange(local.year, local.month)[1]}"
+
+
+def _ends(span: Span, now: datetime) -> tuple[datetime, datetime]:
+    assert span.since is not None
+    return span.since, span.until or now
+
+
+def _whole(span: Span) -> tuple[datetime, datetime] | None:
+    return None if span.since is None or span.until is None else (span.since, span.until)
+
+
+def _spent_in(desk: Desk, ends: tuple[datetime, datetime] | None) -> Decimal | None:
+    if ends is None or not desk.state.compare:
+        return None
+    spent = desk.ask(desk.state.question(desk.span, metrics=("cost",)).between(*ends))
+    cost: Decimal | None = spent.totals["cost"]
+    return cost
+
+
+def _range(desk: Desk, preset: str) -> str:
+    return "/overview" + desk.state.query_string(range=preset, since="", until="")
 
 
 def _top(desk: Desk, dimension: str) -> Table:
@@ -64,9 +159,7 @@ def _top(desk: Desk, dimension: str) -> Table:
         dimension=dimension,
         metrics=("cost", "exchanges", "total_tokens", "error_rate"),
         title=f"Spend by {name.lower()}",
-        to={"department": "/projects", "project": "/agents", "agent": "/agents/one"}.get(
-            dimension, "/exchanges"
-        ),
+        to=PAGES.get(dimension, "/exchanges"),
         most=_TOP,
         unallocated="Unallocated",
         name="top",
@@ -75,39 +168,74 @@ def _top(desk: Desk, dimension: str) -> Table:
 
 
 def _movers(desk: Desk) -> Table:
-    """The agents whose spend changed most in money, up or down."""
+    """Whose spend changed most in money, up or down."""
     span, state = desk.span, desk.state
-    asked = state.question(span, group_by=("agent",), metrics=("cost",), limit=MAX_GROUPS)
-    now = {row["agent"]: row["cost"] or Decimal(0) for row in desk.ask(asked).rows}
-    was = {}
-    if span.before:
-        earlier = desk.ask(asked.between(*span.before)).rows
-        was = {row["agent"]: row["cost"] or Decimal(0) for row in earlier}
+    dimension = state.by[0] if state.by else "agent"
+    asked = state.question(span, group_by=(dimension,), metrics=("cost",), limit=MAX_GROUPS)
+    now = _costs(desk.ask(asked).rows, dimension)
+    was = _costs(desk.ask(asked.between(*span.before)).rows, dimension) if span.before else {}
     moved = {name: now.get(name, Decimal(0)) - was.get(name, Decimal(0)) for name in {*now, *was}}
     largest = sorted(moved, key=lambda name: (-abs(moved[name]), name))[:_MOVERS]
     rows = []
     for name in largest if was else ():
         if not moved[name]:
             continue
-        change = change_of(now.get(name, Decimal(0)), was.get(name))
-        href = "/agents/one" + state.query_string(filters=state.only(agent=name))
+        filters = state.only(**{dimension: name})
+        href = PAGES.get(dimension, "/exchanges") + state.query_string(filters=filters, by=())
         rows.append(
             [
                 word(name, href=href),
-                figure(was.get(name, Decimal(0)), "USD"),
                 figure(now.get(name, Decimal(0)), "USD"),
-                figure(moved[name], "USD"),
-                word(change_text(change)),
+                signed(moved[name], "USD", tone="bad" if moved[name] > 0 else "good"),
+                word(change_text(change_of(now.get(name, Decimal(0)), was.get(name)))),
             ]
         )
     titles = (
-        *(("agent", "Agent"), ("before", "Before"), ("now", "Now")),
+        *((dimension, NAMES.get(dimension, dimension)), ("now", "Now")),
         *(("difference", "Difference"), ("change", "Change")),
     )
     return Table(
         name="movers",
         title="Top movers",
-        columns=tuple(Column(name, title, name != "agent") for name, title in titles),
+        columns=tuple(Column(name, title, name != dimension) for name, title in titles),
         rows=rows,
-        empty="Nothing to compare with: there was no spend in the period before.",
+        empty="Nothing to compare with: nothing was spent in the period before.",
+        half=True,
     )
+
+
+def _costs(rows: list[dict[str, object]], dimension: str) -> dict[str, Decimal]:
+    costs = {}
+    for row in rows:
+        cost = row["cost"]
+        if row[dimension] != OTHER:
+            costs[str(row[dimension])] = cost if isinstance(cost, Decimal) else Decimal(0)
+    return costs
+
+
+def _gaps(desk: Desk) -> list[Table]:
+    """Models with calls whose cost is not known, where there are any."""
+    statuses = ("unpriced", "unmetered", "incomplete")
+    filters = {**desk.state.filters, "pricing_status": statuses}
+    asked = desk.state.question(
+        desk.span, group_by=("model",), metrics=("exchanges", "unpriced", "unmetered")
+    )
+    result = desk.ask(replace(asked, filters=filters, limit=_MOVERS))
+    if not result.rows:
+        return []
+    names = (("unpriced", "No price"), ("unmetered", "Usage unknown"))
+    rows = []
+    for row in result.rows:
+        narrowed = {**filters, "model": (row["model"],)}
+        href = "/exchanges" + desk.state.query_string(filters=narrowed, by=(), metric="")
+        first = word(row["model"], href="" if row["model"] == OTHER else href)
+        rows.append([first, *(figure(row[name], "exchanges") for name, _ in names)])
+    return [
+        Table(
+            name="gaps",
+            title="Cost not known",
+            columns=(Column("model", "Model"), *(Column(*name, figures=True) for name in names)),
+            rows=rows,
+            half=True,
+        )
+    ]

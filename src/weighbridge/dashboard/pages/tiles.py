@@ -38,20 +38,20 @@ def tiles(desk: Desk, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[Tile
     return [_with_course(one, result) for one in made], result
 
 
-def tile(name: str, title: str, value: Any, before: Any, href: str = "", metric: str = "") -> Tile:  # noqa: PLR0913, PLR0917 - one tile's words
-    """A tile without its course."""
-    unit = METRICS[metric or name].unit
-    change = change_of(value, before)
-    told = "" if before is None else change_text(change)
-    return Tile(
-        name=name,
-        title=title,
-        text=brief(value, unit),
-        value=value,
-        href=href,
+def tile(name: str, title: str, value: Any, before: Any, href: str = "") -> Tile:
+    """A tile of a metric, without its course."""
+    return compared(Tile(name=name, title=title, text="", value=value, href=href), before, name)
+
+
+def compared(one: Tile, before: Any, metric: str = "cost") -> Tile:
+    """A tile with its figure as text and against what it was; against nothing, nothing is said."""
+    change = None if before is None else change_of(one.value, before)
+    return replace(
+        one,
+        text=one.text or brief(one.value, METRICS[metric].unit),
         before=before,
-        change=told if change is not None or value else "",
-        tone=_tone(metric or name, change),
+        change="" if change is None else change_text(change),
+        tone=_tone(metric, change),
     )
 
 

@@ -53,11 +53,24 @@ addEventListener("beforeprint", () => {
   for (const image of document.querySelectorAll("img[data-src]")) image.src = image.dataset.src;
 });
 
+// --- Parts that follow the page: tables that take long, made by the server as HTML.
+
+async function loadLate() {
+  for (const place of document.querySelectorAll("[data-late]")) {
+    const answer = await fetch(place.dataset.late, { headers: { Accept: "text/html" } });
+    if (!answer.ok) continue;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (place.contains(document.activeElement)) continue;
+    place.replaceChildren(...[...fresh.body.children].map((part) => document.importNode(part, true)));
+  }
+}
+
 // --- Live refresh.
 
 const liveButton = document.getElementById("live");
 const table = () => document.querySelector("[data-live]");
 const every = location.pathname === "/exchanges" ? 2000 : 10000;
+let took = 0;
 let live = sessionStorage.getItem("live") !== "off";
 
 function sameLink(region, old) {
@@ -67,6 +80,7 @@ function sameLink(region, old) {
 
 async function refresh() {
   if (!live || document.hidden) return;
+  const began = performance.now();
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -83,11 +97,13 @@ async function refresh() {
     if (scroller) scroller.scrollLeft = across;
     focused?.focus({ preventScroll: true });
   }
-  await drawAll();
+  await Promise.all([drawAll(), loadLate()]);
+  took = performance.now() - began;
 }
 
+// A page that takes long is asked for more rarely, so that many of them stay cheap.
 function schedule() {
-  setTimeout(() => refresh().catch(() => {}).finally(schedule), every);
+  setTimeout(() => refresh().catch(() => {}).finally(schedule), Math.max(every, 20 * took));
 }
 
 liveButton.hidden = !table();
@@ -140,5 +156,5 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-await drawAll();
+await Promise.all([drawAll(), loadLate()]);
 schedule();
