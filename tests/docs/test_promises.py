@@ -48,6 +48,7 @@ PROMISES = {
     "P6": "no query or template is built from a request's data",
     "P7": "slow, huge and many: bounded, timed out, refused",
     "B7": "restart, crash, cold start: nothing is counted twice or forgotten",
+    "B10": "one alert per threshold per window per budget; deliveries are logged and retried",
     "D1": "a store that is down, locked, slow or full loses nothing",
     "D2": "any grouping adds up to the total, in every time zone, on every screen",
     "D6": "the cardinality of metric labels is capped",

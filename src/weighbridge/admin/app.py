@@ -21,6 +21,7 @@ from weighbridge.admin.routes import (
     analyses,
     audit,
     budgets,
+    channels,
     exchanges,
     health,
     imports,
@@ -41,8 +42,21 @@ from weighbridge.admin.signin.oidc import Flows
 
 OPENAPI_PATH = "/api/openapi.json"
 _ROUTES = (
-    *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts, budgets),
-    *(tokens, keys, users, policy, price_overrides, system, audit, me, pages, oidc, health),
+    *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts, channels),
+    *(
+        budgets,
+        tokens,
+        keys,
+        users,
+        policy,
+        price_overrides,
+        system,
+        audit,
+        me,
+        pages,
+        oidc,
+        health,
+    ),
 )
 
 

@@ -200,17 +200,24 @@ class ExchangeList(BaseModel):
 class Alert(BaseModel):
     """Something that wants a look."""
 
-    kind: str = Field(description="`label_cardinality`: a label key with too many values.")
-    key: str = Field(description="The label's key.")
-    values: int = Field(description="Its distinct values in the last 24 hours.")
-    since: datetime = Field(description="When it was first seen so, UTC.")
+    kind: str = Field(
+        description="`label_cardinality`, a label key with too many values, or the kind of an "
+        "alert that was told."
+    )
+    key: str = Field(description="The label's key; which budget, model, value or node.")
+    severity: str = Field(description="`warning` or `critical`.")
+    title: str = Field(description="What it is, in a line.")
     message: str = Field(description="What is wrong and what to do, for people.")
+    since: datetime = Field(description="When it was first seen so, UTC.")
+    values: int | None = Field(description="A label's distinct values in the last 24 hours.")
+    id: str | None = Field(description="`alr_…` of an alert that was told.")
+    budget_id: str | None = Field(description="The budget that it is about.")
 
 
 class AlertList(BaseModel):
     """Alerts that stand now."""
 
-    alerts: list[Alert] = Field(description="The noisiest first.")
+    alerts: list[Alert] = Field(description="Those that were told first; of each sort the newest.")
     next_cursor: str | None = Field(None, description="Always null: the list is whole.")
 
 

@@ -55,6 +55,11 @@ HELP: Final = {
     "budget_holders_absent": "Workers that cannot be reached and still have money of budgets.",
     "workers": "Gateway workers that are connected.",
     "noisy_label_keys": "Label keys with more distinct values than labels.cardinality_warn.",
+    "alerts_told_total": "Alerts that were told, each once.",
+    "alert_rules_failing": "Rules of alerts that could not be asked the last time.",
+    "alert_messages_sent_total": "Messages that channels took.",
+    "alert_messages_failed_total": "Attempts to send a message that failed.",
+    "alert_messages_waiting": "Messages that are on their way, or wait to be tried again.",
     "price_data_age_days": "Days since the prices were last checked.",
 }
 Labels = tuple[tuple[str, str], ...]

@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self
 from weighbridge.budgets.budget import Budget, NewBudget
 from weighbridge.budgets.record import BudgetRecord, RaiseRecord
 from weighbridge.budgets.status import BudgetStatus
+from weighbridge.core.alert import Alert, Channel, Delivery, NewChannel
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
 from weighbridge.core.policy_setting import PolicySetting
 from weighbridge.core.principal import OPERATOR, Principal, Scope
@@ -286,7 +287,49 @@ class Alerts(Protocol):
     """What wants a look."""
 
     def all(self) -> Sequence[Any]:
-        """Alerts that stand, dataclasses with the fields of `documents.Alert`."""
+        """Alerts that stand, values with the fields of `documents.Alert`."""
+        ...
+
+
+class AlertLog(Protocol):
+    """What was told."""
+
+    def page(
+        self, *, limit: int, before_id: str | None = None, budget_id: str | None = None
+    ) -> list[Alert]:
+        """Alerts with their deliveries, newest first."""
+        ...
+
+
+class Channels(Protocol):
+    """Where alerts go."""
+
+    def create(self, new: NewChannel, by: Principal = OPERATOR) -> Channel:
+        """A channel."""
+        ...
+
+    def all(self) -> list[Channel]:
+        """Every channel, newest first."""
+        ...
+
+    def get(self, wanted: str) -> Channel:
+        """One channel, by id or name."""
+        ...
+
+    def update(self, wanted: str, changes: Mapping[str, Any], by: Principal = OPERATOR) -> Channel:
+        """A channel with new values of some fields of `NewChannel`."""
+        ...
+
+    def remove(self, wanted: str, by: Principal = OPERATOR) -> Channel:
+        """Forget a channel."""
+        ...
+
+
+class AlertSender(Protocol):
+    """Who sends."""
+
+    def test(self, wanted: str, by: Principal = OPERATOR) -> Delivery:
+        """How a message through a channel, sent now, fared."""
         ...
 
 
@@ -370,6 +413,9 @@ class Services:
     models: Models
     imports: Imports
     alerts: Alerts
+    alert_log: AlertLog
+    alert_sender: AlertSender
+    channels: Channels
     budgets: Budgets
     budget_states: BudgetStates
     vitals: Vitals

@@ -12,6 +12,7 @@ from typing import Any
 
 from weighbridge.admin.ports import Exchanges, Services, Tokens, UnderWay
 from weighbridge.admin.seen_budgets import SeenBudgets, SeenBudgetStates
+from weighbridge.core.alert import Alert, Channel, NewChannel
 from weighbridge.core.credential import NewToken, TrackingToken
 from weighbridge.core.principal import OPERATOR, Principal, Scope, narrowed, sees
 from weighbridge.errors import NotFoundError
@@ -29,6 +30,8 @@ def services_seen(services: Services, scope: Scope) -> Services:
         exchanges=_SeenExchanges(services.exchanges, scope),
         under_way=_SeenUnderWay(services.under_way, scope),
         alerts=_NoAlerts(),
+        alert_log=_NoAlertLog(),
+        channels=_NoChannels(),
         budgets=SeenBudgets(services.budgets, scope),
         budget_states=SeenBudgetStates(services.budget_states, scope),
     )
@@ -109,3 +112,41 @@ class _NoAlerts:
 
     def all(self) -> Sequence[Any]:
         return ()
+
+
+class _NoAlertLog:
+    """What was told names everybody's budgets and models, so who is bound gets none."""
+
+    def __repr__(self) -> str:
+        return "<_NoAlertLog>"
+
+    def page(
+        self,
+        *,
+        limit: int,  # noqa: ARG002 - the port's
+        before_id: str | None = None,  # noqa: ARG002
+        budget_id: str | None = None,  # noqa: ARG002
+    ) -> list[Alert]:
+        return []
+
+
+class _NoChannels:
+    """Who is bound has nobody to tell."""
+
+    def __repr__(self) -> str:
+        return "<_NoChannels>"
+
+    def all(self) -> list[Channel]:
+        return []
+
+    def get(self, wanted: str) -> Channel:
+        raise NotFoundError(f"no channel has the id or name {wanted[:60]!r}")
+
+    def create(self, new: NewChannel, by: Principal = OPERATOR) -> Channel:
+        raise AssertionError(f"{by.id}: only viewers are bound, and they make no {type(new)}")
+
+    def update(self, wanted: str, changes: Mapping[str, Any], by: Principal = OPERATOR) -> Channel:
+        raise AssertionError(f"{by.id}: viewers do not change {wanted} in {len(changes)} fields")
+
+    def remove(self, wanted: str, by: Principal = OPERATOR) -> Channel:
+        raise AssertionError(f"{by.id}: viewers do not remove {wanted}")

@@ -107,21 +107,27 @@ async def _serve_parts(
         stopping=lambda: leash.service_stopping,
         noisy_label_keys=lambda: parts.labels.noisy,
         leases=leases.metrics,
+        alerts=parts.alerting.metrics,
     )
     parts.system.attach(hub, workers, vitals.problems)
     services = parts.services(hub, vitals, settings.admin, leases)
     app = create_app(services, [dashboard(folder, settings)])
     server = AdminServer(app, bound, folder.admin_socket)
+    parts.keeper.tell_of_rows(parts.alerting.watch.rows_came)
     parts.keeper.start()
     await server.start()
     prices = asyncio.create_task(_watch_prices(parts, settings))
     labels = asyncio.create_task(parts.labels.run(hub.publish))
     care = asyncio.create_task(_resource_care(parts, settings).run())
+    watch = asyncio.create_task(parts.alerting.watch.run())
+    sending = asyncio.create_task(parts.alerting.dispatcher.run())
     leash.ready()
     await leash.stop.wait()
     prices.cancel()
     care.cancel()
     labels.cancel()
+    watch.cancel()
+    sending.cancel()
     await server.close()
     await hub.close()
     await leases.close()

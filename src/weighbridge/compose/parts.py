@@ -13,11 +13,13 @@ from secrets import token_bytes
 from weighbridge.admin.ports import Oidc, Policy, Services, Vitals
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.budgets.budget import encode_budgets
+from weighbridge.compose.alerting import Alerting, open_alerting
 from weighbridge.compose.node import node_name
 from weighbridge.compose.oidc import oidc_provider
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
 from weighbridge.config.model import AdminSettings
+from weighbridge.control.alerting.standing import StandingAlerts
 from weighbridge.control.audit import AuditLog
 from weighbridge.control.budget_states import BudgetStates, Leases, NoLeases
 from weighbridge.control.budgets import BudgetService
@@ -74,6 +76,7 @@ class Parts:
     policy_settings: PolicySettings
     price_overrides: PriceOverrides
     budgets: BudgetService
+    alerting: Alerting
     system: SystemWatch
 
     def services(
@@ -101,7 +104,10 @@ class Parts:
             under_way=self.under_way,
             models=self.book,
             imports=self.imports,
-            alerts=self.labels,
+            alerts=StandingAlerts(self.labels, self.alerting.log),
+            alert_log=self.alerting.log,
+            alert_sender=self.alerting.dispatcher,
+            channels=self.alerting.channels,
             budgets=self.budgets,
             budget_states=BudgetStates(leases or NoLeases()),
             vitals=vitals,
@@ -157,6 +163,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         settings.ledger.poll_ms / 1000,
         outbox=Outbox(folder.journal, resources, store.known_exchange_ids),
     )
+    budgets = BudgetService(database)
     return Parts(
         store=store,
         database=database,
@@ -179,7 +186,8 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         labels=_label_guard(store, settings),
         policy_settings=PolicySettings(database, settings),
         price_overrides=PriceOverrides(database, book),
-        budgets=BudgetService(database),
+        budgets=budgets,
+        alerting=open_alerting(folder, settings, (database, ReportService(store), keeper, budgets)),
         system=SystemWatch(
             folder,
             keeper,

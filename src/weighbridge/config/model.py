@@ -4,6 +4,7 @@ Rules for future edits: every field has a description (the reference is made of 
 test compares), its unit stands in its name, a default is safe; a secret is a `SecretStr`.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -284,6 +285,32 @@ class PricingSettings(Section):
     )
 
 
+class AlertSettings(Section):
+    """What is told through channels besides the thresholds of budgets."""
+
+    key_file: FilePath | None = Field(
+        None,
+        description="Key that the URLs of channels are sealed with, 32 bytes in base64; "
+        "`channels.key` in the data folder where not set.",
+    )
+    journal_lag_s: int = Field(
+        60, ge=0, le=86_400, description="Tell of rows that wait longer for the ledger; 0 never."
+    )
+    unpriced: bool = Field(default=True, description="Tell of models that have no price.")
+    error_share_percent: int = Field(
+        50, ge=0, le=100, description="Tell of a model whose latest calls fail so often; 0 never."
+    )
+    error_least: int = Field(20, ge=1, description="Failed calls below which nothing is told.")
+    error_minutes: int = Field(5, ge=1, le=60, description="Which calls are the latest.")
+    anomaly_dimensions: list[Dimension] = Field(
+        ["department", "agent"],
+        description="Tell of values whose spend of a day is far off their pattern; none never.",
+    )
+    anomaly_least_usd: Decimal = Field(
+        Decimal(10), ge=0, decimal_places=12, description="Spend of a day that is no matter."
+    )
+
+
 class LogSettings(Section):
     """The log, on stderr."""
 
@@ -311,4 +338,5 @@ class Settings(Section):
     ledger: LedgerSettings = LedgerSettings()
     journal: JournalSettings = JournalSettings()
     pricing: PricingSettings = PricingSettings()
+    alerts: AlertSettings = AlertSettings()
     log: LogSettings = LogSettings()

@@ -6,6 +6,7 @@ and a test compares them.
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from pydantic import SecretStr
@@ -91,7 +92,7 @@ def _plain(value: Any) -> Any:
         return HIDDEN
     if value is None or isinstance(value, bool | int | float | str | list | dict):
         return value
-    assert isinstance(value, Address) or hasattr(value, "__fspath__")
+    assert isinstance(value, Address | Decimal) or hasattr(value, "__fspath__")
     return str(value)
 
 

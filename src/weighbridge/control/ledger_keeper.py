@@ -51,6 +51,7 @@ class LedgerKeeper:
         self._outbox = outbox
         self._poll_s = poll_s
         self._now_us = now_us
+        self._rows_came: Callable[[], object] = _nobody
         self._stop = threading.Event()
         self._recover_at = 0.0
         self._thread = threading.Thread(target=self._run, name="ledger-keeper", daemon=True)
@@ -61,6 +62,10 @@ class LedgerKeeper:
     def unloaded(self) -> set[str]:
         """Names of segments whose rows are not in the ledger; asked from any thread."""
         return self._loader.unloaded()
+
+    def tell_of_rows(self, rows_came: Callable[[], object]) -> None:
+        """Call this, from the ledger's thread, after each round that brought rows."""
+        self._rows_came = rows_came
 
     def start(self) -> None:
         """Begin; the first round recovers what an earlier life left."""
@@ -117,6 +122,8 @@ class LedgerKeeper:
         self.loaded += LoadResult(result.rows, result.segments, result.rejected)
         self.waiting = result.waiting
         if result.rows:
+            self._rows_came()
+        if result.rows:
             self.loaded_at_us = self._now_us()
         if result.rejected:
             _log.error("journal lines were set aside", rejected=result.rejected)
@@ -130,6 +137,10 @@ class LedgerKeeper:
         if failure != self.failure:
             _log.error("the ledger takes no rows", error=failure)
         self.failure = failure
+
+
+def _nobody() -> None:
+    """Nobody wants to know of rows."""
 
 
 def _why(error: LedgerError | OSError) -> str:

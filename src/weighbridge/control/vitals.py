@@ -31,6 +31,7 @@ class Vitals:
         stopping: Callable[[], bool],
         noisy_label_keys: Callable[[], int],
         leases: Callable[[], Mapping[str, int | float]] = dict,
+        alerts: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._hub = hub
         self._keeper = keeper
@@ -40,6 +41,7 @@ class Vitals:
         self._stopping = stopping
         self._noisy_label_keys = noisy_label_keys
         self._leases = leases
+        self._alerts = alerts
 
     def __repr__(self) -> str:
         return f"<Vitals {self._hub.workers} of {self._workers} workers>"
@@ -72,4 +74,5 @@ class Vitals:
             "noisy_label_keys": self._noisy_label_keys(),
             "price_data_age_days": self._price_age().days,
             **self._leases(),
+            **self._alerts(),
         }

@@ -1,0 +1,86 @@
+"""Alerts, put together: channels, what was told, sending, and the rules over ledger and budgets.
+
+The control process runs `watch` and `dispatcher`; where nothing serves, the command line has the
+same parts and runs neither.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from weighbridge.compose.node import node_name
+from weighbridge.config import Settings
+from weighbridge.control.alerting.alert_log import AlertLog
+from weighbridge.control.alerting.apprise_sender import AppriseSender
+from weighbridge.control.alerting.channels import ChannelService
+from weighbridge.control.alerting.dispatch import Dispatcher
+from weighbridge.control.alerting.figures import Figures
+from weighbridge.control.alerting.pictures import Pictures
+from weighbridge.control.alerting.sealing import KEY_NAME, Seal
+from weighbridge.control.alerting.watch import AlertWatch
+from weighbridge.control.budgets import BudgetService
+from weighbridge.control.database import Database
+from weighbridge.control.folder import DataFolder
+from weighbridge.control.ledger_keeper import LedgerKeeper
+from weighbridge.reports.cost_query import CostQuery
+from weighbridge.reports.result import QueryResult
+from weighbridge.reports.service import ReportService
+
+_RULE_TIMEOUT_MS: Final = 30_000
+_PICTURE_TIMEOUT_MS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerting:
+    """What stands for alerts on one data folder."""
+
+    channels: ChannelService
+    log: AlertLog
+    dispatcher: Dispatcher
+    watch: AlertWatch
+
+    def metrics(self) -> Mapping[str, int]:
+        """Counters and gauges by name."""
+        return {**self.watch.metrics(), **self.dispatcher.metrics()}
+
+
+def open_alerting(
+    folder: DataFolder,
+    settings: Settings,
+    opened: tuple[Database, ReportService, LedgerKeeper, BudgetService],
+) -> Alerting:
+    """The parts of alerts over what is open already."""
+    database, reports, keeper, budgets = opened
+    key_file = settings.alerts.key_file
+    seal = Seal(key_file or folder.root / KEY_NAME, may_make=key_file is None)
+    sender = AppriseSender()
+    channels = ChannelService(database, seal, sender)
+    log = AlertLog(database)
+    in_force = budgets.policy
+    figures = Figures(
+        ask=_within(reports, _RULE_TIMEOUT_MS),
+        budgets=in_force,
+        journal=folder.journal,
+        failure=lambda: keeper.failure,
+        node=node_name(settings),
+        settings=settings.alerts,
+    )
+    dispatcher = Dispatcher(
+        log,
+        channels,
+        sender,
+        picture=Pictures(_within(reports, _PICTURE_TIMEOUT_MS), in_force).draw,
+        public_url=settings.admin.public_url,
+    )
+    watch = AlertWatch(figures.rules(), log, dispatcher.wake)
+    return Alerting(channels=channels, log=log, dispatcher=dispatcher, watch=watch)
+
+
+def _within(
+    reports: ReportService, timeout_ms: int
+) -> Callable[[CostQuery, datetime], QueryResult]:
+    def ask(query: CostQuery, now: datetime) -> QueryResult:
+        return reports.run(query, now, timeout_ms=timeout_ms)
+
+    return ask
