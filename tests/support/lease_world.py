@@ -1,6 +1,7 @@
 """A world for the lease protocol: workers, lender, network, journal and ledger without any I/O."""
 
 from dataclasses import dataclass, field
+from itertools import count
 
 from weighbridge.budgets.books import FINISHED
 from weighbridge.budgets.lease import Account, Grants, Holder, Report, decode, encode
@@ -87,11 +88,12 @@ class World:
         self.dead: list[Holder] = []
         self.frontier: dict[Holder, int] = {}
         self.incarnations = 2
+        self.numbers = count(1)
         self.workers = [Worker(self, Holder(0, 1)), Worker(self, Holder(1, 2))]
         self.restart_lender()
 
     def restart_lender(self) -> None:
-        self.lender = Lender(self._limit_of, first_sequence=self.now_us)
+        self.lender = Lender(self._limit_of, self.numbers)
         self.lender.restore(Granted(*key, granted) for key, granted in self.kept.items())
         for worker in self.workers:
             self.lender.arrive(worker.holder)

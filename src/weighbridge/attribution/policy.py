@@ -47,8 +47,8 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     `allowed` lists, per dimension, the only values that pass; `folded_labels` the label keys
     whose values are booked as one;
     `labels` what is done with labels, None = what the worker was started with; `prices` the
-    operator's own rates as `pricing/overrides` encodes them, `budgets` definitions of budgets as
-    `budgets/budget` does.
+    operator's own rates as `pricing/overrides` encodes them, `budgets` and `rate_limits`
+    definitions as `budgets/budget` and `budgets/rate_limit` do.
     """
 
     version: int
@@ -60,6 +60,7 @@ class PolicySnapshot(msgspec.Struct, frozen=True, kw_only=True):
     labels: LabelRules | None = None
     prices: bytes = b""
     budgets: bytes = b""
+    rate_limits: bytes = b""
 
     def encode(self) -> bytes:
         """The snapshot as msgpack."""

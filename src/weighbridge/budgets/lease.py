@@ -95,7 +95,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     holders have of it beyond that, `limit` what may be spent. `answers` is the sequence of the
     last report that this takes into account. `recall`: return what is free, others wait for it.
     `final`: no more can come but by a call that ends. `unknown`: there is no such account (the
-    budget was removed or its window changed); what is free is to be returned.
+    budget was removed or its window changed); what is free is to be returned. `retry_us`, of a
+    rate limit: so long until there will be as much as is asked for.
     """
 
     account: Account
@@ -107,6 +108,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answers: int = 0
     recall: bool = False
     final: bool = False
+    retry_us: int = 0
     unknown: bool = False
 
 

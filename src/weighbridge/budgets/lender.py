@@ -17,7 +17,8 @@ Counterparts: `purse` is the holder's side, `lease` has the messages, `control/l
 each grant durably before it is sent.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from typing import NamedTuple
 
 from weighbridge.budgets.books import FINISHED, Book, Frontier, Line, Segments, Standing
@@ -44,14 +45,20 @@ class Lender:
     """Grants slices of what accounts have left.
 
     Takes: what may be spent of an account at a time, None where it is no hard limit's;
-    `first_sequence`, above every number that an earlier lender gave its messages.
+    the numbers of its messages, above all that an earlier lender gave, and shared by those who
+    talk to the same holders. With `wait_us`, how long an account takes to get so much more, there
+    is no ledger: what is used is used.
     """
 
     def __init__(
-        self, limit_of: Callable[[Account, int], int | None], first_sequence: int = 0
+        self,
+        limit_of: Callable[[Account, int], int | None],
+        numbers: Iterator[int] | None = None,
+        wait_us: Callable[[Account, int], int] | None = None,
     ) -> None:
         self._limit_of = limit_of
-        self._sequence = first_sequence
+        self._wait_us = wait_us
+        self._numbers = numbers or count(1)
         self._order = 0
         self._books: dict[Account, Book] = {}
         self._segments: dict[Holder, Segments] = {}
@@ -107,7 +114,10 @@ class Lender:
         for holding in report.holdings:
             line = self._line(holder, holding.account, holding.born)
             mentioned.add((holding.account, holding.born))
+            fresh = not line.sequence
             line.take(holding, report.sequence)
+            if fresh and self._wait_us is not None:
+                line.credited = line.used  # of an earlier lender, who counted it
             if line.sequence == report.sequence:
                 self._queue(line)
             self._stirred[holding.account] = None
@@ -158,6 +168,18 @@ class Lender:
             if account.budget == budget:
                 book.spent = None
 
+    def settle_for_good(self, account: Account, frontier: Frontier) -> None:
+        """Without a ledger: what the finished used is spent."""
+        book = self._books[account]
+        book.spent = (book.spent or 0) + sum(
+            line.committed for line in book.held() if frontier.get(line.holder) == FINISHED
+        )
+        self.refresh(account, book.spent, frontier)
+
+    def discard(self, account: Account) -> None:
+        """Forget an account that nobody has anything of."""
+        self._books.pop(account, None)
+
     def standing(self, account: Account) -> Standing | None:
         """How an account stands, None where nothing is known of it here."""
         book = self._books.get(account)
@@ -168,10 +190,14 @@ class Lender:
         gone = []
         for account, book in list(self._books.items()):
             for (holder, born), line in list(book.lines.items()):
-                if line.closed and line.committed == 0:
+                if line.closed and self._wait_us is not None:
+                    book.spent = (book.spent or 0) + line.committed
+                elif line.committed:
+                    continue
+                if line.closed:
                     del book.lines[holder, born]
                     gone.append((holder, account, born))
-            if not book.lines:
+            if not book.lines and self._wait_us is None:
                 del self._books[account]
         return gone
 
@@ -252,6 +278,7 @@ class Lender:
                 unknown=True,
             )
         standing = book.standing()
+        final = (book.room(limit) <= 0 or line.lacks) and not self._recallable(book, line)
         return Grant(
             account=line.account,
             born=line.born,
@@ -261,15 +288,21 @@ class Lender:
             limit=limit,
             answers=line.sequence,
             recall=line.recalled,
-            final=book.room(limit) <= 0 and not self._recallable(book, line),
+            final=final,
+            retry_us=self._retry_us(book, line, limit),
         )
 
+    def _retry_us(self, book: Book, line: Line, limit: int) -> int:
+        if self._wait_us is None or not line.lacks:
+            return 0
+        lacking = line.least - (line.returned + line.used) - book.room(limit)
+        return self._wait_us(book.account, max(lacking, 1))
+
     def _message(self, holder: Holder, grants: list[Grant]) -> Grants:
-        self._sequence += 1
         segments = self._segments.get(holder)
         return Grants(
             holder=holder,
-            sequence=self._sequence,
+            sequence=next(self._numbers),
             loaded=segments.loaded if segments else 0,
             grants=tuple(grants),
         )
@@ -278,6 +311,8 @@ class Lender:
 
     def _line(self, holder: Holder, account: Account, born: int) -> Line:
         book = self._books.setdefault(account, Book(account))
+        if self._wait_us is not None:
+            book.spent = book.spent or 0
         line = book.lines.get((holder, born))
         if line is None:
             line = book.lines[holder, born] = Line(holder, account, born)

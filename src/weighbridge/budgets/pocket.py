@@ -33,6 +33,7 @@ class Shortage(NamedTuple):
     """Why a call could not begin: the account, and what is known of it.
 
     `known` is False where the lender has not answered: the budget cannot be checked now.
+    `retry_us`, of a rate limit: when there will be enough.
     """
 
     account: Account
@@ -40,6 +41,7 @@ class Shortage(NamedTuple):
     leased: int
     limit: int
     known: bool
+    retry_us: int = 0
 
 
 class Pocket:
@@ -61,6 +63,7 @@ class Pocket:
         "marks",
         "recalled",
         "refilled_us",
+        "retry_us",
         "returned",
         "settled",
         "slice",
@@ -80,7 +83,7 @@ class Pocket:
         self.least = self.floor = self.like = 0
         self.asked = self.answered = self.told = 0
         # The lender's last word.
-        self.spent = self.leased = self.limit = 0
+        self.spent = self.leased = self.limit = self.retry_us = 0
         self.final = self.recalled = False
         # Settled up to a segment; settled when the group was taken that is being written.
         self.marks: list[Mark] = []
@@ -155,6 +158,7 @@ class Pocket:
         if grant.unknown:
             return  # what is said of it says nothing
         self.spent, self.leased, self.limit = grant.spent, grant.leased, grant.limit
+        self.retry_us = grant.retry_us
         self.answered = max(self.answered, grant.answers)
         if self.asked <= self.answered:
             self.like = min(self.like, self.granted)  # the question is over
@@ -190,9 +194,19 @@ class Pocket:
             marks=tuple(self.marks),
         )
 
+    def lacks_for_good(self, least: int) -> bool:
+        """Whether a call that needs so much waits in vain, whatever others give back.
+
+        Of a budget, where the rest of it is less; of a rate limit, where nobody has any left.
+        """
+        if not self.known or self.free >= least:
+            return False
+        return self.final if self.retry_us else self.limit - self.spent < least
+
     def shortage(self) -> "Shortage":
         """Why a call could not have what it needs of it."""
-        return Shortage(self.account, self.spent, self.leased, self.limit, self.known)
+        known = self.known
+        return Shortage(self.account, self.spent, self.leased, self.limit, known, self.retry_us)
 
     def _resize(self, now_us: int) -> None:
         since_us = now_us - self.refilled_us

@@ -96,7 +96,11 @@ class Purse:
 
     def settle(self, hold: Hold, cost: int) -> None:
         """A call ended and cost so much, whatever it held; a second end changes nothing."""
-        for pocket, amount in zip(hold.pockets, hold.amounts, strict=True):
+        self.settle_each(hold, [cost] * len(hold.pockets))
+
+    def settle_each(self, hold: Hold, costs: Sequence[int]) -> None:
+        """The same, where accounts count different things: money, requests, tokens."""
+        for pocket, amount, cost in zip(hold.pockets, hold.amounts, costs, strict=False):
             pocket.settled += cost
             self._settling.add(pocket)
             self._let_go(pocket, amount)
@@ -266,7 +270,7 @@ class Purse:
         """The account that leaves too little for a call, whatever others give back."""
         for pocket, need in zip(ticket.pockets, ticket.needs, strict=True):
             least = min(need.floor or need.amount, need.amount)
-            if pocket.known and pocket.free < least and pocket.limit - pocket.spent < least:
+            if pocket.lacks_for_good(least):
                 return pocket.shortage()
         return None
 

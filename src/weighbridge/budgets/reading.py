@@ -1,16 +1,12 @@
-"""Reads a budget or a raise from outside (contract names), with every problem at once.
+"""Reads a budget, a raise or a rate limit from outside (contract names).
 
-Rules for future edits: nothing is guessed or rounded: an amount finer than a pico-dollar, a value
-of the wrong kind and a name that is not known are problems; a hard limit takes only dimensions
-that are known before a call begins.
-Counterparts: `budget` is what comes out, `budget.as_mapping` writes what this reads.
+Rules for future edits: a hard limit takes only dimensions that are known before a call begins;
+every problem is told at once. Counterparts: `fields` reads each field, `budget` and `rate_limit`
+are what comes out, their `as_mapping` writes what this reads.
 """
 
-import difflib
-from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeVar, cast, get_args
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from typing import Any, Final, cast, get_args
 
 from weighbridge.budgets.budget import (
     DEFAULT_THRESHOLDS,
@@ -20,18 +16,12 @@ from weighbridge.budgets.budget import (
     OnExhausted,
     Unpriced,
 )
-from weighbridge.budgets.scope import ALL_DIMENSIONS, KNOWN_BEFORE, LABEL_PREFIX
+from weighbridge.budgets.fields import FieldReader
+from weighbridge.budgets.rate_limit import NewRateLimit
 from weighbridge.budgets.windows import PERIODS
-from weighbridge.core.money import decimal_to_pico
-from weighbridge.errors import ClientError, Problem
 
-MOST_CHARACTERS: Final = 128
-MOST_VALUES: Final = 1_000
-MOST_THRESHOLDS: Final = 20
-HIGHEST_THRESHOLD: Final = 1_000
-MOST_USD: Final = Decimal(10) ** 12
+MOST_PER_MINUTE: Final = 10**12
 _FIELDS: Final = (*NewBudget.__struct_fields__, "limit_usd")
-T = TypeVar("T")
 _WORDS: Final = {
     "period": PERIODS,
     "action": get_args(Action),
@@ -46,26 +36,26 @@ def read_budget(given: Mapping[str, Any]) -> NewBudget:
 
     Errors: `ClientError` with every problem.
     """
-    reader = _Reader(given)
+    reader = FieldReader(given)
     wanted = NewBudget(
         name=reader.text("name"),
         limit_pico_usd=reader.amount("limit_usd"),
-        period=cast("Any", reader.word("period", "month")),
+        period=cast("Any", reader.word("period", "month", _WORDS["period"])),
         timezone=reader.timezone("timezone", "UTC"),
         scope=reader.scope("scope"),
         per=reader.dimension("per"),
-        action=cast("Any", reader.word("action", "alert")),
-        thresholds=reader.thresholds("thresholds"),
-        unpriced=cast("Any", reader.word("unpriced", "allow")),
+        action=cast("Any", reader.word("action", "alert", _WORDS["action"])),
+        thresholds=reader.thresholds("thresholds", DEFAULT_THRESHOLDS),
+        unpriced=cast("Any", reader.word("unpriced", "allow", _WORDS["unpriced"])),
         channels=reader.texts("channels"),
-        hold=cast("Any", reader.word("hold", "estimate")),
-        on_exhausted=cast("Any", reader.word("on_exhausted", "finish")),
+        hold=cast("Any", reader.word("hold", "estimate", _WORDS["hold"])),
+        on_exhausted=cast("Any", reader.word("on_exhausted", "finish", _WORDS["on_exhausted"])),
         grace_percent=reader.whole("grace_percent", 0, most=100),
         enabled=reader.boolean("enabled", default=True),
     )
-    reader.known(name for name in _FIELDS if name != "limit_pico_usd")
+    reader.known((name for name in _FIELDS if name != "limit_pico_usd"), "budget")
     if wanted.action == "block":
-        reader.known_before(wanted)
+        reader.known_before(wanted.scope, wanted.per)
     reader.finish("budget")
     return wanted
 
@@ -75,179 +65,29 @@ def read_amount(given: Mapping[str, Any], field: str = "amount_usd") -> int:
 
     Errors: `ClientError`.
     """
-    reader = _Reader(given)
+    reader = FieldReader(given)
     amount = reader.amount(field)
     reader.finish("amount")
     return amount
 
 
-class _Reader:
-    """Reads fields one by one and remembers what is wrong."""
+def read_rate_limit(given: Mapping[str, Any]) -> NewRateLimit:
+    """A rate limit as somebody asks for it: on requests, on tokens, or on both.
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self._given = given
-        self._problems: list[Problem] = []
-
-    def __repr__(self) -> str:
-        return f"<_Reader with {len(self._problems)} problems>"
-
-    def finish(self, what: str) -> None:
-        if self._problems:
-            raise ClientError(f"this {what} cannot be set as asked", problems=tuple(self._problems))
-
-    def text(self, field: str) -> str:
-        value = self._given.get(field)
-        if _is_text(value):
-            return str(value)
-        rule = f"expected 1 to {MOST_CHARACTERS} printable characters"
-        return self._wrong(field, rule, "")
-
-    def amount(self, field: str) -> int:
-        """Decimal text or a whole number; never a float, which is not what was written."""
-        value = self._given.get(field)
-        rule = "expected US dollars above zero as decimal text, like '100.00'"
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            return self._wrong(field, rule, 0)
-        try:
-            usd = Decimal(value)
-        except InvalidOperation:
-            return self._wrong(field, rule, 0)
-        if not usd.is_finite() or not 0 < usd <= MOST_USD:
-            return self._wrong(field, rule, 0)
-        try:
-            return decimal_to_pico(usd)
-        except ValueError:
-            return self._wrong(field, "is finer than a pico-dollar (10^-12 USD)", 0)
-
-    def word(self, field: str, default: str) -> str:
-        value = self._given.get(field, default)
-        words = _WORDS[field]
-        if isinstance(value, str) and value in words:
-            return value
-        return self._wrong(field, f"expected {', '.join(words)}", default)
-
-    def timezone(self, field: str, default: str) -> str:
-        value = self._given.get(field, default)
-        if isinstance(value, str) and _is_zone(value):
-            return value
-        return self._wrong(field, "expected a time zone's name, like 'Europe/Berlin'", default)
-
-    def whole(self, field: str, default: int, *, most: int) -> int:
-        value = self._given.get(field, default)
-        if _is_whole(value) and 0 <= value <= most:
-            return int(value)
-        return self._wrong(field, f"expected a whole number from 0 to {most}", default)
-
-    def boolean(self, field: str, *, default: bool) -> bool:
-        value = self._given.get(field, default)
-        if isinstance(value, bool):
-            return value
-        return self._wrong(field, "expected true or false", default)
-
-    def thresholds(self, field: str) -> tuple[int, ...]:
-        value = self._given.get(field, list(DEFAULT_THRESHOLDS))
-        if (
-            isinstance(value, list | tuple)
-            and len(value) <= MOST_THRESHOLDS
-            and all(_is_whole(each) and 0 < each <= HIGHEST_THRESHOLD for each in value)
-        ):
-            return tuple(sorted(set(value)))
-        rule = f"expected at most {MOST_THRESHOLDS} whole percents from 1 to {HIGHEST_THRESHOLD}"
-        return self._wrong(field, rule, ())
-
-    def texts(self, field: str) -> tuple[str, ...]:
-        value = self._given.get(field, [])
-        if value in ([], ()) or _is_list_of(value, _is_text):
-            return tuple(dict.fromkeys(value))
-        return self._wrong(field, "expected a list of texts", ())
-
-    def dimension(self, field: str) -> str | None:
-        value = self._given.get(field)
-        if value is None:
-            return None
-        if isinstance(value, str) and _is_dimension(value):
-            return value
-        return self._wrong(field, _dimension_rule(value), None)
-
-    def scope(self, field: str) -> dict[str, tuple[str, ...]]:
-        value = self._given.get(field, {})
-        if not isinstance(value, Mapping):
-            return self._wrong(field, "expected an object of dimensions with lists of values", {})
-        found: dict[str, tuple[str, ...]] = {}
-        for name, values in value.items():
-            where = f"{field}.{name}"
-            if not isinstance(name, str) or not _is_dimension(name):
-                self._problems.append(Problem(where, _dimension_rule(name)))
-            elif not _is_list_of(values, _is_text):
-                rule = f"expected 1 to {MOST_VALUES} values, each a text"
-                self._problems.append(Problem(where, rule, _seen(values)))
-            else:
-                found[name] = tuple(dict.fromkeys(values))
-        return found
-
-    def known(self, names: Any) -> None:
-        """Nothing else may stand there."""
-        known = tuple(names)
-        for name in self._given:
-            if name not in known:
-                close = difflib.get_close_matches(str(name), known, n=1)
-                remedy = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-                where = str(name)[:64]
-                self._problems.append(Problem(where, "is no field of a budget", remedy=remedy))
-
-    def known_before(self, wanted: NewBudget) -> None:
-        """A hard limit decides before the call, by what is known then."""
-        named = [(f"scope.{name}", name) for name in wanted.scope]
-        named += [("per", wanted.per)] if wanted.per else []
-        for where, name in named:
-            if name not in KNOWN_BEFORE and not name.startswith(LABEL_PREFIX):
-                remedy = f"use label:KEY, {', '.join(KNOWN_BEFORE)}; or the action 'alert'"
-                message = f"{name} is known only after a call, so it cannot block one"
-                self._problems.append(Problem(where, message, remedy=remedy))
-
-    def _wrong(self, field: str, rule: str, instead: T) -> T:
-        self._problems.append(Problem(field, rule, _seen(self._given.get(field))))
-        return instead
-
-
-def _is_text(value: Any) -> bool:
-    return (
-        isinstance(value, str)
-        and bool(value.strip())
-        and len(value) <= MOST_CHARACTERS
-        and value.isprintable()
+    Errors: `ClientError` with every problem.
+    """
+    reader = FieldReader(given)
+    wanted = NewRateLimit(
+        name=reader.text("name"),
+        scope=reader.scope("scope"),
+        per=reader.dimension("per"),
+        requests_per_minute=reader.rate("requests_per_minute", MOST_PER_MINUTE),
+        tokens_per_minute=reader.rate("tokens_per_minute", MOST_PER_MINUTE),
+        enabled=reader.boolean("enabled", default=True),
     )
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_list_of(value: Any, rule: Callable[[Any], bool]) -> bool:
-    if not isinstance(value, list | tuple):
-        return False
-    return 0 < len(value) <= MOST_VALUES and all(map(rule, value))
-
-
-def _is_dimension(name: str) -> bool:
-    if name.startswith(LABEL_PREFIX):
-        return _is_text(name) and len(name) > len(LABEL_PREFIX)
-    return name in ALL_DIMENSIONS
-
-
-def _dimension_rule(name: Any) -> str:
-    close = difflib.get_close_matches(str(name), ALL_DIMENSIONS, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else "use one of the ledger's, or label:KEY"
-    return f"is no dimension; {hint}"
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # not there, a folder, or a path that leads out
-        return False
-    return True
-
-
-def _seen(value: Any) -> str:
-    return repr(value)[:64]
+    if given.get("requests_per_minute") is None and given.get("tokens_per_minute") is None:
+        reader.miss("requests_per_minute", "give this, or tokens_per_minute, or both")
+    reader.known(NewRateLimit.__struct_fields__, "rate limit")
+    reader.known_before(wanted.scope, wanted.per, "")
+    reader.finish("rate limit")
+    return wanted

@@ -8,7 +8,7 @@ Counterparts: `gateway` asks a `Binder` at admission, `control/spend` the ledger
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -65,6 +65,20 @@ class CallFacts(msgspec.Struct, frozen=True, kw_only=True):
         return NONE if value is None else value
 
 
+class Scoped(Protocol):
+    """What binds calls: a budget or a rate limit."""
+
+    @property
+    def scope(self) -> Mapping[str, tuple[str, ...]]:
+        """Dimensions with the values of which one must be there."""
+        ...
+
+    @property
+    def per(self) -> str | None:
+        """The dimension each value of which has its own."""
+        ...
+
+
 class Binding(NamedTuple):
     """A budget that binds a call, and by which value where it is one per value."""
 
@@ -73,21 +87,21 @@ class Binding(NamedTuple):
     calendar: Calendar
 
 
-def binds(budget: Budget, facts: CallFacts) -> bool:
-    """Whether a call counts towards a budget.
+def binds(scoped: Scoped, facts: CallFacts) -> bool:
+    """Whether a call counts towards a budget or a rate limit.
 
     Example: `{"department": ("care", "(none)")}` binds calls of `care` and those without.
     """
-    return all(facts.value(name) in values for name, values in budget.scope.items())
+    return all(facts.value(name) in values for name, values in scoped.scope.items())
 
 
-def value_of(budget: Budget, facts: CallFacts) -> str | None:
-    """Which of a budget's accounts a call counts towards: the value of `per`, if it has one.
+def value_of(scoped: Scoped, facts: CallFacts) -> str | None:
+    """Which of its accounts a call counts towards: the value of `per`, if it has one.
 
     A value never seen before has its own account from its first call (B2), and so have the
     calls without a value: `(none)`.
     """
-    return None if budget.per is None else facts.value(budget.per)
+    return None if scoped.per is None else facts.value(scoped.per)
 
 
 class Binder:

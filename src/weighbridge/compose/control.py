@@ -20,6 +20,7 @@ from weighbridge.admin.app import create_app
 from weighbridge.admin.server import AdminServer
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.budgets.budget import decode_budgets
+from weighbridge.budgets.rate_limit import decode_rate_limits
 from weighbridge.compose.dashboard import dashboard
 from weighbridge.compose.node import node_name
 from weighbridge.compose.parts import Parts, open_parts
@@ -138,6 +139,7 @@ def _policy(parts: Parts, leases: LeaseHub) -> PolicySnapshot:
     """The policy for workers; who lends them money learns of its budgets before they do."""
     snapshot = parts.policy()
     leases.learn(decode_budgets(snapshot.budgets))
+    leases.learn_limits(decode_rate_limits(snapshot.rate_limits))
     return snapshot
 
 

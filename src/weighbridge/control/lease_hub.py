@@ -17,6 +17,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -28,9 +29,11 @@ from weighbridge.budgets.books import FINISHED, Standing
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.lease import Account, Grants, Holder, Report
 from weighbridge.budgets.lender import Decision, Granted, Lender
+from weighbridge.budgets.rate_limit import RateLimit
 from weighbridge.budgets.windows import window_at
 from weighbridge.control import life
 from weighbridge.control.lease_store import LeaseStore
+from weighbridge.control.permit_desk import PermitDesk, split
 from weighbridge.control.spend import Reports, spent_of
 from weighbridge.errors import ControlError, LedgerError
 
@@ -99,7 +102,10 @@ class LeaseHub:
         self._journals = journals
         self._now_us = now_us
         self._budgets: dict[str, Budget] = {}
-        self._lender = Lender(self._limit_of, first_sequence=time.time_ns())
+        self._limits: tuple[RateLimit, ...] = ()
+        numbers = count(time.time_ns())
+        self._lender = Lender(self._limit_of, numbers)
+        self._permits = PermitDesk(store, numbers, now_us)
         self._answers: dict[Holder, Answer] = {}
         self._unkept: list[Granted] = []
         self._dying: dict[Holder, _Dying] = {}
@@ -117,6 +123,8 @@ class LeaseHub:
         """Take up what an earlier control process granted, and begin; on the event loop."""
         self._loop = asyncio.get_running_loop()
         self._lender.restore(self._store.all())
+        self._permits.learn(self._limits)
+        self._permits.restore()
         self._task = asyncio.create_task(self._keep_refreshing(), name="budget-spend")
 
     async def close(self) -> None:
@@ -139,6 +147,15 @@ class LeaseHub:
             ]
             self._loop.call_soon_threadsafe(self._changed, changed)
 
+    def learn_limits(self, limits: Iterable[RateLimit]) -> None:
+        """The rate limits in force, likewise."""
+        fresh = tuple(limits)
+        if fresh == self._limits:
+            return
+        self._limits = fresh
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._limit, fresh)
+
     # Workers.
 
     def heard(self, message: bytes, answer: Answer) -> None:
@@ -152,7 +169,9 @@ class LeaseHub:
             return
         self._answers[report.holder] = answer
         self._lender.arrive(report.holder)
-        self._lender.receive(report)
+        money, permits = split(report)
+        self._lender.receive(money)
+        self._permits.heard(permits)
         self._soon()
 
     def gone(self, answer: Answer) -> None:
@@ -161,6 +180,7 @@ class LeaseHub:
             if known is answer:
                 del self._answers[holder]
                 self._lender.leave(holder)
+                self._permits.leave(holder)
         self._soon()
 
     # Who asks how things are; from any thread.
@@ -175,6 +195,10 @@ class LeaseHub:
                     found[account.value, account.window_us] = standing
         return found
 
+    def permits_left(self, limit_id: str) -> dict[tuple[str | None, int], int]:
+        """How many permits are left of a rate limit's buckets, by value and kind."""
+        return self._permits.left(limit_id)
+
     def metrics(self) -> dict[str, int | float]:
         """Counters and gauges by name."""
         return {
@@ -182,7 +206,7 @@ class LeaseHub:
             "budget_grants_total": self.grants,
             "budget_refreshes_total": self.refreshes,
             "budget_corrections_total": self.corrections,
-            "budget_failures_total": self.failures,
+            "budget_failures_total": self.failures + self._permits.failures,
             "budget_refresh_seconds": self.refresh_s,
             "budget_holders_absent": len(self._lender.absent()),
         }
@@ -205,6 +229,10 @@ class LeaseHub:
         self._wake.set()
         self._soon()
 
+    def _limit(self, limits: tuple[RateLimit, ...]) -> None:
+        self._permits.learn(limits)
+        self._soon()
+
     def _soon(self) -> None:
         if not self._deciding:
             self._deciding = True
@@ -216,6 +244,8 @@ class LeaseHub:
         if self._keep(decision):
             for message in decision.send:
                 self._say(message)
+        for message in self._permits.decide():
+            self._say(message)
         if self._lender.unknown():
             self._wake.set()
 
@@ -270,6 +300,8 @@ class LeaseHub:
             return
 
     async def _refresh(self, *, everything: bool) -> None:
+        if everything:
+            self._permits.tidy()
         accounts = self._lender.accounts() if everything else self._lender.unknown()
         if not accounts and not self._lender.absent():
             return
@@ -316,6 +348,7 @@ class LeaseHub:
         for holder in over:
             self._store.bury(holder)
             self._lender.bury(holder)
+            self._permits.bury(holder)
             del self._dying[holder]
             life.forget(self._run, holder)
 

@@ -13,13 +13,14 @@ Counterpart: `lease_hub`.
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
 
 from weighbridge.budgets.lease import Account, Holder
 from weighbridge.budgets.lender import Granted
+from weighbridge.budgets.permits import Level
 from weighbridge.errors import ControlError
 
 FILE_NAME: Final = "leases.sqlite3"
@@ -33,6 +34,16 @@ CREATE TABLE IF NOT EXISTS leases (
     PRIMARY KEY (worker, incarnation, account, born)
 ) WITHOUT ROWID
 """
+_LEVELS_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS levels (
+    account TEXT PRIMARY KEY,
+    level TEXT NOT NULL,
+    at_us INTEGER NOT NULL
+) WITHOUT ROWID
+"""
+_KEEP_LEVEL: Final = "INSERT OR REPLACE INTO levels VALUES (?, ?, ?)"
+_DROP_LEVELS: Final = "DELETE FROM levels WHERE at_us < ?"
+_ALL_LEVELS: Final = "SELECT account, level, at_us FROM levels"
 _KEEP: Final = "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?)"
 _DROP: Final = (
     "DELETE FROM leases WHERE worker = ? AND incarnation = ? AND account = ? AND born = ?"
@@ -86,6 +97,21 @@ class LeaseStore:
             for worker, incarnation, account, born, granted in self._run(_ALL, None)
         ]
 
+    def levels(self) -> list[Level]:
+        """How full buckets of rate limits were when permits of them were granted last."""
+        return [
+            Level(msgspec.json.decode(account, type=Account), int(level), at_us)
+            for account, level, at_us in self._run(_ALL_LEVELS, None)
+        ]
+
+    def keep_levels(self, levels: Iterable[Level]) -> None:
+        """Keep how full buckets are, before what was taken out of them is sent."""
+        self._run(_KEEP_LEVEL, [(_text(each[0]), str(each.level), each.at_us) for each in levels])
+
+    def drop_levels(self, before_us: int) -> None:
+        """Forget buckets that nobody took from for so long that they are full."""
+        self._run(_DROP_LEVELS, [(before_us,)])
+
     def keep(self, granted: Iterable[Granted]) -> None:
         """Keep what is about to be said."""
         self._run(_KEEP, [(*_key(*each[:3]), str(each.granted)) for each in granted])
@@ -104,7 +130,7 @@ class LeaseStore:
 
     def _run(
         self, statement: str, rows: list[tuple[int | str, ...]] | None
-    ) -> list[tuple[int, int, str, int, str]]:
+    ) -> list[tuple[Any, ...]]:
         try:
             if rows is None:
                 return self._connection.execute(statement).fetchall()
@@ -117,7 +143,11 @@ class LeaseStore:
 
 
 def _key(holder: Holder, account: Account, born: int) -> tuple[int | str, ...]:
-    return (*holder, msgspec.json.encode(account).decode(), born)
+    return (*holder, _text(account), born)
+
+
+def _text(account: Account) -> str:
+    return msgspec.json.encode(account).decode()
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -127,6 +157,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(_TABLE)
+        connection.execute(_LEVELS_TABLE)
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)

@@ -86,7 +86,7 @@ def test_a_call_that_can_never_fit_is_refused_at_once() -> None:
     made.report(0)
     hear(made, (CARE, {"spent": 971, "leased": 5}))
     assert made.decide(0) == [ticket]
-    assert ticket.shortage == (CARE, 971, 5, 1000, True)
+    assert ticket.shortage == (CARE, 971, 5, 1000, True, 0)
 
 
 def test_an_estimate_takes_what_is_left() -> None:

@@ -15,6 +15,7 @@ from weighbridge.budgets.budget import Budget, Raise
 from weighbridge.budgets.lease import Account, Grants, Holder
 from weighbridge.budgets.pocket import Hold, Need, Ticket
 from weighbridge.budgets.purse import Purse
+from weighbridge.budgets.rate_limit import PERMIT, REQUESTS, RateLimit
 from weighbridge.control import lease_hub
 from weighbridge.control.lease_hub import LeaseHub
 from weighbridge.control.lease_store import LeaseStore
@@ -90,8 +91,8 @@ class Worker:
             if report is not None:
                 self.bench.hub.heard(lease.encode(report), self.answer)
 
-    def call(self, cents: int = 1) -> None:
-        needs = [Need(CARE, cents * CENT, cents * CENT)]
+    def call(self, cents: int = 1, account: Account = CARE, unit: int = CENT) -> None:
+        needs = [Need(account, cents * unit, cents * unit)]
         hold = self.purse.hold(needs, self.bench.now_us)
         if hold is not None:
             self.holds.append(hold)
@@ -296,3 +297,45 @@ async def test_nonsense_is_left_alone(bench: Bench) -> None:
     await asyncio.sleep(0)
     assert said == []
     assert "0 accounts" in repr(bench.hub)
+
+
+async def test_rate_limits_go_the_same_way(bench: Bench) -> None:
+    """Of thirty requests over two workers ten begin, and a restart fills no bucket."""
+    minute = Account("lim_1", None, REQUESTS)
+    bench.hub.learn_limits([RateLimit(id="lim_1", name="r", requests_per_minute=10)])
+    workers = [bench.worker(0), bench.worker(1)]
+    for number in range(30):
+        workers[number % 2].call(1, minute, PERMIT)
+    await bench.until(lambda: sum(len(worker.refused) for worker in workers) == 20)
+    assert sum(len(worker.holds) for worker in workers) == 10
+    assert bench.hub.permits_left("lim_1") == {(None, REQUESTS): 0}
+    assert all(0 < t.shortage.retry_us <= 6_000_000 for w in workers for t in w.refused)
+    await bench.hub.close()
+    bench.hub = LeaseHub(
+        bench.run, bench.store, bench.ledger, bench.ledger, now_us=lambda: bench.now_us
+    )
+    bench.hub.learn_limits([RateLimit(id="lim_1", name="r", requests_per_minute=10)])
+    bench.hub.start()
+    workers[0].report(full=True)
+    workers[0].call(1, minute, PERMIT)
+    await bench.until(lambda: sum(len(worker.refused) for worker in workers) == 21)
+    bench.hub.learn_limits([])
+    await bench.until(lambda: bench.hub.permits_left("lim_1") == {})
+
+
+async def test_money_and_permits_of_one_call(bench: Bench) -> None:
+    """A call holds both or none; each is settled in its own unit."""
+    minute = Account("lim_1", None, REQUESTS)
+    bench.hub.learn_limits([RateLimit(id="lim_1", name="r", requests_per_minute=1)])
+    worker = bench.worker(0)
+    needs = [Need(CARE, CENT, CENT), Need(minute, PERMIT, PERMIT)]
+    ticket = worker.purse.wait(needs, bench.now_us)
+    worker.report()
+    await bench.until(lambda: ticket.hold is not None)
+    worker.purse.settle_each(worker.holds.pop(), [2 * CENT, PERMIT])
+    assert worker.purse.pocket(CARE).settled == 2 * CENT
+    second = worker.purse.wait(needs, bench.now_us)
+    worker.report()
+    await bench.until(lambda: second.shortage is not None)
+    assert second.shortage is not None
+    assert second.shortage.account == minute

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from weighbridge.budgets.lease import Account, Holder
 from weighbridge.budgets.lender import Granted
+from weighbridge.budgets.permits import Level
 from weighbridge.control.lease_store import FILE_NAME, LeaseStore
 
 ONE, TWO = Holder(0, 1_800_000_000_000_000_001), Holder(1, 2)
@@ -36,3 +37,16 @@ def test_a_broken_file_is_begun_anew(tmp_path: Path) -> None:
     store.keep([FIRST])
     assert store.all() == [FIRST]
     store.close()
+
+
+def test_levels_outlive_the_process(tmp_path: Path) -> None:
+    """The last level of each bucket is there again, until it is surely full."""
+    store = LeaseStore.open(tmp_path)
+    store.keep_levels([Level(CARE, -(10**20), 5), Level(AGENT, 1, 9)])
+    store.keep_levels([Level(AGENT, 2, 10)])
+    store.close()
+    again = LeaseStore.open(tmp_path)
+    assert sorted(again.levels()) == [Level(AGENT, 2, 10), Level(CARE, -(10**20), 5)]
+    again.drop_levels(6)
+    assert again.levels() == [Level(AGENT, 2, 10)]
+    again.close()
