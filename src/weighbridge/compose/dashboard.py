@@ -66,6 +66,7 @@ def _visit(request: Request, seen: Services, principal: Principal, gateway: str)
         csrf=csrf_token_of(request) or "",
         sources=Sources(
             exchanges=seen.exchanges,
+            under_way=seen.under_way,
             models=seen.models,
             budgets=seen.budgets,
             budget_states=seen.budget_states,

@@ -8,7 +8,7 @@ Counterpart: `compose/dashboard` makes a visit of each request, `router` a desk 
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from weighbridge.budgets.budget import Budget
@@ -24,6 +24,7 @@ from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.dimensions import COLUMN_OF, NONE
 from weighbridge.reports.result import QueryResult
 from weighbridge.reports.service import Write
+from weighbridge.reports.what_if import Book
 
 _Answer = TypeVar("_Answer")
 
@@ -52,13 +53,21 @@ class Exchanges(Protocol):
         ...
 
 
-class Models(Protocol):
+class Models(Book, Protocol):
     """The price book."""
 
     def listing(
-        self, at: datetime, provider: str | None = None, surface: str | None = None
+        self, at: datetime | date, provider: str | None = None, surface: str | None = None
     ) -> list[PriceLine]:
-        """Every line in force at an instant."""
+        """Every line in force at an instant or on a UTC day."""
+        ...
+
+
+class UnderWay(Protocol):
+    """Exchanges that have begun and not ended."""
+
+    def all(self) -> list[Mapping[str, Any]]:
+        """Columns of a row as far as they are known, the longest under way first."""
         ...
 
 
@@ -91,6 +100,7 @@ class Sources:
     """Where pages get everything but reports from, as the reader may see it."""
 
     exchanges: Exchanges
+    under_way: UnderWay
     models: Models
     budgets: Budgets
     budget_states: BudgetStates
@@ -127,10 +137,11 @@ class Desk:
         """The answer to a query."""
         return self.reports.run(query, self.now)
 
-    def exchanges(self, limit: int, **changes: tuple[str, ...]) -> Page:
-        """Exchanges of the page's range and filters, newest first."""
-        span = self.span
-        filters: Mapping[str, tuple[str, ...]] = {**self.state.filters, **changes}
+    def exchanges(
+        self, limit: int, *, cursor: str = "", search: str = "", costliest: bool = False
+    ) -> Page:
+        """Exchanges of the page's range and filters, newest first, or those that cost most."""
+        span, filters = self.span, self.state.filters
         wanted = PageRequest(
             since=span.since,
             until=span.until,
@@ -139,6 +150,8 @@ class Desk:
                 for name, values in filters.items()
             },
             limit=limit,
-            cursor=self.state.cursor or None,
+            cursor=cursor or None,
+            search=search,
+            costliest=costliest,
         )
         return self.sources.exchanges.page(wanted)

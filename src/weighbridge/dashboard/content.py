@@ -22,7 +22,8 @@ from weighbridge.reports.result import QueryResult, for_people
 class Cell:
     """One figure or name: what is read, what is meant, where it leads.
 
-    `share` draws a bar of that part of the cell; `tone` is `good`, `bad`, `quiet` or empty.
+    `share` draws a bar of that part of the cell, which begins at `start`, `points` a line;
+    `tone` is `good`, `bad`, `warn`, `quiet` or empty.
     """
 
     text: str
@@ -31,6 +32,8 @@ class Cell:
     tone: str = ""
     share: float | None = None
     swatch: str = ""
+    start: float = 0.0
+    points: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,23 @@ class Choice:
     options: tuple[tuple[str, str, bool], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A question of a page's own, answered in its address: which day, which model.
+
+    `kind` is an input's type; `options` are offered; `adds` keeps what was given before.
+    """
+
+    name: str
+    label: str
+    button: str
+    value: str = ""
+    kind: str = "text"
+    placeholder: str = ""
+    options: tuple[str, ...] = ()
+    adds: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Content:
     """All that one page shows."""
@@ -123,6 +143,7 @@ class Content:
     tables: list[Table] = field(default_factory=list)
     facts: list[tuple[str, Cell]] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
     completeness: dict[str, int] = field(default_factory=dict)
     never_called: bool = False
 

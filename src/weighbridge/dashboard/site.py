@@ -11,7 +11,16 @@ from typing import Final
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Chart, Content, Table
-from weighbridge.dashboard.pages import breakdown, calls, models, overview, prices, series
+from weighbridge.dashboard.pages import (
+    breakdown,
+    exchanges,
+    models,
+    one_agent,
+    one_exchange,
+    overview,
+    prices,
+    series,
+)
 
 Charts = Callable[[Desk], tuple[Chart, ...]]
 Late = Callable[[Desk], list[Table]]
@@ -78,8 +87,8 @@ PAGES: Final = (
     Page(
         path="/agents/one",
         title="All agents",
-        build=breakdown.one_agent,
-        charts=breakdown.one_agent_charts,
+        build=one_agent.one_agent,
+        charts=one_agent.charts,
         named_by="agent",
     ),
     Page(
@@ -106,8 +115,8 @@ PAGES: Final = (
         group="Spend",
         key="m",
     ),
-    Page(path="/exchanges", title="Exchanges", build=calls.exchanges, group="Calls", key="e"),
-    Page(path="/exchanges/{name}", title="Exchange", build=calls.one_exchange, ranged=False),
+    Page(path="/exchanges", title="Exchanges", build=exchanges.exchanges, group="Calls", key="e"),
+    Page(path="/exchanges/{name}", title="Exchange", build=one_exchange.one_exchange, ranged=False),
     Page(
         path="/prices",
         title="Prices",

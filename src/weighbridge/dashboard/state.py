@@ -22,7 +22,7 @@ from weighbridge.reports.zones import GRANULARITIES
 
 _OWN: Final = (
     *("range", "since", "until", "zone", "granularity", "by", "metric", "sort"),
-    *("search", "compare", "page", "cursor", "at"),
+    *("search", "compare", "page", "cursor", "at", "models"),
 )
 _MOST_PAGES: Final = 10_000
 _MOST_LETTERS: Final = 200
@@ -54,6 +54,7 @@ class State:
     page: int = 1
     cursor: str = ""
     at: str = ""
+    models: tuple[str, ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def params(self) -> list[tuple[str, str]]:
@@ -73,6 +74,7 @@ class State:
             ("cursor", self.cursor),
             ("at", self.at),
         ]
+        pairs += [("models", name) for name in self.models]
         shown = [(name, value) for name, value in pairs if value]
         return shown + [(name, value) for name in self.filters for value in self.filters[name]]
 
@@ -89,6 +91,13 @@ class State:
     def only(self, **dimensions: str) -> Mapping[str, tuple[str, ...]]:
         """The filters, narrowed to one value of each of these dimensions."""
         return {**self.filters, **{name: (value,) for name, value in dimensions.items()}}
+
+    def narrowed(self, more: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """The filters and more of them: of a dimension that both name, what they share."""
+        both = {**self.filters, **more}
+        for name in self.filters.keys() & more.keys():
+            both[name] = tuple(value for value in more[name] if value in self.filters[name])
+        return both
 
     def without(self, dimension: str, value: str) -> Mapping[str, tuple[str, ...]]:
         """The filters less one value."""
@@ -147,9 +156,12 @@ def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
     """
     given: dict[str, str] = {}
     filters: dict[str, list[str]] = {}
+    models: list[str] = []
     problems: list[tuple[str, str]] = []
     for name, value in pairs:
-        if name in _OWN:
+        if name == "models":
+            models += [one.strip()[:_MOST_LETTERS] for one in value.split(",")]
+        elif name in _OWN:
             given[name] = value[:_MOST_LETTERS].strip()
         elif not is_dimension(name):
             advice = nearest(name[:60], (*_OWN, *COLUMN_OF))
@@ -174,6 +186,7 @@ def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
         page=_page(words.get("page", "1"), problems),
         cursor=words.get("cursor", ""),
         at=words.get("at", ""),
+        models=tuple(dict.fromkeys(name for name in models if name)),
         filters={name: tuple(values) for name, values in filters.items()},
     )
     problems += _problems(state)

@@ -1,6 +1,6 @@
 """The dashboard over a real ledger in a folder of the test's own, asked as the operator."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 from fastapi import FastAPI
+from ledger_rows import write_lines
 
 from weighbridge.admin.app import create_app
 from weighbridge.admin.auth import LocalAdmin
@@ -85,6 +86,17 @@ def rows(parts: Parts, tmp_path: Path) -> list[Exchange]:
     file.write_bytes(b"\n".join(msgspec.json.encode(row) for row in made))
     parts.store.import_files([file])
     return made
+
+
+@pytest.fixture
+def fill(parts: Parts, tmp_path: Path) -> Callable[..., None]:
+    """Puts rows into the ledger, as `ledger_rows.line` writes them."""
+
+    def put(*lines: bytes) -> None:
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.ndjson"
+        parts.store.import_files([write_lines(file, *lines)])
+
+    return put
 
 
 def _exchange(number: int, day: str, whose: Whose, model: str, cost: str | None) -> Exchange:

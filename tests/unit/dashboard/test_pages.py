@@ -123,7 +123,7 @@ async def test_who_is_bound_sees_nothing_of_others(
         told = str([document["tiles"], document["tables"], document["completeness"]])
         assert "scout" not in told
         assert "labs" not in told
-    hidden = await remote.get(f"/exchanges/{rows[4].exchange_id}")
+    hidden = await remote.get(f"/exchanges/{rows[4].exchange_id}.json")
     assert hidden.status_code == 404
 
 

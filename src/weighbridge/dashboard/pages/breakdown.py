@@ -4,7 +4,6 @@ from typing import Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Chart, Content
-from weighbridge.dashboard.pages.calls import exchange_table
 from weighbridge.dashboard.pages.groups import Wanted, group_table
 from weighbridge.dashboard.pages.pictures import measure_choice, over_time
 from weighbridge.dashboard.pages.tiles import tiles
@@ -28,7 +27,6 @@ _TILES: Final = (
     ("cached_share", "Cached input"),
     ("wasted_cost", "Wasted"),
 )
-_LATEST: Final = 15
 
 
 def departments(desk: Desk) -> Content:
@@ -46,35 +44,6 @@ def agents(desk: Desk) -> Content:
     return _breakdown(desk, "agent", "Agents", "/agents/one")
 
 
-def one_agent(desk: Desk) -> Content:
-    """Over time, by model, what kind of tokens, its latest calls."""
-    names = desk.state.filters.get("agent", ())
-    content = _with_tiles(desk, ", ".join(names) or "All agents", "cost")
-    content.parents = (("Agents", "/agents" + desk.state.query_string(filters={})),)
-    metric = desk.state.metric or "cost"
-    content.choices = [measure_choice(desk, metric)]
-    by_model = Wanted(
-        dimension="model",
-        metrics=("cost", "exchanges", "total_tokens", "cost_per_exchange", "latency_p95"),
-        title="By model",
-        to="/exchanges",
-        name="models",
-    )
-    by_outcome = Wanted(
-        dimension="outcome",
-        metrics=("cost", "exchanges", "latency_p50"),
-        title="How its calls ended",
-        to="/exchanges",
-        name="outcomes",
-    )
-    content.tables = [
-        group_table(desk, by_model)[0],
-        group_table(desk, by_outcome)[0],
-        exchange_table(desk, _LATEST, "Latest calls"),
-    ]
-    return content
-
-
 def departments_charts(desk: Desk) -> tuple[Chart, ...]:
     """Departments over time."""
     return _over_time(desk, "department")
@@ -88,11 +57,6 @@ def projects_charts(desk: Desk) -> tuple[Chart, ...]:
 def agents_charts(desk: Desk) -> tuple[Chart, ...]:
     """Agents over time."""
     return _over_time(desk, "agent")
-
-
-def one_agent_charts(desk: Desk) -> tuple[Chart, ...]:
-    """An agent's models over time."""
-    return _over_time(desk, "model")
 
 
 def _over_time(desk: Desk, dimension: str) -> tuple[Chart, ...]:

@@ -29,7 +29,13 @@ TITLES: Final = {
     "total_tokens": "Tokens",
     "cost_per_exchange": "Per call",
     "cost_per_1k_tokens": "Per 1k tokens",
-    "error_rate": "Errors",
+    "error_rate": "Error rate",
+    "input_tokens": "Input",
+    "output_tokens": "Output",
+    "input_tokens_p50": "Median prompt",
+    "input_tokens_p95": "p95 prompt",
+    "client_closed": "Hung up",
+    "blocked": "Blocked",
     "latency_p50": "Median",
     "latency_p95": "p95",
     "ttfb_p50": "First byte",
@@ -71,6 +77,8 @@ class Wanted:
     name: str = "groups"
     unallocated: str = ""
     most: int | None = None
+    order: str = "cost"
+    searchable: bool = True
 
 
 def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
@@ -89,15 +97,16 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
         rows = [row for row in rows if state.search.lower() in str(row[wanted.dimension]).lower()]
     first = (state.page - 1) * PAGE_ROWS
     shown = rows[first : first + PAGE_ROWS]
-    cells = _Cells(wanted, state, result, before)
+    comparing = bool(span.before and state.compare)
+    cells = _Cells(wanted, state, result, before, comparing=comparing)
     table = Table(
         name=wanted.name,
         title=wanted.title,
-        columns=_columns(wanted, state, comparing=bool(span.before and state.compare)),
+        columns=_columns(wanted, state, comparing=comparing),
         rows=[cells.row(row) for row in shown],
         totals=cells.totals(sum(before.values(), Decimal(0))),
         note=_note(len(result.rows), len(rows), first, len(shown)),
-        searchable=wanted.most is None,
+        searchable=wanted.searchable and wanted.most is None,
         pages=_pages(state, len(rows)),
     )
     return table, result
@@ -129,15 +138,19 @@ class _Cells:
     """Turns rows of a result into rows of cells."""
 
     def __init__(
-        self, wanted: Wanted, state: State, result: QueryResult, before: dict[str, Decimal]
+        self,
+        wanted: Wanted,
+        state: State,
+        result: QueryResult,
+        before: dict[str, Decimal],
+        *,
+        comparing: bool,
     ) -> None:
         self._wanted = wanted
         self._state = state
         self._result = result
         self._before = before
-        self._comparing = "change" in {
-            c.name for c in _columns(wanted, state, comparing=state.compare)
-        }
+        self._comparing = comparing
         self._cost = result.totals.get("cost")
         self._colours = colours([str(row[wanted.dimension]) for row in result.rows[:10]])
 
@@ -177,7 +190,8 @@ class _Cells:
                 if self._comparing:
                     change = change_of(value, before)
                     quiet = "quiet" if change is None else ""
-                    cells.append(Cell(change_text(change), change, tone=quiet))
+                    text = change_text(change) if value or change is not None else "-"
+                    cells.append(Cell(text, change, tone=quiet))
         return cells
 
 
@@ -187,7 +201,7 @@ def _part(value: Decimal | None, whole: Decimal | None) -> Decimal | None:
 
 def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, ...]:
     def column(name: str, title: str, *, figures: bool = True) -> Column:
-        current = state.sort.removeprefix("-") == name or (not state.sort and name == "cost")
+        current = state.sort.removeprefix("-") == name or (not state.sort and name == wanted.order)
         descending = current and (state.sort.startswith("-") or not state.sort)
         # Figures begin with the largest, names with A.
         following = name if descending or not figures else f"-{name}"
@@ -223,7 +237,7 @@ def _ordered(
 ) -> list[Row]:
     name, descending = state.sort.removeprefix("-"), state.sort.startswith("-")
     if not name:
-        name, descending = "cost", True
+        name, descending = wanted.order, True
 
     def key(row: Row) -> Any:
         if name == wanted.dimension:

@@ -1,5 +1,6 @@
 """Charts of a page's own questions, in the theme that the reader's browser asks for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from weighbridge.dashboard.asking import Desk
@@ -11,8 +12,18 @@ from weighbridge.reports.palette import DARK, LIGHT
 MEASURES = ("cost", "exchanges", "total_tokens", "errors", "latency_p95", "error_rate")
 
 
-def over_time(desk: Desk, dimensions: tuple[str, ...], metric: str, name: str = "time") -> Chart:
-    """A metric over the page's range, split by dimensions; asked for only when it is drawn."""
+def over_time(
+    desk: Desk,
+    dimensions: tuple[str, ...],
+    metric: str,
+    name: str = "time",
+    *,
+    only: Mapping[str, tuple[str, ...]] | None = None,
+) -> Chart:
+    """A metric over the page's range, split by dimensions; asked for only when it is drawn.
+
+    Takes: `only`, filters that hold besides the page's.
+    """
 
     def spec(theme: str, fills: bool) -> dict[str, Any]:
         span, state = desk.span, desk.state
@@ -22,6 +33,7 @@ def over_time(desk: Desk, dimensions: tuple[str, ...], metric: str, name: str = 
             metrics=(metric,),
             granularity=state.bucket(span, desk.now),
             limit=MAX_SERIES if dimensions else None,
+            filters=state.narrowed(only or {}),
         )
         drawn = chart_spec(desk.ask(question), metric, look_of(theme, fills=fills))
         return _untitled(drawn)

@@ -1,0 +1,107 @@
+"""Exchanges: found by words, followed to one, which tells everything but what was said."""
+
+from collections.abc import Callable
+
+import httpx
+from ledger_rows import exchange_id, line
+from page_tables import table_links, table_texts
+
+from weighbridge.core.exchange import Charge
+
+CHARGES = [
+    Charge("input_text_token", "60", "0.000000300000", "0.000018000000", "gemini-2.5-flash:a"),
+    Charge("output_text_token", "10", "0.000002500000", "0.000025000000", "gemini-2.5-flash:b"),
+]
+ONE = {
+    "agent": "triage",
+    "labels": {"env": "prod"},
+    "input_tokens": 100,
+    "cached_input_tokens": 40,
+    "output_tokens": 10,
+    "thinking_tokens": 50,
+    "total_tokens": 160,
+    "latency_us": 1_000_000,
+    "ttfb_us": 400_000,
+    "overhead_us": 1_000,
+    "list_cost": "0.000043000000",
+    "charges": CHARGES,
+}
+
+
+async def test_a_search_is_part_of_the_address(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Words of any name or code, alone or with filters; what is found stays found as a link."""
+    fill(line(1, agent="triage"), line(2, agent="writer", error_type="UNAVAILABLE"))
+    found = (await local.get("/exchanges.json?range=all&search=unavail")).json()
+    assert [row["agent"] for row in found["tables"]["exchanges"]["rows"]] == ["writer"]
+    page = (await local.get("/exchanges?range=all&search=triage")).text
+    (href,) = table_links(page, "exchanges").values()
+    assert href == f"/exchanges/{exchange_id(1)}?range=all&search=triage"
+    assert "No call matches." in (await local.get("/exchanges?range=all&search=nobody")).text
+
+
+async def test_pages_follow_each_other(local: httpx.AsyncClient, fill: Callable[..., None]) -> None:
+    """Fifty at a time, newest first, none twice."""
+    fill(*(line(number) for number in range(70)))
+    page = (await local.get("/exchanges?range=all")).text
+    older = page.split('rel="next"', 1)[1].split('href="', 1)[1].split('"', 1)[0]
+    following = (await local.get(older.replace("&amp;", "&"))).text
+    first, second = (table_links(text, "exchanges").values() for text in (page, following))
+    ids = [href.split("/")[2].partition("?")[0] for href in (*first, *second)]
+    assert ids == [exchange_id(number) for number in reversed(range(70))]
+
+
+async def test_one_exchange_tells_all_but_what_was_said(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Attribution, token kinds and times as parts of a whole, and each charge to the last digit."""
+    fill(line(1, **ONE))
+    page = (await local.get(f"/exchanges/{exchange_id(1)}")).text
+    assert [row[:2] for row in table_texts(page, "tokens")] == [
+        ["Cached input", "40"],
+        ["Fresh input", "60"],
+        ["Answer", "10"],
+        ["Thinking", "50"],
+    ]
+    assert [row[:2] for row in table_texts(page, "times")] == [
+        ["In the gateway", "1.0 ms"],
+        ["Until the first byte", "399.0 ms"],
+        ["Until the last byte", "600.0 ms"],
+    ]
+    assert table_texts(page, "charges")[1] == [
+        *("output text token", "10", "$2.5 / 1,000,000", "$0.000025", "gemini-2.5-flash:b"),
+    ]
+    assert "$0.000043" in page
+    assert "/exchanges?label%3Aenv=prod" in page
+    facts = (await local.get(f"/exchanges/{exchange_id(1)}.json")).json()["facts"]
+    assert (facts["Agent"], facts["Department"], facts["Label env"]) == ("triage", None, "prod")
+
+
+async def test_bars_of_a_waterfall_begin_where_the_last_one_ends(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Cached 25 %, then fresh input from there to 62.5 %."""
+    fill(line(1, **ONE))
+    page = (await local.get(f"/exchanges/{exchange_id(1)}")).text
+    assert '<rect x="0.0" width="25.0"' in page
+    assert '<rect x="25.0" width="37.5"' in page
+    assert '<rect x="62.5" width="6.2"' in page
+
+
+async def test_an_exchange_that_is_not_there(local: httpx.AsyncClient) -> None:
+    """404, whatever stands in the address."""
+    for name in (exchange_id(5), "nonsense"):
+        assert (await local.get(f"/exchanges/{name}.json")).status_code == 404
+        assert "no exchange has the id" in (await local.get(f"/exchanges/{name}")).text
+
+
+async def test_an_unpriced_exchange_says_why_it_has_no_cost(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Not a zero."""
+    fill(line(1, list_cost=None, charges=[], pricing_status="unpriced"))
+    page = (await local.get(f"/exchanges/{exchange_id(1)}")).text
+    assert "No charge lines: this exchange is unpriced." in page
+    rows = table_texts((await local.get("/exchanges?range=all")).text, "exchanges")
+    assert rows[0][8] == "unpriced"
