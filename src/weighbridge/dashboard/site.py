@@ -20,6 +20,7 @@ from weighbridge.dashboard.pages import (
     overview,
     prices,
     series,
+    waste,
 )
 
 Charts = Callable[[Desk], tuple[Chart, ...]]
@@ -117,6 +118,14 @@ PAGES: Final = (
     ),
     Page(path="/exchanges", title="Exchanges", build=exchanges.exchanges, group="Calls", key="e"),
     Page(path="/exchanges/{name}", title="Exchange", build=one_exchange.one_exchange, ranged=False),
+    Page(
+        path="/waste",
+        title="Errors and waste",
+        build=waste.waste,
+        charts=waste.charts,
+        group="Calls",
+        key="x",
+    ),
     Page(
         path="/prices",
         title="Prices",
