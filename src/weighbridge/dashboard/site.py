@@ -14,6 +14,7 @@ from weighbridge.dashboard.content import Chart, Content, Table
 from weighbridge.dashboard.pages import (
     breakdown,
     exchanges,
+    labels,
     models,
     one_agent,
     one_exchange,
@@ -115,6 +116,14 @@ PAGES: Final = (
         charts=models.charts,
         group="Spend",
         key="m",
+    ),
+    Page(
+        path="/labels",
+        title="Labels",
+        build=labels.labels,
+        charts=labels.charts,
+        group="Spend",
+        key="b",
     ),
     Page(path="/exchanges", title="Exchanges", build=exchanges.exchanges, group="Calls", key="e"),
     Page(path="/exchanges/{name}", title="Exchange", build=one_exchange.one_exchange, ranged=False),
