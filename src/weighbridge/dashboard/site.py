@@ -137,10 +137,11 @@ PAGES: Final = (
     ),
     Page(
         path="/prices",
-        title="Prices",
+        title="Supported models",
         build=prices.prices,
         group="Reference",
         key="l",
         ranged=False,
+        named_by="model",
     ),
 )
