@@ -22,6 +22,7 @@ from weighbridge.dashboard.pages import (
     prices,
     series,
     waste,
+    what_if,
 )
 
 Charts = Callable[[Desk], tuple[Chart, ...]]
@@ -117,6 +118,7 @@ PAGES: Final = (
         group="Spend",
         key="m",
     ),
+    Page(path="/what-if", title="What if", build=what_if.what_if, group="Spend", key="w"),
     Page(
         path="/labels",
         title="Labels",
