@@ -12,23 +12,30 @@ import re
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 from bench_wire import MemoryMarks, policy_with
 
 from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.budgets.lease import Holder
+from weighbridge.budgets.purse import Purse
 from weighbridge.core.exchange import Exchange
 from weighbridge.gateway.admission import Admission
 from weighbridge.gateway.booking import Booker
+from weighbridge.gateway.call_kinds import CallKinds
 from weighbridge.gateway.client import ClientConnection
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.gate import Gate
+from weighbridge.gateway.holds import Holds
 from weighbridge.gateway.pool import Pool
 from weighbridge.gateway.settings import GatewaySettings, Origin
 from weighbridge.gateway.turn import Turn
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.providers.registry import Registry
+
+if TYPE_CHECKING:
+    from memory_bank import MemoryBank
 
 ORIGIN = Origin("127.0.0.1", 1, tls=False, host_header=b"upstream.test")
 _TLS = ssl.create_default_context()
@@ -190,10 +197,34 @@ class MemoryLines:
         self._marks.open.pop(slot)
 
 
+class MemoryTimer:
+    """A timer that a test fires."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        self._then: Callable[[], None] | None = then
+
+    def cancel(self) -> None:
+        """It is not to fire."""
+        self._then = None
+
+    def fire(self) -> None:
+        """Its time has come."""
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+
 class MemoryWire:
     """A worker's byte path between fake transports; a context manager."""
 
-    def __init__(self, policy: PolicySnapshot | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        policy: PolicySnapshot | None = None,
+        *,
+        bank: "MemoryBank | None" = None,
+        worker: int = 0,
+        **settings: Any,
+    ) -> None:
         self.loop = MemoryLoop()
         self.now = 1000.0
         self.marks = MemoryMarks()
@@ -201,6 +232,8 @@ class MemoryWire:
         self.counters = Counters()
         registry = Registry()
         turn = Turn(self.loop.call_soon)
+        self.timers: list[MemoryTimer] = []
+        self.holds = None if bank is None else self._holds_at(bank, worker)
         self.booker = Booker(
             node="test-node",
             rates=_BOOK,
@@ -208,6 +241,7 @@ class MemoryWire:
             in_flight=self.marks,
             counters=self.counters,
             turn=turn,
+            money=self.holds,
         )
         self.pool = Pool(self.loop, _TLS, turn, connect_timeout_s=60, keepalive_s=60)
         self.gate = Gate(
@@ -221,7 +255,10 @@ class MemoryWire:
             counters=self.counters,
             clock=lambda: self.now,
             call_later=lambda _, then: self.loop.call_later(_NEVER_S, then),
+            holds=self.holds,
         )
+        if self.holds is not None and bank is not None:
+            self.holds.apply(bank.budgets)
         self.gate.ready = True
         self.clients: list[FakeTransport] = []
 
@@ -233,6 +270,32 @@ class MemoryWire:
         self.loop.release_connecting()
         self.settle()
         self.loop.close()
+
+    def _holds_at(self, bank: "MemoryBank", worker: int) -> Holds:
+        """This worker's money, lent by a bank."""
+        purse = Purse(Holder(worker, 1))
+        holds = Holds(
+            purse=purse,
+            kinds=CallKinds(_BOOK, "test-node"),
+            now=lambda: self.now,
+            unix_us=bank.unix_us,
+            call_soon=self.loop.call_soon,
+            call_later=self._later,
+        )
+        bank.attach(holds, purse, self.loop.call_soon)
+        return holds
+
+    def _later(self, _: float, then: Callable[[], None]) -> Any:
+        timer = MemoryTimer(then)
+        self.timers.append(timer)
+        return timer
+
+    def run_out(self) -> None:
+        """The time of all calls that wait for money is over."""
+        timers, self.timers = self.timers, []
+        for timer in timers:
+            timer.fire()
+        self.settle()
 
     @property
     def upstreams(self) -> list[FakeTransport]:

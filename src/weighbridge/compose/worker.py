@@ -20,6 +20,7 @@ import uvloop
 
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.budgets.lease import Holder
+from weighbridge.budgets.purse import Purse
 from weighbridge.compose.node import node_name
 from weighbridge.compose.prices import price_book
 from weighbridge.compose.tls import server_context, upstream_context
@@ -29,6 +30,8 @@ from weighbridge.control.folder import DataFolder
 from weighbridge.control.life import LifeSign
 from weighbridge.control.policy_link import PolicyLink, read_policy
 from weighbridge.errors import ConfigurationError, WeighbridgeError
+from weighbridge.gateway.call_kinds import CallKinds
+from weighbridge.gateway.holds import Holds
 from weighbridge.gateway.resources import ResourceKeeper
 from weighbridge.gateway.settings import CorsSettings, GatewaySettings, Origin
 from weighbridge.gateway.worker import Worker
@@ -42,7 +45,7 @@ from weighbridge.pricing.parts import rate_parts
 from weighbridge.privacy import log
 from weighbridge.providers.registry import Registry
 
-_GAUGES: Final = frozenset({"live_exchanges", "open_connections"})
+_GAUGES: Final = frozenset({"live_exchanges", "open_connections", "budget_waiting"})
 _NOT_SUMMABLE: Final = frozenset({"policy_version"})
 # How long a call may wait for another process's transaction, which takes microseconds.
 _STORE_WAIT_MS: Final = 250
@@ -108,8 +111,37 @@ class BuiltWorker:
         }
 
 
-def build_worker(
-    settings: Settings, index: int, listener: socket.socket, policy: PolicySnapshot
+class Money:
+    """What a worker needs for the budgets of its calls; needs a running loop."""
+
+    def __init__(self, settings: Settings, holder: Holder, book: PriceBook) -> None:
+        loop = asyncio.get_running_loop()
+        self.purse = Purse(holder)
+        self.holds = Holds(
+            purse=self.purse,
+            kinds=CallKinds(book, node_name(settings)),
+            now=loop.time,
+            unix_us=_unix_us,
+            call_soon=loop.call_soon,
+            call_later=loop.call_later,
+            wait_s=settings.budgets.wait_s,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Money {self.holds!r}>"
+
+
+def _unix_us() -> int:
+    return time.time_ns() // 1000
+
+
+def build_worker(  # noqa: PLR0913, PLR0917 - the parts of a worker, put together once
+    settings: Settings,
+    index: int,
+    listener: socket.socket,
+    policy: PolicySnapshot,
+    book: PriceBook,
+    money: Money,
 ) -> BuiltWorker:
     """A worker with its journal and marks; needs a running loop.
 
@@ -124,8 +156,8 @@ def build_worker(
         in_flight,
         max_pending_bytes=settings.journal.max_pending_bytes,
         timing=Timing(sync_ms=settings.journal.sync_ms, seal_ms=settings.journal.seal_ms),
+        groups=money.purse,
     )
-    book = price_book(settings)
     book.override(overrides.decode(policy.prices))
     store = Resources.open(folder.resources, wait_ms=_STORE_WAIT_MS)
     resources = ResourceKeeper(store, functools.partial(rate_parts, book), node=gateway.node)
@@ -140,6 +172,7 @@ def build_worker(
         server_tls=server_context(settings),
         upstream_tls=upstream_context(settings),
         resources=resources,
+        holds=money.holds,
     )
     return BuiltWorker(worker, journal, in_flight, resources, store, book, policy.prices)
 
@@ -193,11 +226,13 @@ async def _run(settings: Settings, index: int, listener: socket.socket) -> None:
     run = DataFolder(settings.data).run
     holder = Holder(index, time.time_ns())
     sign = LifeSign.create(run, holder)
-    link = PolicyLink(run, holder, apply=seat.apply, counters=seat.counters)
+    book = price_book(settings)
+    money = Money(settings, holder, book)
+    link = PolicyLink(run, holder, apply=seat.apply, counters=seat.counters, leases=money.holds)
     link.start()
     policy = read_policy(run) or await _first_policy(seat, leash)
     if policy is not None:
-        built = build_worker(settings, index, listener, seat.policy or policy)
+        built = build_worker(settings, index, listener, seat.policy or policy, book, money)
         await built.worker.start()
         seat.built = built
         if seat.policy is not None:
@@ -207,6 +242,7 @@ async def _run(settings: Settings, index: int, listener: socket.socket) -> None:
         built.worker.begin_drain()
         await built.worker.drained()
         await built.worker.close()
+        money.holds.tick()
         built.close()
     await link.close()
     sign.close()

@@ -115,6 +115,10 @@ class GatewaySettings(Section):
         description="The journal cannot be written and its memory bound is reached: refuse "
         "calls, or go on and forward them without a row.",
     )
+    budget_header: bool = Field(
+        default=False,
+        description="Tell callers what is left of their budget: `X-Weighbridge-Budget-Remaining`.",
+    )
     tls_cert: FilePath | None = Field(
         None, description="Certificate chain of the gateway's own TLS, PEM; goes with `tls_key`."
     )
@@ -215,6 +219,16 @@ class AttributionSettings(Section):
         [], description="Dimensions that a call, or its token, must carry."
     )
     allowed: AllowedSettings = Field(AllowedSettings(), description="Values that pass.")
+
+
+class BudgetSettings(Section):
+    """Budgets that block."""
+
+    wait_s: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
+        1.0,
+        description="How long a call waits for money that other calls hold, or that is on its way, "
+        "before it is refused.",
+    )
 
 
 class LabelSettings(Section):
@@ -335,6 +349,7 @@ class Settings(Section):
     oidc: OidcSettings = OidcSettings()
     attribution: AttributionSettings = AttributionSettings()
     labels: LabelSettings = LabelSettings()
+    budgets: BudgetSettings = BudgetSettings()
     ledger: LedgerSettings = LedgerSettings()
     journal: JournalSettings = JournalSettings()
     pricing: PricingSettings = PricingSettings()

@@ -95,6 +95,14 @@ class Resources(Protocol):
         ...
 
 
+class Money(Protocol):
+    """What booking tells of what calls came to."""
+
+    def settle(self, exchange: "LiveExchange", line: bytes) -> None:
+        """A call that has set money aside has its row; to be told before the row is taken on."""
+        ...
+
+
 class Booker:
     """Books the exchanges of one worker.
 
@@ -112,6 +120,7 @@ class Booker:
         counters: "Counters",
         turn: Turn,
         resources: Resources | None = None,
+        money: Money | None = None,
     ) -> None:
         self._node = node
         self._rate = rates.rate
@@ -119,6 +128,7 @@ class Booker:
         self._mark_in_flight = in_flight.begin
         self._renew_mark = in_flight.update
         self._resources = resources
+        self._money = money
         self._counters = counters
         self._turn = turn
         self._started = RowInstants().of
@@ -191,6 +201,8 @@ class Booker:
             try:
                 line = self._everyday_line(exchange)
                 if line is not None:
+                    if exchange.stake is not None:
+                        self._settle(exchange, line)
                     append(line, exchange.slot)
                     continue
                 reading = self._reading(exchange)
@@ -203,7 +215,13 @@ class Booker:
                     "row_failed", error_class=type(error).__name__
                 )
                 line = self._line(exchange, None)
+            if exchange.stake is not None:
+                self._settle(exchange, line)
             append(line, exchange.slot)
+
+    def _settle(self, exchange: "LiveExchange", line: bytes) -> None:
+        if self._money is not None:
+            self._money.settle(exchange, line)
 
     @staticmethod
     def _reading(exchange: "LiveExchange") -> Reading:

@@ -50,8 +50,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from weighbridge.gateway.answer_shapes import AnswerShape
+    from weighbridge.gateway.call_kinds import CallKind
     from weighbridge.gateway.client import ClientConnection
     from weighbridge.gateway.gate import Gate
+    from weighbridge.gateway.holds import Stake
+    from weighbridge.gateway.request_bodies import BodyReading
     from weighbridge.gateway.upstream import UpstreamConnection
 
 _CONNECTING_BUFFER_BYTES = 256 * 1024
@@ -117,6 +120,8 @@ class LiveExchange(msgspec.Struct, eq=False):
     answer_lines: bytes = b""  # what a browser is to be told
     upload_base: bytes = b""  # our own origin, where an answer may name upload URLs
     tunnel: TunnelObserver | None = None
+    kind: "CallKind | None" = None  # what budgets make of it, None where none may bind it
+    stake: "Stake | None" = None
     _plain: bool = False  # a planned call: only its phase can keep its answer from passing whole
     _held: HeldRequest | None = None
     _upstream: "UpstreamConnection | None" = None
@@ -130,6 +135,7 @@ class LiveExchange(msgspec.Struct, eq=False):
     _last_upstream: float = 0.0
     _drain_until: float = 0.0
     _origin: Origin = _NOWHERE
+    _unfunded: bytes = b""  # its head, while the call waits for money
 
     def __repr__(self) -> str:
         return f"<LiveExchange {self.exchange_id} {self.phase.name} status {self.status}>"
@@ -175,6 +181,7 @@ class LiveExchange(msgspec.Struct, eq=False):
         origin = gate.origin(route)
         idle = gate.pool.idle_of(origin)
         self.notes = notes = gate.bodies.notes(route)
+        self.kind = kind = gate.kind_of(self, route)
         sent = request_head_bytes(head, decision.target, origin.host_header)
         if is_upload(decision.target):
             self.upload_base = gate.public_base(head)
@@ -189,13 +196,15 @@ class LiveExchange(msgspec.Struct, eq=False):
                 mark=self.mark,
                 look=gate.bodies.look(route),
                 notes=notes,
+                kind=kind,
             )
             gate.plans.remember(raw, plan, sent)
             head.forget()
-        if head.has_body and gate.bodies.look(route) is not PASS:
+        if head.has_body and (kind is not None or gate.bodies.look(route) is not PASS):
             self._hold(origin, sent)
         else:
-            self._send(origin, idle, sent, read_ns)
+            body = None if head.has_body else b""
+            self._send(origin, idle, sent, read_ns, body)
         if self._waiting or self.request_done:
             self._catch_up()
 
@@ -228,10 +237,13 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.request_done = whole
         self.request_bytes = len(body)
         gate.enter(self)
-        if gate.restricted or len(gate.live) > gate.most_live or plan.expires_at_us is not None:
+        if gate.restricted or len(gate.live) > gate.most_live or plan.checked:
             refusal = gate.own_refusal() or plan.refusal(now_us)
             if refusal is not None:
                 self._reply(refusal, Outcome.REFUSED)
+                return
+            if plan.kind is not None:
+                self._begin_bound(plan, plan.kind, raw, body, whole=whole)
                 return
         look = plan.look
         if look is not PASS and (look is not GLANCE or not whole or holds_label_word(body)):
@@ -256,13 +268,21 @@ class LiveExchange(msgspec.Struct, eq=False):
         self._last_upstream = self._client.last_read
 
     def _send(
-        self, origin: Origin, idle: "list[UpstreamConnection]", head: bytes, began_ns: int
+        self,
+        origin: Origin,
+        idle: "list[UpstreamConnection]",
+        head: bytes,
+        began_ns: int,
+        body: bytes | None = None,
     ) -> None:
         """Get a connection for the request; what is to be sent waits in `_up`.
 
-        Takes: since when this has been our time.
+        Takes: since when this has been our time; the body where it is whole, for the budgets
+        that may bind the call.
         """
         gate = self._gate
+        if self.kind is not None and self.stake is None and not self._fund(origin, head, body):
+            return
         if gate.draining:
             self._close_after = True
         if not self._content_length and self.method in _RETRIED_METHODS:
@@ -277,11 +297,74 @@ class LiveExchange(msgspec.Struct, eq=False):
         self.overhead_ns = -began_ns
         gate.turn.time(self)
 
+    def _fund(self, origin: Origin, head: bytes, body: bytes | None) -> bool:
+        """Set aside what the call may cost; False where it has to wait, or is refused."""
+        self._origin = origin
+        self._unfunded = head
+        length = -1 if self.head.chunked else self._content_length
+        assert self.kind is not None
+        assert self._gate.holds is not None
+        if self._gate.holds.fund(self, self.kind, body, length):
+            self._unfunded = b""
+            return True
+        return False
+
+    def _begin_bound(
+        self, plan: HeadPlan, kind: "CallKind", raw: bytes, body: bytes, *, whole: bool
+    ) -> None:
+        """As `begin_planned`, for a call that a budget may bind."""
+        self.kind = kind
+        head = plan.upstream_head(raw)
+        look = plan.look
+        if not whole or look > GLANCE or (look is GLANCE and holds_label_word(body)):
+            self._hold(plan.origin, head)
+            self._take_planned(body, whole=whole)
+            return
+        if not self._fund(plan.origin, head, body):
+            if body and self.phase is not ENDED:
+                self._up.append(body)
+            return
+        gate = self._gate
+        plain = plan.plain and not self._client.write_blocked_since
+        connection = gate.pool.take(plan.idle) if plain else None
+        if connection is None:
+            self._up.append(body)
+            self.kind = None  # it is funded
+            self._send(plan.origin, plan.idle, head, self.started_ns)
+            if self._upstream is not None:
+                self._write_up(self._upstream)
+            return
+        self._plain = not gate.settings.budget_header
+        self._upstream = connection
+        connection.serve(self)
+        self.overhead_ns = -self.started_ns
+        gate.turn.send(connection, head + body, self)
+        self._last_upstream = self._client.last_read
+
+    def recorded_identity(self) -> Identity:
+        """The identity as the row has it."""
+        return self._gate.admission.recorded(self.identity)
+
+    def funded(self) -> None:
+        """What the call may cost is set aside now: it goes up."""
+        head, self._unfunded = self._unfunded, b""
+        began_ns = max(self.started_ns, self._client.read_ns)
+        self._send(self._origin, self._gate.pool.idle_of(self._origin), head, began_ns)
+        if self._upstream is not None and self._up:
+            self._write_up(self._upstream)
+        self._client.resume_reading()
+
+    def refuse_unfunded(self, refusal: Refusal) -> None:
+        """A budget does not let the call pass."""
+        self._unfunded = b""
+        self._reply(refusal, Outcome.REFUSED)
+
     def _hold(self, origin: Origin, head: bytes) -> None:
         """Keep the head back until the body has been looked into."""
         assert self.route is not None
         self._origin = origin
-        reading = self._gate.bodies.reading(self.route, self.identity)
+        bodies = self._gate.bodies
+        reading = bodies.reading(self.route, self.identity, keep=self.kind is not None)
         self._held = HeldRequest(self, head, reading)
         if self.head.expects_continue or not reading.held:
             self._held.stream()  # a client that waits for a 100 would wait for ever
@@ -303,11 +386,16 @@ class LiveExchange(msgspec.Struct, eq=False):
         if self._upstream is not None and self._up:
             self._write_up(self._upstream)
 
-    def send_held(self, head: bytes, *, chunked: bool) -> None:
-        """Send up a head that was kept back. Takes: whether its body is to be framed anew."""
+    def send_held(self, head: bytes, body: bytes | None, *, chunked: bool) -> None:
+        """Send up a head that was kept back.
+
+        Takes: the body that follows, where it is whole; whether that is to be framed anew.
+        """
         self._chunk_up = chunked or self._chunk_up
+        if self.kind is not None and self._held is not None:
+            self._attribute(self._held.reading)
         began_ns = max(self.started_ns, self._client.read_ns)  # not the time that the body took
-        self._send(self._origin, self._gate.pool.idle_of(self._origin), head, began_ns)
+        self._send(self._origin, self._gate.pool.idle_of(self._origin), head, began_ns, body)
 
     def refuse_body(self, refusal: Refusal) -> None:
         """The body breaks a rule: the upstream never gets a whole request."""
@@ -323,12 +411,21 @@ class LiveExchange(msgspec.Struct, eq=False):
     def _book_body(self) -> None:
         """Put what the body said to the row."""
         held, self._held = self._held, None
-        route = self.route
-        if held is None or route is None:
+        if held is None or self.route is None:
             return
         if held.timer is not None:
             held.timer.cancel()
         reading = held.reading
+        self._attribute(reading)
+        if reading.refusal is None and self.request_done:
+            self.labels_sent = reading.sent
+        if reading.unread:
+            self.notes = (*self.notes, _LABELS_UNREAD)
+
+    def _attribute(self, reading: "BodyReading") -> None:
+        """Take model and labels from the body, as far as it has come."""
+        route = self.route
+        assert route is not None
         self.asked = asked = reading.asked
         if asked is not NOTHING_ASKED:
             route = msgspec.structs.replace(
@@ -339,10 +436,6 @@ class LiveExchange(msgspec.Struct, eq=False):
         identity = self.identity
         if reading.refusal is None:
             identity = reading.attributed(identity)
-            if self.request_done:
-                self.labels_sent = reading.sent
-        if reading.unread:
-            self.notes = (*self.notes, _LABELS_UNREAD)
         if identity is not self.identity or route is not self.route:
             self.identity, self.route = identity, route
             self.mark = self._gate.mark(route, identity)
@@ -515,6 +608,8 @@ class LiveExchange(msgspec.Struct, eq=False):
         passed = head.passed
         if self.upload_base or self.answer_lines:
             passed = self._rewritten(passed)
+        if self.stake is not None and gate.settings.budget_header and gate.holds is not None:
+            more += gate.holds.remaining_line(self.stake)
         return b"%bX-Weighbridge-Id: %b\r\n%b\r\n" % (passed, self.exchange_id.encode(), more)
 
     def _rewritten(self, passed: bytes) -> bytes:
@@ -740,5 +835,8 @@ class LiveExchange(msgspec.Struct, eq=False):
         self._up = []
         if self._held is not None:
             self._book_body()  # as far as it came
+        if self._unfunded and self._gate.holds is not None:
+            self._unfunded = b""
+            self._gate.holds.abandon(self)
         self._gate.leave(self)
         self._client.exchange_ended(self, close=self._close_after)

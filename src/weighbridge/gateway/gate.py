@@ -13,6 +13,7 @@ import structlog
 
 from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
+from weighbridge.budgets.budget import decode_budgets
 from weighbridge.core.ids import IdMaker
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
@@ -32,8 +33,10 @@ from weighbridge.providers.inflate import decoding
 
 if TYPE_CHECKING:
     from weighbridge.gateway.booking import Booker
+    from weighbridge.gateway.call_kinds import CallKind
     from weighbridge.gateway.client import ClientConnection
     from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.holds import Holds
     from weighbridge.gateway.pool import Pool
     from weighbridge.gateway.resources import ResourceKeeper
 
@@ -63,6 +66,7 @@ class Gate:
         clock: Callable[[], float],
         call_later: Callable[[float, Callable[[], None]], asyncio.TimerHandle],
         resources: "ResourceKeeper | None" = None,
+        holds: "Holds | None" = None,
         tls: bool = False,
         listen: bytes = b"127.0.0.1",
     ) -> None:
@@ -86,6 +90,7 @@ class Gate:
         self.live: set[LiveExchange] = set()
         self.connections: set[ClientConnection] = set()
         self.resources = resources
+        self.holds = holds
         self._tls = tls
         self._listen = listen
         self._registry = registry
@@ -104,11 +109,20 @@ class Gate:
         """Put a policy in force for the next call; nothing decided under the last one stays."""
         self.admission.apply(snapshot)
         self.bodies = self._bodies(snapshot.labels)
+        if self.holds is not None:
+            self.holds.apply(decode_budgets(snapshot.budgets))
         self.plans.forget()
 
     def look_around(self) -> None:
         """See whether calls have to be refused; called by the ticker, and when draining begins."""
         self.restricted = self.draining or not self._booker.healthy
+
+    def kind_of(self, exchange: "LiveExchange", route: Route) -> "CallKind | None":
+        """What budgets make of a call, None where none may bind it; its head is still there."""
+        if self.holds is None or not self.holds.on:
+            return None
+        identity = self.admission.recorded(exchange.identity)
+        return self.holds.kind_of(route, identity, exchange.mark, exchange.head)
 
     def mark(self, route: Route | None, identity: Identity) -> bytes:
         """The part of a row that says who and what, folded labels in place of those too many."""

@@ -8,6 +8,7 @@ Counterparts: `request_bodies` reads the body, `exchange` sends, refuses and boo
 
 from typing import TYPE_CHECKING, Final
 
+from weighbridge.gateway.lifecycle import ENDED
 from weighbridge.gateway.request_bodies import BodyReading, with_length
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class HeldRequest:
                 length = sum(map(len, pieces))
                 if chunked or (whole and length != self._exchange.request_bytes):
                     head = with_length(head, None if chunked else length)
-            self._exchange.send_held(head, chunked=chunked)
+            body = b"".join(pieces) if whole else None
+            self._exchange.send_held(head, body, chunked=chunked)
+        if self._exchange.phase is ENDED:
+            return
         for piece in pieces:
             self._exchange.queue_up(piece)

@@ -32,6 +32,7 @@ from weighbridge.providers.base import Route
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from weighbridge.gateway.call_kinds import CallKind
     from weighbridge.gateway.upstream import UpstreamConnection
 
 _MOST_DIGITS: Final = 15
@@ -50,10 +51,12 @@ class HeadPlan:
     __slots__ = (
         "_ranges",
         "_template",
+        "checked",
         "expires_at_us",
         "head",
         "identity",
         "idle",
+        "kind",
         "look",
         "mark",
         "method",
@@ -76,6 +79,7 @@ class HeadPlan:
         mark: bytes,
         look: Look,
         notes: tuple[Note, ...],
+        kind: "CallKind | None" = None,
     ) -> None:
         self.head = head
         self.method = head.method
@@ -84,6 +88,8 @@ class HeadPlan:
         self.route = route
         self.identity = identity
         self.expires_at_us = identity.expires_at_us
+        self.kind = kind
+        self.checked = kind is not None or identity.expires_at_us is not None
         self.origin = origin
         self.idle = idle
         self.mark = mark

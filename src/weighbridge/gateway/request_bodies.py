@@ -59,12 +59,13 @@ class RequestBodies:
             return READ
         return GLANCE if route.takes_labels else PASS
 
-    def reading(self, route: Route, identity: Identity) -> "BodyReading":
-        """A reading of one body."""
+    def reading(self, route: Route, identity: Identity, *, keep: bool = False) -> "BodyReading":
+        """A reading of one body. Takes: whether to keep it back whatever it may hold."""
         return BodyReading(
             self._label_filter(route, identity) if route.takes_labels else None,
             self._new_reader(route) if route.asks else None,
             checks=not (route.surface == _GEMINI and self._rules.developer_api == "forward"),
+            keep=keep,
         )
 
     def notes(self, route: Route) -> tuple[Note, ...]:
@@ -95,14 +96,19 @@ class BodyReading:
     __slots__ = ("_checks", "_held", "_held_bytes", "_labels", "_reader", "held")
 
     def __init__(
-        self, labels: LabelFilter | None, reader: RequestReader | None, *, checks: bool
+        self,
+        labels: LabelFilter | None,
+        reader: RequestReader | None,
+        *,
+        checks: bool,
+        keep: bool = False,
     ) -> None:
         self._labels = labels
         self._reader = reader
         self._checks = checks
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self.held = labels is not None  # what is only read is not kept back
+        self.held = keep or labels is not None  # what is only read is not kept back
 
     def __repr__(self) -> str:
         return f"<BodyReading {'held' if self.held else 'streaming'}, {self._held_bytes} bytes>"

@@ -52,5 +52,6 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True):
     max_head_bytes: int = 64 * 1024
     max_target_bytes: int = 16 * 1024
     on_journal_failure: str = "refuse"
+    budget_header: bool = False
     cors: CorsSettings = CorsSettings()
     labels: LabelRules = LabelRules()

@@ -13,11 +13,13 @@ import ssl
 from typing import Protocol
 
 from weighbridge.attribution.policy import PolicySnapshot
+from weighbridge.budgets.budget import decode_budgets
 from weighbridge.gateway.admission import Admission
 from weighbridge.gateway.booking import Booker, InFlightMarks, JournalWriter, Rates
 from weighbridge.gateway.client import ClientConnection
 from weighbridge.gateway.counters import Counters
 from weighbridge.gateway.gate import Gate, ProviderRegistry
+from weighbridge.gateway.holds import Holds
 from weighbridge.gateway.pool import Pool
 from weighbridge.gateway.resources import ResourceKeeper
 from weighbridge.gateway.settings import GatewaySettings
@@ -55,6 +57,7 @@ class Worker:
         server_tls: ssl.SSLContext | None,
         upstream_tls: ssl.SSLContext,
         resources: ResourceKeeper | None = None,
+        holds: Holds | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self._settings = settings
@@ -79,7 +82,9 @@ class Worker:
             counters=self._counters,
             turn=turn,
             resources=resources,
+            money=holds,
         )
+        self._holds = holds
         self._admission = Admission(
             registry,
             policy,
@@ -96,9 +101,12 @@ class Worker:
             clock=loop.time,
             call_later=loop.call_later,
             resources=resources,
+            holds=holds,
             tls=server_tls is not None,
             listen=_address_of(listener),
         )
+        if holds is not None:
+            holds.apply(decode_budgets(policy.budgets))
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._drain_task: asyncio.Task[None] | None = None
@@ -151,6 +159,7 @@ class Worker:
             "upstream_opened": self._pool.opened,
             "upstream_reused": self._pool.reused,
             "policy_version": self._admission.policy_version,
+            **({} if self._holds is None else self._holds.counters()),
         }
 
     async def close(self) -> None:
@@ -203,6 +212,8 @@ class Worker:
         for connection in list(self._gate.connections):
             connection.check(now)
         self._pool.close_idle(now)
+        if self._holds is not None:
+            self._holds.tick()
         self._ticker = self._loop.call_later(_TICK_S, self._tick)
 
 

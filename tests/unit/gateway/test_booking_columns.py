@@ -132,6 +132,7 @@ class Bench:
                 notes=(),
                 asked=NOTHING_ASKED,
                 labels_sent={"team": "a"},
+                stake=None,
             ),
         )
         exchange.mark = self.booker.mark(exchange.route, IDENTITY)

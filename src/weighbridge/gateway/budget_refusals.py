@@ -1,0 +1,81 @@
+"""What a client is told whose call a budget does not let pass.
+
+Hides wording and figures: the budget that said no by its name, its limit, what is spent and held
+of it, what the call would have needed, and when it begins anew. Rules for future edits: pure; a
+`Retry-After` only where waiting helps; where money is only held by calls under way, that is soon.
+Counterparts: `holds` asks, `core/outcome.Refusal` is what it gives.
+"""
+
+from typing import Final
+
+from weighbridge.budgets.budget import Budget, usd_text
+from weighbridge.budgets.pocket import Shortage
+from weighbridge.budgets.windows import Window
+from weighbridge.core.clock import InstantFormatter
+from weighbridge.core.outcome import Reason, Refusal
+
+_US_PER_S: Final = 1_000_000
+# Calls under way give back what they do not need within seconds.
+_SOON_S: Final = 2
+
+
+def exhausted(
+    budget: Budget, shortage: Shortage, needed: int, window: Window, now_us: int
+) -> Refusal:
+    """The refusal of a call that an account has too little left for.
+
+    Takes: what the call would set aside at least, in pico-dollars.
+    """
+    account = shortage.account
+    metadata = {"budget": budget.name, "budget_id": budget.id}
+    name = f'budget "{budget.name}"'
+    if account.value is not None:
+        metadata["value"] = account.value
+        name = f"{name} for {budget.per}={account.value}"
+    if not shortage.known:
+        return Refusal(
+            Reason.BUDGET_EXHAUSTED,
+            f"{name} cannot be checked now, and it blocks calls that it cannot count; the "
+            "gateway's control process is away or slow, try again shortly",
+            metadata,
+            _SOON_S,
+        )
+    figures = {
+        "limit_usd": usd_text(shortage.limit),
+        "spent_usd": usd_text(shortage.spent),
+        "held_usd": usd_text(shortage.leased),
+        "needed_usd": usd_text(needed),
+    }
+    limit, spent, held, need = figures.values()
+    metadata |= figures
+    if window.end_us is None:
+        resets = "it never resets; have it raised"
+    else:
+        metadata["resets_at"] = at = InstantFormatter().text(window.end_us)
+        resets = f"it resets at {at}; wait, or have it raised"
+    return Refusal(
+        Reason.BUDGET_EXHAUSTED,
+        f"{name} of {limit} USD has too little left: {spent} USD are spent and {held} USD held by "
+        f"calls under way; this call would set aside {need} USD. {resets[0].upper()}{resets[1:]}",
+        metadata,
+        _retry_after_s(shortage, needed, window, now_us),
+    )
+
+
+def unpriced(budget: Budget, model: str | None) -> Refusal:
+    """The refusal of a call whose cost nobody could tell (B5)."""
+    return Refusal(
+        Reason.BUDGET_EXHAUSTED,
+        f'budget "{budget.name}" blocks calls that have no price, and {model or "this call"} has '
+        "none; use a model of the price book, or have the budget allow what is unpriced",
+        {"budget": budget.name, "budget_id": budget.id, "unpriced": model or "unknown"},
+    )
+
+
+def _retry_after_s(shortage: Shortage, needed: int, window: Window, now_us: int) -> int | None:
+    """Seconds until it may help to try again, None where it never will."""
+    if shortage.spent + needed <= shortage.limit:
+        return _SOON_S
+    if window.end_us is None:
+        return None
+    return max(-(-(window.end_us - now_us) // _US_PER_S), 1)

@@ -1,0 +1,322 @@
+"""Money for calls: what each sets aside before its first byte goes up, and how that ends.
+
+Hides how budgets meet the byte path. A call that no budget binds never comes here: that is decided
+once per head (`kind_of`). For any other `fund` sizes the hold and takes it from the worker's purse,
+or lets the call wait, without holding up the loop, until the lender has answered, somebody has
+given money back, or `wait_s` is over; then it goes on or is refused. What a call came to is read
+off its row, so that budget and ledger cannot differ.
+Rules for future edits: a hold ends in `settle`, and every exchange is booked exactly once; what
+waits is in `_waiting` and nowhere else; nothing here blocks or raises into the byte path.
+Counterparts: `budgets/purse` decides, `call_kinds` sizes, `exchange` and `booking` call,
+`control/policy_link` carries what is said.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+
+from weighbridge.attribution.identity import Identity
+from weighbridge.budgets import lease
+from weighbridge.budgets.budget import Budget, usd_text
+from weighbridge.budgets.history import History
+from weighbridge.budgets.history import Kind as Alike
+from weighbridge.budgets.hold import LEAST, SOMETHING, Size, ask
+from weighbridge.budgets.lease import Account
+from weighbridge.budgets.pocket import Hold, Need, Shortage, Ticket
+from weighbridge.budgets.purse import Purse
+from weighbridge.core.outcome import Outcome, Refusal
+from weighbridge.gateway.budget_refusals import exhausted, unpriced
+from weighbridge.gateway.call_kinds import CallKind, CallKinds, tier_asked_in
+from weighbridge.providers.base import Route
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.request_heads import RequestHead
+
+_OK: Final = Outcome.OK
+
+
+class Stake:
+    """What one call has set aside, or waits for."""
+
+    __slots__ = ("alike", "hold", "kind", "size", "ticket", "timer")
+
+    def __init__(self, kind: CallKind, size: Size, alike: Alike) -> None:
+        self.kind = kind
+        self.size = size
+        self.alike = alike
+        self.hold: Hold | None = None
+        self.ticket: Ticket | None = None
+        self.timer: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        return f"<Stake {self.hold or self.ticket} of {self.kind!r}>"
+
+
+class _Row(msgspec.Struct, gc=False):
+    """What of a row a budget counts."""
+
+    list_cost: str | None = None
+
+
+_read_row: Final = msgspec.json.Decoder(_Row).decode
+
+
+class Holds:
+    """The money of one worker's calls.
+
+    Takes: the clocks as functions, monotonic seconds and microseconds since the epoch; the
+    loop's own ways to do something soon, or later; how long a call may wait.
+    """
+
+    def __init__(  # noqa: PLR0913 - the collaborators, wired once
+        self,
+        *,
+        purse: Purse,
+        kinds: CallKinds,
+        now: Callable[[], float],
+        unix_us: Callable[[], int],
+        call_soon: Callable[[Callable[[], None]], object],
+        call_later: "Callable[[float, Callable[[], None]], asyncio.TimerHandle]",
+        wait_s: float = 1.0,
+    ) -> None:
+        self.on = False
+        self.refused = 0
+        self.waited = 0
+        self._purse = purse
+        self._kinds = kinds
+        self._history = History()
+        self._now = now
+        self._unix_us = unix_us
+        self._call_soon = call_soon
+        self._call_later = call_later
+        self._wait_s = wait_s
+        self._waiting: dict[Ticket, LiveExchange] = {}
+        self._stirred = False
+        self._send: Callable[[bytes], None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Holds {self._purse!r}, {len(self._waiting)} calls wait>"
+
+    def apply(self, budgets: Iterable[Budget]) -> None:
+        """Put budgets in force; what is held is held on."""
+        self.on = self._kinds.apply(budgets)
+
+    # Calls.
+
+    def kind_of(
+        self, route: Route, identity: Identity, mark: bytes, head: "RequestHead"
+    ) -> CallKind | None:
+        """What budgets make of the calls of a head; None = nothing, and `fund` need not be asked.
+
+        Takes: the identity as its row has it.
+        """
+        return self._kinds.of(route, identity, mark, tier_asked_in(head.lines))
+
+    def fund(
+        self, exchange: "LiveExchange", kind: CallKind, body: bytes | None, length: int
+    ) -> bool:
+        """Set aside what a call needs.
+
+        Takes: the body where it is whole, and its length, -1 where nobody knows.
+        Gives: whether it may go up now. If not, the exchange is told later (`funded`), or refused
+        (`refuse_unfunded`), maybe before this returns.
+        """
+        route = exchange.route
+        assert route is not None
+        if kind.depends:
+            found = self._kinds.of(route, exchange.recorded_identity(), exchange.mark, kind.tier)
+            if found is None or not found.bindings:
+                return True
+            kind = found
+        now_us = exchange.started_us
+        size = self._kinds.size(kind, route, body, length, now_us)
+        if size is None:
+            for binding in kind.bindings:
+                if binding.budget.unpriced == "block":
+                    self.refused += 1
+                    exchange.refuse_unfunded(unpriced(binding.budget, route.model))
+                    return False
+            size = SOMETHING
+        elif not size.bound:
+            return True
+        stake = Stake(kind, size, History.kind(kind.who, route.model, size.bound))
+        exchange.stake = stake
+        needs = self._needs(stake, now_us)
+        stake.hold = self._purse.hold(needs, now_us)
+        if stake.hold is None:
+            self._wait(exchange, stake, needs, now_us)
+            return False
+        if self._purse.urgent:
+            self._stir()
+        return True
+
+    def settle(self, exchange: "LiveExchange", line: bytes) -> None:
+        """A call has ended: its row says what it came to."""
+        stake = exchange.stake
+        if stake is None or stake.hold is None:
+            return
+        cost = cost_of(line)
+        self._purse.settle(stake.hold, cost)
+        stake.hold = None
+        if cost and exchange.outcome is _OK:
+            self._history.learn(stake.alike, cost, self._now())
+        if self._waiting or self._purse.urgent:
+            self._stir()
+
+    def abandon(self, exchange: "LiveExchange") -> None:
+        """A call has ended while it waited."""
+        stake = exchange.stake
+        if stake is not None and stake.ticket is not None:
+            self._leave_queue(stake)
+            self._stir()
+
+    def remaining_line(self, stake: Stake) -> bytes:
+        """The header line that says what is left of the budget that has the least, in US dollars.
+
+        As far as this worker knows: what others hold is as old as the lender's last word.
+        """
+        if stake.hold is None:
+            return b""
+        left = min(
+            max(pocket.limit - pocket.spent - pocket.leased + pocket.free, 0)
+            for pocket in stake.hold.pockets
+        )
+        return b"X-Weighbridge-Budget-Remaining: %b\r\n" % usd_text(left).encode()
+
+    def counters(self) -> dict[str, int]:
+        """Counters and gauges for `/metrics`."""
+        return {
+            "budget_refused": self.refused,
+            "budget_waited": self.waited,
+            "budget_waiting": len(self._waiting),
+        }
+
+    # The link to the lender.
+
+    def connected(self, send: Callable[[bytes], None]) -> None:
+        """The lender can be reached."""
+        self._send = send
+        self._speak(full=True)
+
+    def received(self, message: bytes) -> None:
+        """The lender said something."""
+        try:
+            grants = lease.decode(message)
+        except msgspec.MsgspecError as error:
+            structlog.get_logger("weighbridge.budgets").warning(
+                "lease_unreadable", error_class=type(error).__name__
+            )
+            return
+        if isinstance(grants, lease.Grants):
+            self._purse.receive(grants)
+            self._decide()
+
+    def disconnected(self) -> None:
+        """The lender is away; calls go on with what is here."""
+        self._send = None
+
+    def tick(self) -> None:
+        """Tell the lender what has changed; called by the worker's ticker."""
+        self._speak()
+
+    # Inside.
+
+    def _needs(self, stake: Stake, now_us: int) -> list[Need]:
+        recent = self._history.recent(stake.alike, self._now())
+        needs = []
+        for budget, value, calendar in stake.kind.bindings:
+            strict = budget.hold == "bound"
+            limit = 0 if strict or recent is not None else budget.ceiling_at(now_us)
+            least, most = ask(stake.size, strict=strict, recent=recent, limit=limit)
+            account = Account(budget.id, value, calendar.at(now_us).start_us)
+            needs.append(Need(account, most, least))
+        return needs
+
+    def _wait(self, exchange: "LiveExchange", stake: Stake, needs: list[Need], now_us: int) -> None:
+        self.waited += 1
+        stake.ticket = ticket = self._purse.wait(needs, now_us)
+        self._waiting[ticket] = exchange
+        stake.timer = self._call_later(self._wait_s, partial(self._give_up, ticket))
+        self._stir()
+
+    def _stir(self) -> None:
+        """Look soon who can go on, and tell the lender; once for all that happens until then."""
+        if not self._stirred:
+            self._stirred = True
+            self._call_soon(self._decide)
+
+    def _decide(self) -> None:
+        self._stirred = False
+        if self._waiting:
+            self._resize()
+            for ticket in self._purse.decide(self._unix_us()):
+                self._end_wait(ticket)
+        if self._purse.urgent:
+            self._speak()
+
+    def _resize(self) -> None:
+        """Calls that wait need no more than such calls came to meanwhile."""
+        for ticket, exchange in self._waiting.items():
+            if exchange.stake is not None:
+                ticket.needs = self._needs(exchange.stake, exchange.started_us)
+
+    def _give_up(self, ticket: Ticket) -> None:
+        if ticket in self._waiting:
+            self._purse.give_up(ticket)
+            self._end_wait(ticket)
+
+    def _end_wait(self, ticket: Ticket) -> None:
+        exchange = self._waiting[ticket]
+        stake = exchange.stake
+        assert stake is not None
+        del self._waiting[ticket]
+        stake.ticket = None
+        if stake.timer is not None:
+            stake.timer.cancel()
+        if ticket.hold is not None:
+            stake.hold = ticket.hold
+            exchange.funded()
+        elif ticket.shortage is not None:
+            self.refused += 1
+            exchange.refuse_unfunded(self._refusal(exchange, stake, ticket, ticket.shortage))
+
+    def _leave_queue(self, stake: Stake) -> None:
+        ticket, stake.ticket = stake.ticket, None
+        if ticket is not None and ticket in self._waiting:
+            del self._waiting[ticket]
+            self._purse.give_up(ticket)
+        if stake.timer is not None:
+            stake.timer.cancel()
+
+    def _refusal(
+        self, exchange: "LiveExchange", stake: Stake, ticket: Ticket, shortage: Shortage
+    ) -> Refusal:
+        bindings = stake.kind.bindings
+        for binding, need in zip(bindings, ticket.needs, strict=True):
+            if need.account == shortage.account:
+                window = binding.calendar.at(exchange.started_us)
+                needed = max(need.floor, LEAST)
+                return exhausted(binding.budget, shortage, needed, window, self._unix_us())
+        raise AssertionError("a shortage of no account of the call's")
+
+    def _speak(self, *, full: bool = False) -> None:
+        if self._send is None:
+            return
+        report = self._purse.report(self._unix_us(), full=full)
+        if report is not None:
+            self._send(lease.encode(report))
+
+
+def cost_of(line: bytes) -> int:
+    """What a row says that its call came to, in pico-dollars; 0 where it says nothing.
+
+    Example: `{"list_cost":"0.000000300000"}` gives 300,000.
+    """
+    text = _read_row(line).list_cost
+    return 0 if text is None else int(text.replace(".", ""))

@@ -1,0 +1,352 @@
+"""Calls under budgets that block: what passes, what waits, what is refused, and how it ends."""
+
+import json
+from typing import Any
+
+import pytest
+from http_reader import requests_in
+from memory_bank import MemoryBank, budget
+from memory_wire import FakeTransport, MemoryWire
+from messages import answer, post
+
+from weighbridge.budgets.lease import Account
+from weighbridge.core.money import PICO_USD_PER_USD
+
+CENT = PICO_USD_PER_USD // 100
+ALL = Account("bud_1", None, 0)
+PROMPT = b'{"contents":[{"parts":[{"text":"hello"}]}]%b}'
+UNDECLARED = PROMPT % b""
+DECLARED = PROMPT % b',"generationConfig":{"maxOutputTokens":3997}'
+PATH = b"/v1beta/models/gemini-2.5-flash:generateContent"
+# 25 prompt tokens at 0.30 and 3,997 of answer at 2.50 USD per million are one cent.
+ONE_CENT = answer(
+    b'{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}],'
+    b'"usageMetadata":{"promptTokenCount":25,"candidatesTokenCount":3997,"totalTokenCount":4022},'
+    b'"modelVersion":"gemini-2.5-flash"}'
+)
+
+
+def asking(wire: MemoryWire) -> list[FakeTransport]:
+    """Upstream connections on which a call waits for its answer."""
+    return [up for up in wire.upstreams if up.protocol.sink is not None]  # type: ignore[attr-defined]
+
+
+def run(wire: MemoryWire, reply: bytes = ONE_CENT) -> int:
+    """Answer whatever reaches the upstream until nothing does; gives how many that were."""
+    answered = 0
+    settle(wire)
+    while asking(wire):
+        for up in asking(wire):
+            answered += 1
+            up.deliver(reply)
+        settle(wire)
+    return answered
+
+
+def settle(wire: MemoryWire) -> None:
+    """Let worker and lender talk until they have nothing more to say."""
+    for _ in range(4):
+        wire.settle()
+
+
+def refusal(client: FakeTransport) -> tuple[dict[str, str], dict[str, Any]]:
+    """Headers and error object of the only answer that a client got."""
+    head, _, body = bytes(client.sent).partition(b"\r\n\r\n")
+    lines = [line.decode().partition(": ") for line in head.split(b"\r\n")[1:]]
+    return {name: value for name, _, value in lines}, json.loads(body)["error"]
+
+
+@pytest.mark.parametrize("body", [UNDECLARED, DECLARED], ids=["undeclared", "declared"])
+@pytest.mark.parametrize("known", [False, True], ids=["first", "planned"])
+def test_fifty_calls_of_one_cent_on_ten_cents_are_ten(body: bytes, *, known: bool) -> None:
+    """B1: exactly ten, whether the client declares a maximum or not, and no cent more."""
+    bank = MemoryBank(budget("0.10"))
+    with MemoryWire(bank=bank) as wire:
+        if known:  # the same heads once more, as plans
+            wire.gate.holds = None
+            first = wire.client()
+            first.deliver(post(body))
+            run(wire)
+            wire.gate.holds = wire.holds
+            wire.gate.plans.forget()
+        clients = [wire.client() for _ in range(50)]
+        for client in clients:
+            client.deliver(post(body))
+        assert run(wire) == 10
+        wire.run_out()
+        assert run(wire) == 0
+        statuses = [bytes(client.sent)[9:12] for client in clients]
+        assert (statuses.count(b"200"), statuses.count(b"429")) == (10, 40)
+        wire.holds.tick()
+        assert bank.left(ALL) == 0
+
+
+def test_two_workers_share_one_budget() -> None:
+    """B6: what one has and does not need, the other gets."""
+    bank = MemoryBank(budget("0.10"))
+    with MemoryWire(bank=bank) as one, MemoryWire(bank=bank, worker=1) as two:
+        for wire in (one, two):
+            for _ in range(25):
+                wire.client().deliver(post(UNDECLARED))
+        passed = 0
+        for _ in range(40):
+            passed += run(one) + run(two)
+        for wire in (one, two):
+            wire.run_out()
+        assert passed == 10
+        assert bank.left(ALL) == 0
+
+
+def test_a_refusal_names_the_budget_and_its_figures() -> None:
+    """B9: name, limit, spent, held, needed and when it begins anew; `Retry-After` is until then."""
+    month = budget("0.10", period="month", per="agent", name="agents")
+    bank = MemoryBank(month, spent=10 * CENT)
+    with MemoryWire(bank=bank) as wire:
+        me = wire.client()
+        me.deliver(post(DECLARED, b"X-Agent: writer\r\n"))
+        assert run(wire) == 0
+        headers, error = refusal(me)
+        assert headers["X-Weighbridge-Error"] == "BUDGET_EXHAUSTED"
+        assert (error["code"], error["status"]) == (429, "RESOURCE_EXHAUSTED")
+        told = error["details"][0]["metadata"]
+        assert told["budget"] == "agents"
+        assert told["value"] == "writer"
+        assert (told["limit_usd"], told["spent_usd"], told["held_usd"]) == ("0.10", "0.10", "0.00")
+        assert told["resets_at"].endswith("T00:00:00.000000Z")
+        for part in ('"agents" for agent=writer', "0.10 USD", told["resets_at"]):
+            assert part in error["message"]
+        assert 0 < int(headers["Retry-After"]) <= 31 * 86_400
+        (row,) = wire.rows()
+        assert (row.outcome, row.error_type, row.status) == ("refused", "BUDGET_EXHAUSTED", 429)
+
+
+def test_a_budget_that_never_resets_names_no_time() -> None:
+    """Waiting would not help."""
+    with MemoryWire(bank=MemoryBank(budget(), spent=10 * CENT)) as wire:
+        me = wire.client()
+        me.deliver(post(DECLARED))
+        run(wire)
+        headers, error = refusal(me)
+        assert "Retry-After" not in headers
+        assert "never resets" in error["message"]
+
+
+def test_of_many_budgets_the_one_that_said_no_is_named() -> None:
+    """B9: every ancestor is checked."""
+    company = budget("100", id="bud_2", name="company")
+    agents = budget("0.005", per="agent", name="agents")
+    with MemoryWire(bank=MemoryBank(company, agents)) as wire:
+        me = wire.client()
+        me.deliver(post(DECLARED, b"X-Agent: a\r\n"))
+        wire.settle()
+        wire.run_out()
+        assert run(wire) == 1, "what no history says is let pass with what there is"
+        again = wire.client()
+        again.deliver(post(DECLARED, b"X-Agent: a\r\n"))
+        assert run(wire) == 0
+        assert refusal(again)[1]["details"][0]["metadata"]["budget"] == "agents"
+        other = wire.client()
+        other.deliver(post(DECLARED, b"X-Agent: b\r\n"))
+        assert run(wire) == 1, "B2: a value never seen before has its own"
+
+
+def test_a_call_waits_for_what_others_hold_and_then_passes() -> None:
+    """The loop goes on meanwhile, and so do calls that no budget binds."""
+    agents = budget("0.10", scope={"agent": ("a",)})
+    with MemoryWire(bank=MemoryBank(agents)) as wire:
+        first, second, free = wire.client(), wire.client(), wire.client()
+        first.deliver(post(UNDECLARED, b"X-Agent: a\r\n"))
+        wire.settle()
+        second.deliver(post(UNDECLARED, b"X-Agent: a\r\n"))
+        free.deliver(post(UNDECLARED, b"X-Agent: b\r\n"))
+        wire.settle()
+        assert len(asking(wire)) == 2
+        assert run(wire) == 3
+        assert second.sent.startswith(b"HTTP/1.1 200")
+
+
+def test_a_call_that_waited_in_vain_is_told_who_holds_what_it_needs() -> None:
+    """B4: it may try again soon."""
+    with MemoryWire(bank=MemoryBank(budget("0.015"))) as wire:
+        first, second = wire.client(), wire.client()
+        first.deliver(post(DECLARED))
+        wire.settle()
+        second.deliver(post(DECLARED))
+        wire.settle()
+        assert not second.sent
+        wire.run_out()
+        headers, error = refusal(second)
+        told = error["details"][0]["metadata"]
+        assert told["spent_usd"] == "0.00"
+        assert float(told["held_usd"]) > 0.01
+        assert headers["Retry-After"] == "2"
+        assert run(wire) == 1
+
+
+def test_a_client_that_leaves_while_it_waits_takes_nothing_along() -> None:
+    """Its row says so, and the next call finds the money."""
+    with MemoryWire(bank=MemoryBank(budget("0.011"))) as wire:
+        first, second, third = (wire.client() for _ in range(3))
+        first.deliver(post(DECLARED))
+        wire.settle()
+        second.deliver(post(DECLARED))
+        wire.settle()
+        second.peer_closes()
+        third.deliver(post(DECLARED))
+        asking(wire)[0].deliver(answer(b"{}").replace(b"200 OK", b"500 Oh"))
+        assert run(wire) == 1
+        assert third.sent.startswith(b"HTTP/1.1 200")
+        assert [row.outcome for row in wire.rows()] == ["client_closed", "upstream_error", "ok"]
+
+
+@pytest.mark.parametrize("end", ["refused", "lost", "leaves", "error"])
+def test_every_end_lets_go_of_what_was_held(end: str) -> None:
+    """A call that cost nothing leaves all of it."""
+    bank = MemoryBank(budget("0.10"))
+    with MemoryWire(bank=bank, on_client_disconnect="cancel") as wire:
+        me = wire.client()
+        if end == "refused":
+            wire.loop.reachable = False
+        me.deliver(post(DECLARED))
+        wire.settle()
+        if end == "lost":
+            asking(wire)[0].peer_closes()
+        elif end == "leaves":
+            me.peer_closes()
+        elif end == "error":
+            asking(wire)[0].deliver(answer(b"{}").replace(b"200 OK", b"400 Bad"))
+        wire.settle()
+        (purse,) = bank.purses
+        pocket = purse.pocket(ALL)
+        assert (pocket.held, pocket.settled) == (0, 0)
+
+
+def test_what_a_call_came_to_is_what_its_row_says() -> None:
+    """Also where it costs more than it held."""
+    bank = MemoryBank(budget("0.001"))
+    with MemoryWire(bank=bank) as wire:
+        wire.client().deliver(post(UNDECLARED))
+        assert run(wire) == 1
+        (purse,) = bank.purses
+        assert purse.pocket(ALL).settled == CENT
+        assert wire.rows()[0].list_cost == "0.010000000000"
+
+
+def test_a_strict_budget_never_passes_what_might_not_fit() -> None:
+    """`hold = "bound"`: 65,536 tokens at 2.50 USD per million are more than ten cents."""
+    with MemoryWire(bank=MemoryBank(budget("0.10", hold="bound"))) as wire:
+        undeclared, declared = wire.client(), wire.client()
+        undeclared.deliver(post(UNDECLARED))
+        declared.deliver(post(DECLARED))
+        assert run(wire) == 1
+        assert undeclared.sent.startswith(b"HTTP/1.1 429")
+
+
+def test_a_model_without_a_price_is_the_budget_s_to_decide() -> None:
+    """B5, in the open."""
+    path = b"/v1beta/models/nobody-knows:generateContent"
+    for policy, passed in (("allow", 1), ("block", 0)):
+        with MemoryWire(bank=MemoryBank(budget(unpriced=policy))) as wire:
+            me = wire.client()
+            me.deliver(post(UNDECLARED, path=path))
+            assert run(wire) == passed
+            if policy == "block":
+                error = refusal(me)[1]
+                assert "nobody-knows has none" in error["message"]
+                assert error["details"][0]["metadata"]["unpriced"] == "nobody-knows"
+
+
+def test_an_exhausted_budget_that_allows_what_is_unpriced_blocks_it_all_the_same() -> None:
+    """Nothing is left."""
+    path = b"/v1beta/models/nobody-knows:generateContent"
+    with MemoryWire(bank=MemoryBank(budget(), spent=10 * CENT)) as wire:
+        wire.client().deliver(post(UNDECLARED, path=path))
+        assert run(wire) == 0
+
+
+def test_what_costs_nothing_passes_an_exhausted_budget() -> None:
+    """Counting tokens is free."""
+    with MemoryWire(bank=MemoryBank(budget(), spent=10 * CENT)) as wire:
+        path = b"/v1beta/models/gemini-2.5-flash:countTokens"
+        wire.client().deliver(post(UNDECLARED, path=path))
+        assert run(wire) == 1
+
+
+def test_without_the_lender_calls_go_on_with_what_was_lent() -> None:
+    """When that is spent they are refused, and told why."""
+    bank = MemoryBank(budget("1.00"))
+    with MemoryWire(bank=bank) as wire:
+        wire.client().deliver(post(DECLARED))
+        assert run(wire) == 1
+        wire.holds.tick()
+        wire.settle()
+        bank.away = True
+        passed, clients = 0, []
+        for _ in range(100):
+            clients.append(wire.client())
+            clients[-1].deliver(post(DECLARED))
+            now = run(wire)
+            passed += now
+            if not now:
+                break
+        assert 1 < passed < 100
+        wire.run_out()
+        headers, error = refusal(clients[-1])
+        assert "cannot be checked now" in error["message"]
+        assert headers["Retry-After"] == "2"
+
+
+def test_labels_and_models_in_the_body_bind_calls() -> None:
+    """What a budget looks at may stand there alone."""
+    team = budget(scope={"label:team": ("a",)})
+    body = b'{"labels":{"team":"%b"},"contents":[]}'
+    path = b"/v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.5-flash"
+    path += b":generateContent"
+    with MemoryWire(bank=MemoryBank(team, spent=10 * CENT)) as wire:
+        for label, passed in ((b"a", 0), (b"b", 1)):
+            wire.client().deliver(post(body % label, path=path))
+            assert run(wire) == passed
+    model = budget(scope={"model": ("gemini-2.5-pro",)})
+    body = b'{"model":"%b","messages":[]}'
+    with MemoryWire(bank=MemoryBank(model, spent=10 * CENT)) as wire:
+        for name, passed in ((b"gemini-2.5-pro", 0), (b"gemini-2.5-flash", 1)):
+            wire.client().deliver(post(body % name, path=b"/v1beta/openai/chat/completions"))
+            assert run(wire) == passed
+
+
+def test_a_body_that_comes_in_pieces_is_held_for_whole() -> None:
+    """What its end declares counts."""
+    bank = MemoryBank(budget("0.10", hold="bound"))
+    with MemoryWire(bank=bank) as wire:
+        me = wire.client()
+        request = post(DECLARED)
+        for at in range(0, len(request), 7):
+            me.deliver(request[at : at + 7])
+            wire.settle()
+        assert run(wire) == 1
+        (sent,) = requests_in(bytes(wire.upstreams[0].sent))
+        assert sent.body == DECLARED
+
+
+def test_calls_without_a_budget_come_by_the_short_way() -> None:
+    """Nothing is asked of a head that no budget binds."""
+    agents = budget(scope={"agent": ("a",)})
+    with MemoryWire(bank=MemoryBank(agents, spent=10 * CENT)) as wire:
+        for _ in range(3):
+            wire.client().deliver(post(UNDECLARED))
+            assert run(wire) == 1
+        assert [plan.checked for plan in wire.gate.plans._plans.values()] == [False]
+
+
+def test_the_header_tells_what_is_left_where_it_is_asked_for() -> None:
+    """Of the budget that has the least."""
+    with MemoryWire(bank=MemoryBank(budget("0.10")), budget_header=True) as wire:
+        seen = []
+        for _ in range(3):
+            me = wire.client()
+            me.deliver(post(DECLARED))
+            run(wire)
+            line = bytes(me.sent).partition(b"X-Weighbridge-Budget-Remaining: ")[2]
+            seen.append(line.partition(b"\r\n")[0].decode())
+        assert float(seen[0]) < 0.09
+        assert seen[1:] == ["0.08", "0.07"]
