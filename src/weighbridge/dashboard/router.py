@@ -71,6 +71,8 @@ class _Served:
         self.page = page
         self._drawing = drawing
         self._clock = clock
+        # Whether a page of one thing's name exists, its status has to say.
+        self._patience_s = None if "{" in page.path else _PATIENCE_S
 
     def __repr__(self) -> str:
         return f"<_Served {self.page.path}>"
@@ -91,7 +93,7 @@ class _Served:
 
         answer = asyncio.ensure_future(visit.answer(work))
         answer.add_done_callback(_look_at)
-        await asyncio.wait({answer}, timeout=_PATIENCE_S)
+        await asyncio.wait({answer}, timeout=self._patience_s)
         if not answer.done():
             rest = self._rest(drawn.head, answer)
             return StreamingResponse(rest, media_type="text/html", headers=_HEADERS)
