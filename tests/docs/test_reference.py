@@ -11,6 +11,7 @@ from weighbridge.budgets.budget import NewBudget
 from weighbridge.budgets.reading import read_budget
 from weighbridge.budgets.scope import KNOWN_BEFORE
 from weighbridge.budgets.status import STATES
+from weighbridge.core.alert import AlertKind, DeliveryState
 from weighbridge.core.exchange import COLUMNS
 from weighbridge.core.outcome import (
     HTTP_STATUS,
@@ -86,6 +87,13 @@ def test_a_budget_blocks_by_the_dimensions_that_are_named() -> None:
     for name in said:
         assert read_budget({**asked, "scope": {name: ["x"]}, "per": name}).per == name
     assert len(said) == len(KNOWN_BEFORE) - 1  # `token_id` is another name of `token`
+
+
+def test_every_kind_of_alert_is_documented() -> None:
+    """With its rule, in the order of the code, and its states."""
+    page = REFERENCE / "alerts.md"
+    assert first_cells(page, "Kinds") == list(AlertKind)
+    assert first_cells(page, "Deliveries") == list(DeliveryState)
 
 
 def test_every_metric_has_its_help_text() -> None:

@@ -69,5 +69,5 @@ def test_commands_shown_have_the_options_shown(words: list[str]) -> None:
         for parameter in command.params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
-    used = [word.partition("=")[0] for word in rest if word.startswith("-")]
+    used = [word.partition("=")[0] for word in rest if len(word) > 1 and word[0] == "-"]
     assert [option for option in used if option not in known] == []

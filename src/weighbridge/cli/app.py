@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "policy": "policy",
     "audit": "audit",
     "budget": "budget",
+    "channel": "channel",
+    "alerts": "alerts",
     "report": "report",
     "whatif": "whatif",
     "tail": "tail",

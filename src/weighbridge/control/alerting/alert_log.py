@@ -35,7 +35,7 @@ from weighbridge.core.alert import (
 )
 from weighbridge.core.clock import from_unix_us, to_unix_us
 
-CLAIM_US: Final = 120 * 1_000_000
+CLAIM_US: Final = 60 * 1_000_000
 KEEP_US: Final = 400 * 86_400 * 1_000_000  # a year's comparison, and a month to make it in
 _REMEMBERED: Final = 10_000
 # Ids sort by their millisecond alone, and one call can cross several thresholds.
@@ -111,6 +111,11 @@ class AlertLog:
                 if session.execute(mine).rowcount == 1:  # type: ignore[attr-defined]
                     claimed.append((delivery_of(row, channel.name), alert_of(alert)))
         return claimed
+
+    def free_claims(self) -> None:
+        """What an earlier process claimed and never settled is due; for who is the only one."""
+        with self._database.change(policy=False) as session:
+            session.execute(update(DeliveryRow).values(claimed_until_us=0))
 
     def settle(self, delivery: Delivery, reason: str | None) -> Delivery:
         """Write down how an attempt ended; `reason` None = it was taken."""

@@ -96,6 +96,7 @@ class Dispatcher:
         self._wake = lambda: loop.call_soon_threadsafe(woken.set)
         threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="alert-sender")
         sending: set[asyncio.Future[None]] = set()
+        await asyncio.to_thread(self._begin)
         try:
             while True:
                 woken.clear()
@@ -133,6 +134,13 @@ class Dispatcher:
         )
         delivery = self._alerts.tell_one(found, channel.id)
         return self._send(delivery, Alert(id=delivery.alert_id, at_us=now_us, occurrence=found))
+
+    def _begin(self) -> None:
+        """Take up what the process before left; it is gone, for it held the ledger."""
+        try:
+            self._alerts.free_claims()
+        except SQLAlchemyError as error:  # they run out by themselves
+            _log.error("claims of alerts cannot be freed", exc_info=error)
 
     def _claim(self, most: int) -> list[tuple[Delivery, Alert]]:
         try:

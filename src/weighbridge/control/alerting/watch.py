@@ -1,8 +1,8 @@
 """Asks the rules, each at its pace, and hands what they find to the log and the dispatcher.
 
 Rules that follow spend are asked when rows came in, so that a message is out seconds after the
-call that crossed a threshold; the others by the clock. However many rows come, asking takes a
-fixed share of the time at most. A rule that fails says so once, and is asked again.
+call that crossed a threshold; the others by the clock. However many rows come, a rule rests
+between two questions. A rule that fails says so once, and is asked again.
 Rules for future edits: a rule's `find` may block and may be slow, so it runs in a thread and one
 at a time; what was found goes to the log at once, not after the other rules.
 Counterparts: `figures` has the rules, `ledger_keeper` tells of rows.

@@ -94,6 +94,17 @@ def test_a_claim_is_one_process_s(
     assert [each.id for each, _ in other.claim(9)] == [delivery.id]
 
 
+def test_what_the_dead_claimed_is_due_at_the_start(
+    alerts: AlertLog, channels: ChannelService
+) -> None:
+    """The next process need not wait for the claim to run out."""
+    channels.create(NewChannel(name="ops", url=URL))
+    alerts.tell([occurrence()])
+    assert len(alerts.claim(9)) == 1
+    alerts.free_claims()
+    assert len(alerts.claim(9)) == 1
+
+
 def test_what_was_taken_is_done(alerts: AlertLog, channels: ChannelService, clock: Clock) -> None:
     """It says when it was sent, and is never due again."""
     channels.create(NewChannel(name="ops", url=URL))
