@@ -10,6 +10,10 @@ from lease_world import World
 AMOUNTS = st.integers(1, 60)
 ACCOUNTS = st.lists(st.integers(0, 1), min_size=1, max_size=2, unique=True)
 PICK = st.integers(0, 2**16)
+WORKER = st.integers(0, 1)
+MESSAGES = ["report", "decide", "deliver", "double", "lose"]
+DAY = ["call", "talk", "end", "take", "write", "seal", "load", "ask", "call", "talk", "end"]
+JOURNAL = ["take", "write", "seal", "load", "take write", "write seal", "take write seal load"]
 
 
 class LeaseMachine(RuleBasedStateMachine):
@@ -18,100 +22,111 @@ class LeaseMachine(RuleBasedStateMachine):
     @initialize(limits=st.lists(st.integers(1, 200), min_size=2, max_size=2))
     def begin(self, limits: list[int]) -> None:
         self.world = World(limits)
+        self.world.refresh_all()
 
-    @rule(worker=st.integers(0, 1), accounts=ACCOUNTS, amount=AMOUNTS, floor=PICK)
+    @rule(worker=WORKER, accounts=ACCOUNTS, amount=AMOUNTS, floor=PICK)
     def call(self, worker: int, accounts: list[int], amount: int, floor: int) -> None:
         self.world.call(worker, accounts, amount, 1 + floor % amount)
 
-    @rule(pick=PICK, share=st.integers(0, 100))
+    @rule(worker=WORKER, amounts=st.lists(AMOUNTS, min_size=2, max_size=6), seed=PICK)
+    def calls_and_talk(self, worker: int, amounts: list[int], seed: int) -> None:
+        for amount in amounts:
+            self.world.call(worker, [0], amount, amount)
+        self.world.talk(seed, doubled=False)
+
+    @rule(pick=PICK, share=st.sampled_from([0, 1, 50, 99, 100]))
     def end_call(self, pick: int, share: int) -> None:
         self.world.end_call(pick, share)
 
-    @rule(pick=PICK)
-    def release_call(self, pick: int) -> None:
-        self.world.release_call(pick)
+    @rule(worker=WORKER, amount=AMOUNTS, steps=st.lists(st.sampled_from(DAY), max_size=14))
+    def a_day(self, worker: int, amount: int, steps: list[str]) -> None:
+        """Much of the usual in a row: calls that cost all they held, and their rows on the way."""
+        at = self.world.workers[worker]
+        for number, step in enumerate(steps):
+            {
+                "call": lambda: self.world.call(worker, [0], amount, amount),
+                "end": lambda: self.world.end_call(0, 100),
+                "take": at.take_group,
+                "write": at.write_group,
+                "seal": at.seal,
+                "load": lambda: self.world.load(0),
+                "talk": lambda seed=number: self.world.talk(seed, doubled=False),
+                "ask": self.world.refresh_all,
+            }[step]()
 
-    @rule(pick=PICK, amount=AMOUNTS)
-    def extend_call(self, pick: int, amount: int) -> None:
-        self.world.extend_call(pick, amount)
+    @rule(pick=PICK, amount=AMOUNTS, kind=st.sampled_from(["release", "extend", "give up"]))
+    def change_call(self, pick: int, amount: int, kind: str) -> None:
+        if kind == "release":
+            self.world.release_call(pick)
+        elif kind == "extend":
+            self.world.extend_call(pick, amount)
+        else:
+            self.world.give_up(pick)
 
-    @rule(pick=PICK)
-    def give_up(self, pick: int) -> None:
-        self.world.give_up(pick)
+    @rule(seed=PICK, doubled=st.booleans())
+    def talk(self, seed: int, doubled: bool) -> None:
+        """Everybody says what there is to say, and all of it arrives, in some order."""
+        self.world.talk(seed, doubled=doubled)
 
-    @rule(worker=st.integers(0, 1))
-    def take_group(self, worker: int) -> None:
-        self.world.workers[worker].take_group()
+    @rule(worker=WORKER, full=st.booleans(), pick=PICK, kind=st.sampled_from(MESSAGES))
+    def message(self, worker: int, full: bool, pick: int, kind: str) -> None:
+        """One step of the talk alone: any of it may be late, doubled or lost."""
+        if kind == "report":
+            self.world.report(worker, full=full)
+        elif kind == "decide":
+            self.world.decide()
+        elif kind == "lose":
+            self.world.lose(pick)
+        else:
+            self.world.deliver(pick, keep=kind == "double")
 
-    @rule(worker=st.integers(0, 1))
-    def write_group(self, worker: int) -> None:
-        self.world.workers[worker].write_group()
+    @rule(worker=WORKER, pick=PICK, steps=st.sampled_from(JOURNAL))
+    def journal(self, worker: int, pick: int, steps: str) -> None:
+        """Steps of a row's way: its group is taken, written, its segment sealed, loaded."""
+        at = self.world.workers[worker]
+        for step in steps.split():
+            {
+                "take": at.take_group,
+                "write": at.write_group,
+                "seal": at.seal,
+                "load": lambda: self.world.load(pick),
+            }[step]()
 
-    @rule(worker=st.integers(0, 1))
-    def seal(self, worker: int) -> None:
-        self.world.workers[worker].seal()
-
-    @rule(pick=PICK)
-    def load(self, pick: int) -> None:
-        self.world.load(pick)
-
-    @rule(worker=st.integers(0, 1), full=st.booleans())
-    def report(self, worker: int, full: bool) -> None:
-        self.world.report(worker, full=full)
+    @rule(kind=st.sampled_from(["frontier", "first", "second", "all", "all"]))
+    def ledger(self, kind: str) -> None:
+        """The ledger is asked; between the frontier and the sums anything may happen."""
+        if kind == "frontier":
+            self.world.take_frontier()
+        elif kind == "all":
+            self.world.refresh_all()
+        else:
+            self.world.refresh(0 if kind == "first" else 1)
 
     @rule()
-    def decide(self) -> None:
-        self.world.decide()
-
-    @rule()
-    def decide_and_die(self) -> None:
-        """Grants were kept, and nobody was told."""
-        self.world.decide(send=False)
-        self.world.restart_lender()
-
-    @rule(pick=PICK, keep=st.booleans())
-    def deliver(self, pick: int, keep: bool) -> None:
-        self.world.deliver(pick, keep=keep)
-
-    @rule(pick=PICK)
-    def lose(self, pick: int) -> None:
-        self.world.lose(pick)
-
-    @rule()
-    def take_frontier(self) -> None:
-        self.world.take_frontier()
-
-    @rule(account=st.integers(0, 1))
-    def refresh(self, account: int) -> None:
-        self.world.refresh(account)
-
-    @rule()
-    def forget(self) -> None:
+    def tidy_up(self) -> None:
         self.world.drop_closed()
+        self.world.bury_the_dead()
 
-    @rule(account=st.integers(0, 1), cost=AMOUNTS)
-    def book_elsewhere(self, account: int, cost: int) -> None:
-        self.world.book_elsewhere(account, cost)
-
-    @rule(account=st.integers(0, 1), by=AMOUNTS)
-    def raise_limit(self, account: int, by: int) -> None:
-        self.world.raise_limit(account, by)
+    @rule(account=st.integers(0, 1), amount=AMOUNTS, kind=st.sampled_from(["book", "raise"]))
+    def from_outside(self, account: int, amount: int, kind: str) -> None:
+        if kind == "book":
+            self.world.book_elsewhere(account, amount)
+        else:
+            self.world.raise_limit(account, amount)
 
     @rule(us=st.sampled_from([1, 10_000, 1_000_000, 10**7, 10**9, -(10**7), -1]))
     def clock_jumps(self, us: int) -> None:
         self.world.now_us += us
 
-    @rule(worker=st.integers(0, 1))
-    def kill_worker(self, worker: int) -> None:
-        self.world.kill_worker(worker)
-
-    @rule()
-    def kill_lender(self) -> None:
-        self.world.restart_lender()
-
-    @rule()
-    def bury(self) -> None:
-        self.world.bury_the_dead()
+    @rule(kind=st.sampled_from(["first", "second", "lender", "lender in the middle"]))
+    def kill(self, kind: str) -> None:
+        """In the middle: grants were kept, and nobody was told."""
+        if kind == "lender in the middle":
+            self.world.decide(send=False)
+        if kind.startswith("lender"):
+            self.world.restart_lender()
+        else:
+            self.world.kill_worker(0 if kind == "first" else 1)
 
     @invariant()
     def never_overspent(self) -> None:
@@ -142,7 +157,7 @@ class LeaseMachine(RuleBasedStateMachine):
             assert self.world.ask_calmly(number, 1) == "refused"
 
 
-LeaseMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=60, deadline=None)
+LeaseMachine.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
 TestLeases = LeaseMachine.TestCase
 
 

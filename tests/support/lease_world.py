@@ -1,5 +1,6 @@
 """A world for the lease protocol: workers, lender, network, journal and ledger without any I/O."""
 
+import random
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -99,7 +100,6 @@ class World:
             self.lender.arrive(worker.holder)
             worker.purse.report(self.now_us, full=True)  # lost, as any message may be
         self.frontier = {}
-        self.buried: set[Holder] = set()
 
     def _limit_of(self, account: Account, now_us: int) -> int | None:
         return self.limits[self.accounts.index(account)]
@@ -182,6 +182,17 @@ class World:
                 worker.purse.receive(message)
                 worker.decide()
 
+    def talk(self, seed: int, *, doubled: bool) -> None:
+        order = random.Random(seed)
+        for _ in range(2):
+            for number in range(len(self.workers)):
+                self.report(number)
+            self.decide()
+            order.shuffle(self.network)
+            for _ in range(len(self.network)):
+                self.deliver(order.randrange(100), keep=doubled and order.random() < 0.3)
+            self.decide()
+
     def lose(self, pick: int) -> None:
         if self.network:
             del self.network[pick % len(self.network)]
@@ -211,6 +222,11 @@ class World:
     def refresh(self, account: int) -> None:
         self.lender.refresh(self.accounts[account], self.ledger[account], self.frontier)
 
+    def refresh_all(self) -> None:
+        self.take_frontier()
+        for number in range(len(self.limits)):
+            self.refresh(number)
+
     def drop_closed(self) -> None:
         for key in self.lender.drop_closed():
             self.kept.pop(key, None)
@@ -231,9 +247,7 @@ class World:
         return any(segment.holder == holder for segment in (self.open | self.sealed).values())
 
     def bury_the_dead(self) -> None:
-        self.take_frontier()
-        for number in range(len(self.limits)):
-            self.refresh(number)
+        self.refresh_all()
         for holder in self.dead:
             if self.frontier.get(holder) == FINISHED:
                 self.lender.bury(holder)
