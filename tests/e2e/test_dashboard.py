@@ -96,6 +96,24 @@ def test_a_phone_shows_everything_in_its_width(
     phone.close()
 
 
+def test_a_brush_becomes_the_range(tab: Tab) -> None:
+    """What is dragged over on a chart is in the address, and the way back is one choice."""
+    tab.open("/series?range=24h&by=agent")
+    canvas = tab.page.locator(".chart canvas")
+    box = canvas.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    tab.page.mouse.move(box["x"] + box["width"] * 0.5, middle)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.95, middle, steps=6)
+    tab.page.mouse.up()
+    tab.page.wait_for_url(lambda url: "since=" in url and "until=" in url and "by=agent" in url)
+    tab.wait_for_charts()
+    assert tab.ink(".chart canvas") > 500
+    tab.page.locator("select[name=range]").select_option("7d")
+    tab.page.wait_for_url(lambda url: "range=7d" in url and "since=" not in url)
+
+
 def test_an_address_means_the_same_to_everybody(tab: Tab) -> None:
     """State lives in the query string: what a form changes is in the address."""
     tab.open("/agents")

@@ -49,7 +49,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows of cells under columns; `totals` is a row too, or empty; `half` takes half the width."""
+    """Rows of cells under columns; `totals` is a row too, or empty.
+
+    `half` takes half the width, `tall` scrolls in a frame of its own.
+    """
 
     name: str
     title: str
@@ -61,6 +64,7 @@ class Table:
     pages: tuple[tuple[str, str, str], ...] = ()
     empty: str = "Nothing in this range."
     half: bool = False
+    tall: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Columns, rows by column name, and totals."""
@@ -105,14 +109,19 @@ class Chart:
     name: str
     title: str
     spec: Callable[[str, bool], dict[str, Any]]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A row of links of which one is current: what to draw, what to split by."""
+    """A row of links of which one is current: what to draw, what to split by.
+
+    `more` are those that a menu holds.
+    """
 
     title: str
     options: tuple[tuple[str, str, bool], ...]
+    more: tuple[tuple[str, str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

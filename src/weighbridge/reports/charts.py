@@ -57,15 +57,22 @@ class Look:
 DARK_LOOK: Final = Look(ink=DARK)
 
 
-def chart_spec(result: QueryResult, metric: str | None = None, look: Look | None = None) -> Row:
+def chart_spec(
+    result: QueryResult,
+    metric: str | None = None,
+    look: Look | None = None,
+    before: QueryResult | None = None,
+) -> Row:
     """The Vega-Lite specification of one metric (the first by default) of a result.
 
+    Takes: as `before`, the same question without groups of an earlier range; a picture over time
+    then has its figures as dashed lines at the same distance from the range's start.
     Errors: `QueryError` for a metric that is an instant.
     """
     chosen = METRICS[metric or result.query.metrics[0]]
     if chosen.unit == "time":
         raise QueryError({"metrics": f"metric {chosen.name!r} is an instant: draw another"})
-    return _Chart(result, chosen, look or Look()).spec()
+    return _Chart(result, chosen, look or Look(), before).spec()
 
 
 def to_svg(spec: Row) -> str:
@@ -98,11 +105,14 @@ def _drawable(value: Any) -> Any:
 class _Chart:
     """One drawing in the making: result, metric, look."""
 
-    def __init__(self, result: QueryResult, metric: Metric, look: Look) -> None:
+    def __init__(
+        self, result: QueryResult, metric: Metric, look: Look, before: QueryResult | None = None
+    ) -> None:
         self._result = result
         self._query: CostQuery = result.query
         self._metric = metric
         self._look = look
+        self._before = before
         self._scale = _axis_scale(metric, [row[metric.name] for row in result.rows])
 
     def __repr__(self) -> str:
@@ -118,6 +128,9 @@ class _Chart:
             chart = self._stack()
         else:
             chart = self._lines()
+        earlier = self._earlier(self._before) if has_time and self._before else []
+        if earlier:
+            chart = alt.layer(chart, self._dashes(earlier)).properties(height=self._look.height)
         ink = self._look.ink
         width = "container" if self._look.fills_container else self._look.width
         chart = chart.properties(width=width, title=self._title(), background=ink.background)
@@ -159,6 +172,36 @@ class _Chart:
             color=self._colour(names),
             tooltip=self._tooltip("when"),
         ).properties(height=self._look.height)
+
+    def _dashes(self, earlier: list[Row]) -> Any:
+        drawn = alt.Chart(alt.InlineData(values=earlier))
+        look: dict[str, Any] = {"strokeDash": [5, 3], "strokeWidth": 1.5}
+        ink, tooltip = self._look.ink.text, self._tooltip("when")
+        if not self._metric.additive:
+            line = drawn.mark_line(interpolate="monotone", color=ink, **look)
+            return line.encode(x="from:T", y="value:Q", tooltip=tooltip)
+        rule = drawn.mark_rule(color=ink, **look)
+        return rule.encode(x="from:T", x2="to:T", y="value:Q", tooltip=tooltip)
+
+    def _earlier(self, before: QueryResult) -> list[Row]:
+        """What each bucket's counterpart in an earlier range came to."""
+        points = []
+        for row in before.rows:
+            start = datetime.fromisoformat(row[TIME])
+            here = _moved(start, before.query, self._query)
+            if row[self._metric.name] is None or here is None:
+                continue
+            points.append(
+                {
+                    "from": self._wall(here),
+                    "to": self._wall(self._following(here)),
+                    "when": _when(start),
+                    "series": "before",
+                    "value": self._scaled(row),
+                    "text": for_people(row[self._metric.name], self._metric.unit),
+                }
+            )
+        return points
 
     def _ranking(self) -> Any:
         bars = self._bars()
@@ -226,7 +269,7 @@ class _Chart:
                 {
                     "from": self._wall(start),
                     "to": self._wall(self._following(start)),
-                    "when": f"{start:%a %d %b %Y %H:%M}".removesuffix(" 00:00"),
+                    "when": _when(start),
                     "series": series,
                     "value": None if value is None else float(value) / self._scale.divisor,
                     "text": for_people(value, self._metric.unit),
@@ -378,6 +421,26 @@ def _pile_up(points: list[Row], names: list[str]) -> None:
     for point in sorted(points, key=lambda point: place[point["series"]]):
         point["bottom"] = heights.get(point["from"], 0.0)
         point["top"] = heights[point["from"]] = point["bottom"] + (point["value"] or 0.0)
+
+
+def _when(start: datetime) -> str:
+    return f"{start:%a %d %b %Y %H:%M}".removesuffix(" 00:00")
+
+
+def _moved(start: datetime, earlier: CostQuery, query: CostQuery) -> datetime | None:
+    """Where a bucket of an earlier range lies in a later one, on the zone's clock."""
+    if earlier.since is None or query.since is None:
+        return None
+    zone = query.zone
+    was, is_now = (
+        one.astimezone(zone).replace(tzinfo=None) for one in (earlier.since, query.since)
+    )
+    here = start.astimezone(zone).replace(tzinfo=None)
+    if query.granularity == "month":
+        months = 12 * (is_now.year - was.year) + is_now.month - was.month
+        number = 12 * here.year + here.month - 1 + months
+        return datetime(number // 12, number % 12 + 1, 1, tzinfo=zone)
+    return (here + (is_now - was)).replace(tzinfo=zone)
 
 
 def _instant(wall: str) -> dict[str, str]:

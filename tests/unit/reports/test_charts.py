@@ -158,3 +158,49 @@ def test_colours_stand_out(ink: Any, colour: str) -> None:
     """Each colour can be told from both pages (WCAG contrast of at least 1.9)."""
     darker, lighter = sorted([luminance(colour), luminance(ink.background)])
     assert (lighter + 0.05) / (darker + 0.05) >= 1.9
+
+
+def _of_days(since: str, until: str, costs: dict[str, int], granularity: str = "day") -> Any:
+    query = CostQuery(
+        since=datetime.fromisoformat(since).replace(tzinfo=UTC),
+        until=datetime.fromisoformat(until).replace(tzinfo=UTC),
+        granularity=granularity,
+        metrics=("cost",),
+    )
+    rows = [{"time": f"{day}T00:00:00+00:00", "cost": Decimal(cost)} for day, cost in costs.items()]
+    return result_of(query, rows)
+
+
+@pytest.mark.parametrize(
+    ("granularity", "now", "before", "places"),
+    [
+        (
+            "day",
+            ("2026-11-01", "2026-12-01", {"2026-11-02": 5}),
+            ("2026-10-01", "2026-10-02", {"2026-10-01": 7, "2026-10-02": 8}),
+            {"2026-11-01T00:00:00Z": 7.0, "2026-11-02T00:00:00Z": 8.0},
+        ),
+        (
+            "month",
+            ("2026-01-01", "2027-01-01", {"2026-03-01": 5}),
+            ("2025-01-01", "2026-01-01", {"2025-02-01": 7, "2025-12-01": 8}),
+            {"2026-02-01T00:00:00Z": 7.0, "2026-12-01T00:00:00Z": 8.0},
+        ),
+    ],
+)
+def test_the_period_before_lies_under_its_counterpart(
+    granularity: str, now: Any, before: Any, places: dict[str, float]
+) -> None:
+    """Bucket by bucket at the same distance from the start, dashed, with its own date told."""
+    spec = chart_spec(_of_days(*now, granularity), before=_of_days(*before, granularity))
+    _, dashes = spec["layer"]
+    points = spec["datasets"][dashes["data"]["name"]]
+    assert {point["from"]: point["value"] for point in points} == places
+    assert dashes["mark"]["strokeDash"]
+    assert "2025" in points[0]["when"] or "Oct 2026" in points[0]["when"]
+
+
+def test_nothing_before_is_not_drawn() -> None:
+    """Without an earlier row there is one picture, and no empty one over it."""
+    now = _of_days("2026-11-01", "2026-12-01", {"2026-11-02": 5})
+    assert "layer" not in chart_spec(now, before=_of_days("2026-10-01", "2026-11-01", {}))

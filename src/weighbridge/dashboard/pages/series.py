@@ -1,25 +1,27 @@
 """Time series: any metric, split by up to two dimensions, in any buckets."""
 
+from dataclasses import replace
 from typing import Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Chart, Choice, Column, Content, Table, figure, word
-from weighbridge.dashboard.pages.groups import NAMES, TITLES
-from weighbridge.dashboard.pages.pictures import MEASURES, over_time, split_choice
+from weighbridge.dashboard.pages.groups import NAMES
+from weighbridge.dashboard.pages.pictures import any_measure_choice, over_time, title_of
 from weighbridge.reports.charts import MAX_SERIES
 from weighbridge.reports.cost_query import TIME
+from weighbridge.reports.dimensions import COLUMN_OF
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.zones import GRANULARITIES
 
-_MORE: Final = ("wasted_cost", "latency_p50", "ttfb_p95", "cached_share", "cost_per_exchange")
 _SPLITS: Final = ("department", "project", "agent", "model", "surface", "operation", "outcome")
 _MOST_ROWS: Final = 400
+_DIMENSIONS: Final = 2
 
 
 def series(desk: Desk) -> Content:
     """One chart and the rows that it draws."""
     span, state = desk.span, desk.state
-    metric, by = state.metric or "cost", state.by[:2]
+    metric, by = state.metric or "cost", state.by[:_DIMENSIONS]
     bucket = state.bucket(span, desk.now)
     result = desk.ask(
         state.question(
@@ -33,62 +35,72 @@ def series(desk: Desk) -> Content:
     )
     unit = METRICS[metric].unit
     rows = [
-        [_when(row[TIME]), *(word(row[name]) for name in by), figure(row[metric], unit)]
+        [_when(row[TIME], bucket), *(word(row[name]) for name in by), figure(row[metric], unit)]
         for row in reversed(result.rows[-_MOST_ROWS:])
     ]
     columns = [Column(TIME, bucket.capitalize())]
     columns += [Column(name, NAMES.get(name, name)) for name in by]
-    columns.append(Column(metric, TITLES.get(metric, metric.replace("_", " ")), figures=True))
-    whole = [word("Total"), *(Cell("", None) for _ in by), figure(result.totals[metric], unit)]
+    columns.append(Column(metric, title_of(metric), figures=True))
     cut = len(result.rows) > _MOST_ROWS
-    note = f"The latest {_MOST_ROWS} of {len(result.rows):,} rows." if cut else ""
+    table = Table(
+        name="series",
+        title="Figures",
+        columns=tuple(columns),
+        rows=rows,
+        totals=[word("Total"), *(Cell("") for _ in by), figure(result.totals[metric], unit)],
+        note=f"The latest {_MOST_ROWS} of {len(result.rows):,} rows." if cut else "",
+        tall=True,
+    )
     return Content(
         title="Time series",
-        choices=[
-            _choice(desk, metric),
-            split_choice(desk, by, _SPLITS),
-            Choice(
-                "Per",
-                tuple(
-                    (name, state.query_string(granularity=name), name == bucket)
-                    for name in GRANULARITIES
-                    if name != "none"
-                ),
-            ),
-        ],
-        tables=[
-            Table(
-                name="series",
-                title="Figures",
-                columns=tuple(columns),
-                rows=rows,
-                totals=whole,
-                note=note,
-            )
-        ],
+        choices=_choices(desk, metric, bucket),
+        tables=[table],
         completeness=dict(result.completeness),
         never_called=not result.completeness["exchanges"] and not state.filters,
     )
 
 
 def charts(desk: Desk) -> tuple[Chart, ...]:
-    """The chart of the same rows."""
-    return (over_time(desk, desk.state.by[:2], desk.state.metric or "cost"),)
+    """The chart of the same rows, and the period before."""
+    by, metric = desk.state.by[:_DIMENSIONS], desk.state.metric or "cost"
+    return (over_time(desk, by, metric, beside=desk.state.compare),)
 
 
-def _choice(desk: Desk, metric: str) -> Choice:
-    shown = tuple(dict.fromkeys((*MEASURES, *_MORE, metric)))
-    titles = {**TITLES, "latency_p95": "p95 latency", "error_rate": "Error rate"}
-    titles |= {"latency_p50": "Median latency", "cost_per_exchange": "Cost per call"}
-    titles |= {"ttfb_p95": "p95 first byte"}
-    return Choice(
-        "Show",
-        tuple(
-            (titles.get(name, name), desk.state.query_string(metric=name), name == metric)
-            for name in shown
-        ),
+def _choices(desk: Desk, metric: str, bucket: str) -> list[Choice]:
+    state = desk.state
+    first, second = (*state.by[:_DIMENSIONS], "", "")[:_DIMENSIONS]
+    choices = [any_measure_choice(desk, metric), _split(desk, "Split by", first, (second,))]
+    if first:
+        choices.append(_split(desk, "and by", second, (first,), before=(first,)))
+    granularities = [name for name in GRANULARITIES if name != "none"]
+    per = ((name, state.query_string(granularity=name), name == bucket) for name in granularities)
+    compare = (
+        ("period before", state.query_string(compare=True), state.compare),
+        ("nothing", state.query_string(compare=False), not state.compare),
     )
+    return [*choices, Choice("Per", tuple(per)), Choice("Beside", compare)]
 
 
-def _when(text: str) -> Cell:
-    return Cell(text[:16].replace("T", " ").removesuffix(" 00:00"), text)
+def _split(
+    desk: Desk,
+    title: str,
+    current: str,
+    taken: tuple[str, ...],
+    before: tuple[str, ...] = (),
+) -> Choice:
+    """Dimensions as links: the usual ones, the others in a menu; or none."""
+
+    def option(name: str) -> tuple[str, str, bool]:
+        by = (*before, name) if name else before
+        return NAMES.get(name, name), desk.state.query_string(by=by), name == current
+
+    usual = [name for name in dict.fromkeys((*_SPLITS, current)) if name and name not in taken]
+    more = [name for name in sorted(COLUMN_OF) if name not in usual and name not in taken]
+    nothing = ("nothing", *option("")[1:])
+    chosen = Choice(title, (nothing, *map(option, usual)))
+    return replace(chosen, more=tuple(map(option, more)))
+
+
+def _when(text: str, bucket: str) -> Cell:
+    day, hour = text[:10], text[11:16]
+    return Cell(f"{day} {hour}" if bucket in ("minute", "hour") else day, text)

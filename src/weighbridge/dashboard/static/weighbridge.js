@@ -36,13 +36,52 @@ async function draw(place) {
   const text = await answer.text();
   const seen = views.get(place);
   if (seen?.text === text) return;
-  const made = await embed(place, JSON.parse(text), {
+  const spec = JSON.parse(text);
+  const zooms = letsZoom(spec);
+  const made = await embed(place, spec, {
     actions: false, ast: true, defaultStyle: false, renderer: "canvas",
     tooltip: { disableDefaultStyle: true },
   });
   seen?.made.finalize();
   views.set(place, { text, made });
   place.dataset.drawn = "";
+  place.classList.toggle("zoomable", zooms);
+  if (zooms) followBrush(place, made.view, spec);
+}
+
+// A brush on a chart over time becomes the page's range: since and until in the address.
+
+const marked = (spec) => spec.layer?.[0] ?? spec;
+
+function pointsOf(spec) {
+  const data = marked(spec).data ?? spec.data;
+  return data.values ?? spec.datasets[data.name];
+}
+
+function letsZoom(spec) {
+  const part = marked(spec);
+  // Where fingers scroll, a brush would be in their way.
+  if (!matchMedia("(pointer: fine)").matches) delete part.params;
+  return Boolean(part.params);
+}
+
+function followBrush(place, view, spec) {
+  let chosen = null;
+  view.addSignalListener("brush", (_name, value) => { chosen = value?.from ?? null; });
+  place.onpointerup = () => {
+    if (!chosen) return;
+    const [low, high] = chosen.map(Number);
+    const inside = pointsOf(spec).filter(
+      (point) => Date.parse(point.to) > low && Date.parse(point.from) < high);
+    if (inside.length === 0) return;
+    const ends = { since: inside.map((p) => p.from).sort()[0], until: inside.map((p) => p.to).sort().at(-1) };
+    const address = new URL(location.href);
+    for (const name of ["range", "page", "cursor", "granularity"]) address.searchParams.delete(name);
+    for (const [name, at] of Object.entries(ends)) {
+      address.searchParams.set(name, at.replace(/(T00:00)?(:00)?Z$/, ""));
+    }
+    location.assign(address);
+  };
 }
 
 function drawAll() {
