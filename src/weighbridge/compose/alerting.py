@@ -15,7 +15,8 @@ from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.control.alerting.apprise_sender import AppriseSender
 from weighbridge.control.alerting.channels import ChannelService
 from weighbridge.control.alerting.dispatch import Dispatcher
-from weighbridge.control.alerting.figures import Figures
+from weighbridge.control.alerting.figures import Figures, cost_since
+from weighbridge.control.alerting.near import Near
 from weighbridge.control.alerting.pictures import Pictures
 from weighbridge.control.alerting.sealing import KEY_NAME, Seal
 from weighbridge.control.alerting.watch import AlertWatch
@@ -58,13 +59,15 @@ def open_alerting(
     channels = ChannelService(database, seal, sender)
     log = AlertLog(database)
     in_force = budgets.policy
+    ask = _within(reports, _RULE_TIMEOUT_MS)
     figures = Figures(
-        ask=_within(reports, _RULE_TIMEOUT_MS),
+        ask=ask,
         budgets=in_force,
         journal=folder.journal,
         failure=lambda: keeper.failure,
         node=node_name(settings),
         settings=settings.alerts,
+        near=Near(cost_since(ask)),
     )
     dispatcher = Dispatcher(
         log,

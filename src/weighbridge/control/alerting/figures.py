@@ -26,8 +26,9 @@ from weighbridge.budgets.alerts.traffic import (
     unpriced_alert,
 )
 from weighbridge.budgets.budget import Budget
-from weighbridge.budgets.windows import Window, window_at
+from weighbridge.budgets.windows import Window
 from weighbridge.config.model import AlertSettings
+from weighbridge.control.alerting.near import Near, windows_of
 from weighbridge.control.alerting.watch import Rule
 from weighbridge.control.budget_states import asked_of
 from weighbridge.core.alert import Occurrence
@@ -41,7 +42,6 @@ from weighbridge.reports.dimensions import NONE, OTHER
 from weighbridge.reports.result import QueryResult, Row
 
 MOST_VALUES: Final = 200
-_LATE_US: Final = 15 * 60 * 1_000_000
 _MODEL: Final = ("model", "surface")
 _OUTCOMES: Final = tuple(each.value for each in Outcome if each is not Outcome.REFUSED)
 
@@ -58,6 +58,7 @@ class Figures:
     failure: Callable[[], str | None]
     node: str
     settings: AlertSettings
+    near: Near
 
     def rules(self) -> list[Rule]:
         """The rules that are not turned off, the quick ones first."""
@@ -78,16 +79,19 @@ class Figures:
 
     def thresholds(self, now: datetime) -> Iterator[Occurrence]:
         """Thresholds that spend has reached."""
-        for budget in self._told_of():
-            for window in _windows(budget, now):
-                for value, spent_pico in self._spent(budget, window, now).items():
-                    account = account_of(budget, window, value, spent_pico, now)
-                    yield from threshold_alerts(account)
+        for budget, window in self.near.choose(self._told_of(), now):
+            spent = self._spent(budget, window, now)
+            accounts = [
+                account_of(budget, window, value, pico, now) for value, pico in spent.items()
+            ]
+            for account in accounts:
+                yield from threshold_alerts(account)
+            self.near.note(budget, window, accounts, now)
 
     def forecasts(self, now: datetime) -> Iterator[Occurrence]:
         """Budgets that are likely to be exceeded."""
         for budget in self._told_of():
-            *_, window = _windows(budget, now)
+            *_, window = windows_of(budget, now)
             spent = self._spent(budget, window, now, MOST_VALUES)
             asked = asked_of(budget, window)
             ahead = window_spend.outlooks(asked, spent, lambda each: self.ask(each, now), now)
@@ -177,6 +181,16 @@ class Figures:
         return self.ask(query, now).rows
 
 
+def cost_since(ask: Ask) -> Callable[[datetime, datetime], int]:
+    """What all exchanges that began since an instant have cost, for `Near`."""
+
+    def cost(since: datetime, now: datetime) -> int:
+        total = ask(CostQuery(since=since, metrics=("cost",)), now).totals["cost"]
+        return decimal_to_pico(total or Decimal(0))
+
+    return cost
+
+
 def account_of(
     budget: Budget, window: Window, value: str | None, spent_pico: int, now: datetime
 ) -> Account:
@@ -195,15 +209,6 @@ def account_of(
         channels=budget.channels,
         blocks=budget.blocks,
     )
-
-
-def _windows(budget: Budget, now: datetime) -> list[Window]:
-    """The window of `now`, and before it the one that has just ended: its last rows come late."""
-    now_us = to_unix_us(now)
-    window = window_at(budget.period, budget.timezone, now_us)
-    if window.start_us == 0 or now_us - window.start_us > _LATE_US:
-        return [window]
-    return [window_at(budget.period, budget.timezone, window.start_us - 1), window]
 
 
 def _midnight(now: datetime) -> datetime:

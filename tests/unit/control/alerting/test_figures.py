@@ -11,7 +11,8 @@ from memory_ledger import MemoryLedger
 
 from weighbridge.budgets.budget import Budget
 from weighbridge.config.model import AlertSettings
-from weighbridge.control.alerting.figures import Figures
+from weighbridge.control.alerting.figures import Figures, cost_since
+from weighbridge.control.alerting.near import Near
 from weighbridge.control.alerting.pictures import Pictures
 from weighbridge.core.alert import Alert, AlertKind, Occurrence
 from weighbridge.core.clock import to_unix_us
@@ -50,8 +51,10 @@ class Given:
         JournalFolders(folder).make()
 
     def figures(self, **settings: Any) -> Figures:
+        ask = ReportService(self.ledger).run
         return Figures(
-            ask=ReportService(self.ledger).run,
+            ask=ask,
+            near=Near(cost_since(ask)),
             budgets=lambda: self.budgets,
             journal=self.folder,
             failure=lambda: self.failure,
