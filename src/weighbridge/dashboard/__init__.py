@@ -12,6 +12,9 @@ see, the time) to a `Content` (`content`: tiles, facts, tables as values). To ad
 3. add a line to `PAGES` in `site`: address, title, heading in the navigation, role. Routes for
    HTML, `.json`, `.csv` and charts, navigation, keys and tests follow from that line.
 
+What a reader may change is a `Form` (`forms`) in the content's `forms`: its fields become a JSON
+document that the browser sends to the admin API, which checks role, CSRF token and values.
+
 `templates/page.html` draws every `Content`. A page that needs more names a template of its own
 that extends it; its macros are in `templates/parts.html`, its inks in `static/weighbridge.css`.
 """

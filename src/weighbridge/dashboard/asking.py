@@ -6,7 +6,7 @@ so no page can widen what its reader may see; what grows with the ledger is aske
 Counterpart: `compose/dashboard` makes a visit of each request, `router` a desk of each visit.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
@@ -72,17 +72,23 @@ class UnderWay(Protocol):
 
 
 class Budgets(Protocol):
-    """Budgets."""
+    """Budgets, to look at."""
 
     def all(self) -> list[BudgetRecord]:
-        """Every budget that the reader may see, newest first."""
+        """Every budget, newest first."""
+        ...
+
+    def get(self, budget_id: str) -> BudgetRecord:
+        """One budget."""
         ...
 
 
 class BudgetStates(Protocol):
     """How budgets stand."""
 
-    def of(self, budget: Budget, run: Run, now: datetime) -> list[BudgetStatus]:
+    def of(
+        self, budget: Budget, run: Run, now: datetime, values: Iterable[str] | None = None
+    ) -> list[BudgetStatus]:
         """Each account of a budget, the most used first; at least one."""
         ...
 

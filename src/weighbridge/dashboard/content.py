@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
+from weighbridge.dashboard.forms import Form
 from weighbridge.reports.result import QueryResult, for_people
 
 
@@ -153,6 +154,7 @@ class Content:
     facts: list[tuple[str, Cell]] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
+    forms: list[Form] = field(default_factory=list)
     completeness: dict[str, int] = field(default_factory=dict)
     never_called: bool = False
 

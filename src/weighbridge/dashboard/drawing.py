@@ -59,12 +59,13 @@ _UNKNOWNS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What stands around a page: whose visit, at which address, in which theme."""
+    """What stands around a page: whose visit, its address, its theme, what it is about."""
 
     page: Page
     path: str
     theme: str
     visit: Visit
+    heading: str
 
 
 @dataclass(slots=True)
@@ -115,7 +116,7 @@ class Drawing:
             frame.page.template,
             frame,
             built=built,
-            heading=", ".join(state.filters.get(frame.page.named_by, ())) or frame.page.title,
+            heading=", ".join(state.filters.get(frame.page.named_by, ())) or frame.heading,
             until_built=_MARK,
             state=state,
             kept=kept,

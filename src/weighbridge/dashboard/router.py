@@ -9,11 +9,13 @@ Counterpart: `site` lists the pages, `templates` draws them.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from weighbridge.core.credential import Role
@@ -80,11 +82,14 @@ class _Served:
     async def html(self, request: Request, visit: Visit) -> Response:
         """The page; its frame goes ahead where the ledger takes longer than `_PATIENCE_S`."""
         theme = request.cookies.get("theme", "")
-        frame = Frame(page=self.page, path=request.url.path, theme=theme, visit=visit)
+        title, path = self.page.title, request.url.path
+        frame = Frame(page=self.page, path=path, theme=theme, visit=visit, heading=title)
         try:
-            state = _state(request)
-            drawn = self._drawing.begin(frame, state, self._now())
-        except QueryError as error:
+            if self.page.heading is not None:
+                named = await run_in_threadpool(self.page.heading, visit.sources, _name(request))
+                frame = replace(frame, heading=named)
+            drawn = self._drawing.begin(frame, _state(request), self._now())
+        except (QueryError, NotFoundError) as error:
             return self._refused(frame, error)
 
         def work(reports: Reports) -> str:
@@ -181,7 +186,7 @@ class _Served:
             principal=visit.principal,
             state=_state(request),
             now=self._now(),
-            name=str(request.path_params.get("name", "")),
+            name=_name(request),
         )
 
 
@@ -241,6 +246,11 @@ def _add_page(router: APIRouter, served: _Served, visitor: Any) -> None:
         forms["/"] = html
     for address, endpoint in (forms | {path: html}).items():
         router.add_api_route(address, endpoint, response_model=None)
+
+
+def _name(request: Request) -> str:
+    """The variable part of the address, where it has one."""
+    return str(request.path_params.get("name", ""))
 
 
 def _json(document: Mapping[str, Any]) -> Response:

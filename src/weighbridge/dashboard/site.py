@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from weighbridge.core.credential import Role
-from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Chart, Content, Table
 from weighbridge.dashboard.pages import (
     breakdown,
+    budget,
+    budgets,
     exchanges,
     labels,
     models,
@@ -44,8 +46,9 @@ class Page:
 
     `group` is the heading that it stands under, empty for pages that only links lead to; `key`
     goes there after `g`; `role` is the least that may open it; `ranged` says whether it has a range
-    of time to choose, `named_by` which filter's values are its heading. `late` gives tables that
-    follow when the page is there, for they take long or matter less.
+    of time to choose, `named_by` which filter's values are its heading, `heading` finds what a
+    `{name}` is called. `late` gives tables that follow when the page is there, for they take long
+    or matter less.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Page:
     template: str = "page.html"
     ranged: bool = True
     named_by: str = ""
+    heading: Callable[[Sources, str], str] | None = None
 
 
 PAGES: Final = (
@@ -136,6 +140,22 @@ PAGES: Final = (
         charts=waste.charts,
         group="Calls",
         key="x",
+    ),
+    Page(
+        path="/budgets",
+        title="Budgets",
+        build=budgets.budgets,
+        group="Spend",
+        key="b",
+        ranged=False,
+    ),
+    Page(
+        path="/budgets/{name}",
+        title="Budget",
+        build=budget.one_budget,
+        charts=budget.charts,
+        heading=budget.heading,
+        ranged=False,
     ),
     Page(
         path="/prices",

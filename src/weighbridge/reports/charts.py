@@ -31,7 +31,7 @@ _VEGA_LITE: Final = "6.4"
 # The drawing library aborts the whole process on a character that XML cannot hold.
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ALL: Final = "all"  # the one series of a result without groups
-_TIME_FORMATS: Final = {
+TIME_FORMATS: Final = {
     "year": "%Y",
     "quarter": "%b %Y",
     "month": "%-d %b",
@@ -134,7 +134,7 @@ class _Chart:
         ink = self._look.ink
         width = "container" if self._look.fills_container else self._look.width
         chart = chart.properties(width=width, title=self._title(), background=ink.background)
-        spec: Row = _themed(chart, ink).to_dict()
+        spec: Row = themed(chart, ink).to_dict()
         return spec
 
     # Pictures.
@@ -326,7 +326,7 @@ class _Chart:
         months = {"month": "%b %Y"} if self._query.granularity == "month" else {}
         weekly = self._query.granularity == "week"  # Vega's own weeks start on Sunday
         axis = alt.Axis(
-            format=_TIME_FORMATS | months,
+            format=TIME_FORMATS | months,
             values=_some_instants(points) if weekly else alt.Undefined,
             labelFlush=True,
             labelOverlap=True,
@@ -476,7 +476,8 @@ def _unknown(result: QueryResult) -> list[str]:
     return [f"{counts[name]:,} {name}" for name in ("unpriced", "unmetered") if counts[name]]
 
 
-def _themed(chart: Any, ink: Ink) -> Any:
+def themed(chart: Any, ink: Ink) -> Any:
+    """A chart with the lines and letters that all have in common."""
     return (
         chart.configure(font=_FONT, padding=16, autosize=alt.AutoSizeParams(type="fit-x"))
         .configure_view(stroke=None)

@@ -45,6 +45,10 @@ class Window:
             filters=self.filters,
         )
 
+    def alone(self) -> "Window":
+        """The same window without its split."""
+        return replace(self, per=None)
+
     def only(self, values: Iterable[str]) -> "Window":
         """The same window for these values of its split alone."""
         assert self.per is not None

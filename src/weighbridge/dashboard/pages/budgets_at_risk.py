@@ -8,6 +8,7 @@ from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.money import pico_to_decimal
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Table, figure, word
+from weighbridge.dashboard.state import State
 
 # Most pressing first; a budget that is `ok` or `disabled` wants nothing.
 _STATES: Final = {
@@ -56,9 +57,17 @@ def _row(one: BudgetStatus) -> list[Cell]:
     name = one.budget.name if one.value is None else f"{one.budget.name}: {one.value}"
     share = min(1.0, one.used_share)
     return [
-        word(name),
+        word(name, href=_link(one)),
         figure(pico_to_decimal(one.spent), "USD"),
         figure(pico_to_decimal(one.limit), "USD"),
         Cell(f"{one.used_share * 100:.0f} %", round(one.used_share, 4), share=share),
         Cell(words, one.state, tone=tone),
     ]
+
+
+def _link(one: BudgetStatus) -> str:
+    """The budget's page, about the account."""
+    page = f"/budgets/{one.budget.id}"
+    if one.value is None or one.budget.per is None:
+        return page
+    return page + State(filters={one.budget.per: (one.value,)}).query_string()

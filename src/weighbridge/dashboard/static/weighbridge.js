@@ -165,8 +165,71 @@ for (const form of document.querySelectorAll("form.range")) {
   });
 }
 document.addEventListener("submit", (event) => {
+  if (event.target.dataset.api) { event.preventDefault(); send(event.target); return; }
   for (const field of event.target.elements) if (!field.value) field.disabled = true;
 });
+
+// Forms of changes: a JSON document to the API that programs use; what it says is wrong stands
+// beside the field that it is about.
+
+const csrf = document.querySelector("meta[name=csrf]").content;
+const parts = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);
+const reading = {
+  text: (field) => field.value.trim() || null,
+  choice: (field) => field.value || null,
+  instant: (field) => field.value.trim(),
+  whole: (field) => (/^-?\d+$/.test(field.value.trim()) ? Number(field.value) : field.value.trim()),
+  switch: (field) => field.checked,
+  list: (field) => parts(field.value),
+  wholes: (field) => parts(field.value).map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+  pairs: (field) => Object.fromEntries(field.value.split("\n").filter((line) => line.trim()).map(
+    (line) => [line.split("=")[0].trim(), parts(line.split("=").slice(1).join("="))])),
+};
+
+async function send(form) {
+  if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
+  const document_ = {};
+  for (const field of form.elements) {
+    if (field.name) document_[field.name] = reading[field.dataset.kind](field);
+  }
+  const button = form.querySelector("button");
+  button.disabled = true;
+  const method = form.dataset.api;
+  try {
+    // Not `form.action`: a field of that name would stand there.
+    const answer = await fetch(form.getAttribute("action"), {
+      method,
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+      body: method === "DELETE" ? undefined : JSON.stringify(document_),
+    });
+    const said = await answer.json();
+    if (answer.ok) {
+      location.assign(form.dataset.then.replace("{id}", said.id) || location.href);
+    } else {
+      tell(form, said);
+    }
+  } catch {
+    tell(form, { detail: "The gateway did not answer; nothing was changed." });
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function tell(form, said) {
+  for (const place of form.querySelectorAll("[data-field]")) {
+    const own = (said.problems ?? []).filter((one) => one.where.split(".")[0] === place.dataset.field);
+    const hint = place.querySelector(".hint");
+    hint.dataset.usual ??= hint.textContent;
+    hint.textContent = own.map((one) => one.message).join("; ") || hint.dataset.usual;
+    place.classList.toggle("wrong", own.length > 0);
+    place.querySelector("[name]").setAttribute("aria-invalid", String(own.length > 0));
+  }
+  const named = new Set([...form.querySelectorAll("[data-field]")].map((one) => one.dataset.field));
+  const others = (said.problems ?? []).filter((one) => !named.has(one.where.split(".")[0]));
+  const lines = [said.detail, ...others.map((one) => `${one.where}: ${one.message}`)];
+  form.querySelector(".problem").textContent = lines.join(". ");
+  form.querySelector(".wrong [name]")?.focus();
+}
 
 // --- Keys: "/" searches, g and a letter goes, arrows walk the links of a table.
 
