@@ -111,8 +111,7 @@ class PolicyLink:
                 reporting.cancel()
                 if self._leases is not None:
                     self._leases.disconnected()
-                with suppress(OSError):
-                    writer.write(self._counters_frame())
+                _send(writer, self._counters_frame())
                 writer.close()
             await asyncio.sleep(pause)
 
@@ -126,8 +125,9 @@ class PolicyLink:
 
     async def _report(self, writer: asyncio.StreamWriter) -> None:
         while not writer.is_closing():
-            writer.write(self._counters_frame())
-            await writer.drain()
+            _send(writer, self._counters_frame())
+            with suppress(OSError):
+                await writer.drain()
             await asyncio.sleep(COUNTERS_EVERY_S)
 
     def _counters_frame(self) -> bytes:
@@ -136,5 +136,11 @@ class PolicyLink:
 
 
 def _send_lease(writer: asyncio.StreamWriter, message: bytes) -> None:
+    _send(writer, frames.encode(frames.Lease(message)))
+
+
+def _send(writer: asyncio.StreamWriter, frame: bytes) -> None:
+    """Write, if anybody is there: a transport that a reset has closed refuses, loudly."""
     if not writer.is_closing():
-        writer.write(frames.encode(frames.Lease(message)))
+        with suppress(OSError, RuntimeError):
+            writer.write(frame)

@@ -12,9 +12,11 @@ from weighbridge.budgets.budget import Budget, usd_text
 from weighbridge.budgets.pocket import Shortage
 from weighbridge.budgets.windows import Window
 from weighbridge.core.clock import InstantFormatter
+from weighbridge.core.money import PICO_USD_PER_USD
 from weighbridge.core.outcome import Reason, Refusal
 
 _US_PER_S: Final = 1_000_000
+_HUNDREDTH_CENT: Final = PICO_USD_PER_USD // 10_000
 # Calls under way give back what they do not need within seconds.
 _SOON_S: Final = 2
 
@@ -46,7 +48,9 @@ def exhausted(
         "held_usd": usd_text(shortage.leased),
         "needed_usd": usd_text(needed),
     }
-    limit, spent, held, need = figures.values()
+    limit, spent, held, need = map(
+        _shown, (shortage.limit, shortage.spent, shortage.leased, needed)
+    )
     metadata |= figures
     if window.end_us is None:
         resets = "it never resets; have it raised"
@@ -70,6 +74,13 @@ def unpriced(budget: Budget, model: str | None) -> Refusal:
         "none; use a model of the price book, or have the budget allow what is unpriced",
         {"budget": budget.name, "budget_id": budget.id, "unpriced": model or "unknown"},
     )
+
+
+def _shown(pico_usd: int) -> str:
+    """An amount for people: rounded up to a hundredth of a cent, unless it is less than one."""
+    if pico_usd > _HUNDREDTH_CENT:
+        pico_usd += -pico_usd % _HUNDREDTH_CENT
+    return usd_text(pico_usd)
 
 
 def _retry_after_s(shortage: Shortage, needed: int, window: Window, now_us: int) -> int | None:

@@ -39,17 +39,21 @@ if TYPE_CHECKING:
     from weighbridge.gateway.request_heads import RequestHead
 
 _OK: Final = Outcome.OK
+# How often a call waits again for a lender that is there and has not answered: it asks the ledger
+# first, which takes its time after a start.
+_PATIENCE: Final = 4
 
 
 class Stake:
     """What one call has set aside, or waits for."""
 
-    __slots__ = ("alike", "hold", "kind", "size", "ticket", "timer")
+    __slots__ = ("alike", "hold", "kind", "patience", "size", "ticket", "timer")
 
     def __init__(self, kind: CallKind, size: Size, alike: Alike) -> None:
         self.kind = kind
         self.size = size
         self.alike = alike
+        self.patience = _PATIENCE
         self.hold: Hold | None = None
         self.ticket: Ticket | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -242,8 +246,11 @@ class Holds:
         self.waited += 1
         stake.ticket = ticket = self._purse.wait(needs, now_us)
         self._waiting[ticket] = exchange
-        stake.timer = self._call_later(self._wait_s, partial(self._give_up, ticket))
+        self._set_timer(stake, ticket)
         self._stir()
+
+    def _set_timer(self, stake: Stake, ticket: Ticket) -> None:
+        stake.timer = self._call_later(self._wait_s, partial(self._give_up, ticket))
 
     def _stir(self) -> None:
         """Look soon who can go on, and tell the lender; once for all that happens until then."""
@@ -267,9 +274,17 @@ class Holds:
                 ticket.needs = self._needs(exchange.stake, exchange.started_us)
 
     def _give_up(self, ticket: Ticket) -> None:
-        if ticket in self._waiting:
-            self._purse.give_up(ticket)
-            self._end_wait(ticket)
+        exchange = self._waiting.get(ticket)
+        if exchange is None or exchange.stake is None:
+            return
+        stake = exchange.stake
+        unanswered = not all(pocket.known for pocket in ticket.pockets)
+        if unanswered and stake.patience and self._send is not None:
+            stake.patience -= 1
+            self._set_timer(stake, ticket)
+            return
+        self._purse.give_up(ticket)
+        self._end_wait(ticket)
 
     def _end_wait(self, ticket: Ticket) -> None:
         exchange = self._waiting[ticket]

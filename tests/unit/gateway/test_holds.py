@@ -281,6 +281,7 @@ def test_without_the_lender_calls_go_on_with_what_was_lent() -> None:
         wire.holds.tick()
         wire.settle()
         bank.away = True
+        wire.holds.disconnected()
         passed, clients = 0, []
         for _ in range(100):
             clients.append(wire.client())

@@ -1,0 +1,217 @@
+"""Budgets that block, between real processes: parallel calls, several workers, `kill -9`."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from family import children, kill
+from one_cent import OneCent
+from processes import Bridge, wait_until
+from raw_exchange import exchange
+
+PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
+UNDECLARED = b'{"contents":[{"parts":[{"text":"hello"}]}]}'
+DECLARED = (
+    b'{"contents":[{"parts":[{"text":"hello"}]}],"generationConfig":{"maxOutputTokens":3997}}'
+)
+HTTP_TOO_MANY = 429
+Serve = Callable[..., Bridge]
+
+
+@pytest.fixture
+def cents() -> Iterator[OneCent]:
+    """An upstream whose every answer costs one cent."""
+    with OneCent() as upstream:
+        yield upstream
+
+
+def request(token: str, body: bytes = UNDECLARED, agent: str = "a", path: str = PATH) -> bytes:
+    return (
+        b"POST %b HTTP/1.1\r\nHost: gw\r\nX-Weighbridge-Key: %b\r\nX-Agent: %b\r\n"
+        b"Content-Length: %d\r\nConnection: close\r\n\r\n%b"
+        % (path.encode(), token.encode(), agent.encode(), len(body), body)
+    )
+
+
+def statuses(bridge: Bridge, calls: list[bytes]) -> Counter[int]:
+    """Sends all calls at once, each on a connection of its own; what their clients saw."""
+    port = urlsplit(bridge.url).port
+    assert port is not None
+
+    async def one(call: bytes) -> int:
+        try:
+            return (await exchange(port, call, silent_after_s=30)).status
+        except OSError:
+            return 0
+
+    async def all_at_once() -> list[int]:
+        return await asyncio.gather(*(one(call) for call in calls))
+
+    return Counter(asyncio.run(all_at_once()))
+
+
+def budget(bridge: Bridge, limit: str, *options: str, name: str = "all") -> str:
+    made = bridge.command(
+        *("budget", "set", "--name", name, "--limit", limit, "--period", "day"),
+        *("--action", "block", *options),
+    )
+    return str(made["id"])
+
+
+def status(bridge: Bridge, budget_id: str) -> dict[str, Any]:
+    answer = bridge.admin.get(f"/api/v1/budgets/{budget_id}/status")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def spent_in_the_end(bridge: Bridge, budget_id: str, rows: int) -> Decimal:
+    """What the budget says is spent, once all rows are in the ledger."""
+    bridge.wait_for_rows(rows, 15.0, outcome="ok", operation="generateContent")
+    return Decimal(status(bridge, budget_id)["spent"])
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("body", [UNDECLARED, DECLARED], ids=["undeclared", "declared"])
+def test_fifty_parallel_cents_on_ten_are_exactly_ten(
+    serve: Serve, cents: OneCent, workers: str, body: bytes
+) -> None:
+    """B1, B6: on one worker or two, whether clients declare a maximum or not."""
+    bridge = serve("--workers", workers, upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    made = budget(bridge, "0.10")
+    before = cents.answered
+    seen = statuses(bridge, [request(token, body)] * 50)
+    assert seen == {200: 10, 429: 40}
+    assert cents.answered - before == 10
+    assert spent_in_the_end(bridge, made, 10) == Decimal("0.10")
+
+
+def test_five_hundred_parallel_calls_never_pass_a_strict_budget(
+    serve: Serve, cents: OneCent
+) -> None:
+    """B4, B6: what fits passes, in any order, and money that is held is waited for."""
+    bridge = serve("--workers", "2", upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    made = budget(bridge, "1.00", "--hold", "bound")
+    before = cents.answered
+    seen = statuses(bridge, [request(token, DECLARED)] * 500)
+    passed = seen[200]
+    assert passed + seen[429] == 500
+    assert cents.answered - before == passed
+    # The bound of each is a little more than the cent that it costs.
+    assert 99 <= passed <= 100
+    assert spent_in_the_end(bridge, made, passed) == Decimal(passed) / 100
+
+
+def test_every_value_has_its_own_budget_from_its_first_call(serve: Serve, cents: OneCent) -> None:
+    """B2, B9: and the whole company's holds over all of them."""
+    bridge = serve("--workers", "2", upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    budget(bridge, "0.03", "--per", "agent", name="agents")
+    budget(bridge, "0.10", name="company")
+    calls = [request(token, DECLARED, f"agent-{n % 5}") for n in range(50)]
+    assert statuses(bridge, calls)[200] == 10
+    rows = bridge.wait_for_rows(10, outcome="ok", operation="generateContent")
+    assert max(Counter(row["agent"] for row in rows).values()) <= 3
+
+
+def test_a_killed_control_process_neither_forgets_nor_lends_twice(
+    serve: Serve, cents: OneCent
+) -> None:
+    """B7: calls go on meanwhile with what workers have in hand."""
+    bridge = serve("--workers", "2", upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    made = budget(bridge, "0.50")
+    before = cents.answered
+    assert statuses(bridge, [request(token, DECLARED)] * 20) == {200: 20}
+    kill(children(bridge.process.pid)["control"])
+    seen = statuses(bridge, [request(token, DECLARED)] * 60)
+    assert seen[200] + seen[429] == 60
+    _drain(bridge, token)
+    assert cents.answered - before == 50
+    assert spent_in_the_end(bridge, made, 50) == Decimal("0.50")
+
+
+def test_killed_workers_take_no_money_along_and_bring_none(serve: Serve, cents: OneCent) -> None:
+    """B7: what they held comes back once their rows are in the ledger; nothing is passed."""
+    cents.delay_s = 0.2
+    bridge = serve("--workers", "2", upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    made = budget(bridge, "0.30")
+    calls = [request(token, DECLARED)] * 10
+    assert statuses(bridge, calls) == {200: 10}
+    port = urlsplit(bridge.url).port
+    assert port is not None
+    asyncio.run(_kill_in_the_middle(bridge, port, calls))
+    cents.delay_s = 0.02
+    _drain(bridge, token)
+    bridge.wait_for_rows(10, 20.0, operation="generateContent", outcome="interrupted")
+    rows = bridge.wait_for_rows(30, 20.0, operation="generateContent", outcome="ok")
+    assert sum(Decimal(row["list_cost"]) for row in rows) == Decimal("0.30")
+    assert Decimal(status(bridge, made)["spent"]) == Decimal("0.30")
+
+
+async def _kill_in_the_middle(bridge: Bridge, port: int, calls: list[bytes]) -> None:
+    """Both workers die while their calls are under way."""
+    under_way = [asyncio.create_task(exchange(port, call, silent_after_s=5)) for call in calls]
+    await asyncio.sleep(0.1)  # the upstream takes twice as long
+    for name, pid in children(bridge.process.pid).items():
+        if name.startswith("worker"):
+            kill(pid)
+    await asyncio.gather(*under_way, return_exceptions=True)
+
+
+def _drain(bridge: Bridge, token: str) -> None:
+    """Call until the budget is spent: what is left after whatever happened can be spent."""
+
+    def is_spent() -> bool:
+        seen = statuses(bridge, [request(token, DECLARED)] * 4)
+        return seen[429] == 4 and "held_usd" in _refusal(bridge, token)
+
+    wait_until(is_spent, 30, "the budget is never spent")
+
+
+def _refusal(bridge: Bridge, token: str) -> dict[str, str]:
+    answer = httpx.post(
+        bridge.url + PATH,
+        content=DECLARED,
+        headers={"X-Weighbridge-Key": token, "X-Agent": "a"},
+        timeout=30,
+    )
+    if answer.status_code != HTTP_TOO_MANY:
+        return {}
+    told: dict[str, str] = answer.json()["error"]["details"][0]["metadata"]
+    return told if Decimal(told.get("held_usd", 1)) < Decimal("0.001") else {}
+
+
+def test_a_restart_neither_forgets_nor_counts_twice(serve: Serve, cents: OneCent) -> None:
+    """B7: spend is the ledger's sum, whoever asks."""
+    bridge = serve(upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    made = budget(bridge, "0.20")
+    assert statuses(bridge, [request(token, DECLARED)] * 12) == {200: 12}
+    bridge.process.send(signal.SIGTERM)
+    assert bridge.process.wait() == 0
+    again = serve(upstream_url=cents.url)
+    assert statuses(again, [request(token, DECLARED)] * 20) == {200: 8, 429: 12}
+    assert spent_in_the_end(again, made, 20) == Decimal("0.20")
+
+
+def test_a_change_of_a_budget_is_in_force_within_a_second(serve: Serve, cents: OneCent) -> None:
+    """Also where a call waits for money just then."""
+    bridge = serve(upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    made = budget(bridge, "0.02")
+    assert statuses(bridge, [request(token, DECLARED)] * 5) == {200: 2, 429: 3}
+    bridge.command("budget", "set", made, "--limit", "0.05")
+    wait_until(lambda: statuses(bridge, [request(token, DECLARED)])[200], 1.5, "still refused")
+    bridge.command("budget", "remove", made)
+    wait_until(
+        lambda: statuses(bridge, [request(token, DECLARED)] * 5)[200] == 5, 1.5, "still bound"
+    )
