@@ -36,6 +36,10 @@ from weighbridge.ledger.stores.duckdb_progress import Progress
 
 _NOT_A_ROW = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IntegrityError)
 _INSERT_NAMES = "INSERT INTO loaded_segments SELECT unnest($1)"
+# At a checkpoint DuckDB writes the rows since the one before as a row group of their own, and where
+# four of them would fit into three full ones (of 122,880 rows) it writes all four once more. It
+# never does if each has more than 92,160 rows; a load brings some thousands on top.
+_CHECKPOINT_ROWS = 98_304
 _BLOCKED = "another process has the ledger {path} open; stop it, or let `weighbridge` talk to it"
 
 
@@ -47,6 +51,7 @@ class DuckDBStore:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self._rows_in_log = 0
 
     @classmethod
     def open(
@@ -61,7 +66,7 @@ class DuckDBStore:
             "storage_compatibility_version": "latest",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "wal_autocheckpoint": "64MB",
+            "wal_autocheckpoint": "256MB",  # where rows are very large; else by rows
         }
         if threads is not None:
             settings["threads"] = threads
@@ -91,6 +96,10 @@ class DuckDBStore:
         with self._transaction() as cursor:
             rows = _insert_segments(cursor, files)
             cursor.execute(_INSERT_NAMES, [list(segments)])
+        self._rows_in_log += rows
+        if self._rows_in_log >= _CHECKPOINT_ROWS:
+            with contextlib.suppress(duckdb.Error):  # the rows are in; after the next load then
+                self.checkpoint()
         return rows
 
     def accepts(self, segment: Path) -> bool:
@@ -191,6 +200,7 @@ class DuckDBStore:
         """Fold the write-ahead log into the file."""
         with self._cursor() as cursor:
             cursor.execute("CHECKPOINT")
+        self._rows_in_log = 0
 
     def close(self) -> None:
         """Release the file (DuckDB checkpoints as it closes)."""
