@@ -33,6 +33,7 @@ HELP: Final = {
     "upstream_reused_total": "Exchanges that took an open connection.",
     "budget_refused_total": "Calls that a budget did not let pass.",
     "budget_waited_total": "Calls that waited for money of a budget.",
+    "budget_cut_total": "Streams cut because a budget had nothing left for them.",
     "budget_waiting": "Calls that wait for money of a budget now.",
     "internal_errors_total": "Faults of our own; each is in the log.",
     "journal_rows_written_total": "Rows that workers wrote to their journals.",

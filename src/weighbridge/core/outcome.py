@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # by the gateway
     CLIENT_CLOSED = "client_closed"
     UPSTREAM_FAILED = "upstream_failed"  # connect, TLS, reset, cut, timeout
-    INTERRUPTED = "interrupted"  # the gateway died, or its drain time ran out
+    INTERRUPTED = "interrupted"  # the gateway died, its drain time ran out, a budget cut a stream
 
 
 class UsageSource(StrEnum):

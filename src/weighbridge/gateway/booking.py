@@ -187,6 +187,12 @@ class Booker:
         mark = b'%b,"turns":%d}' % (self._line(exchange, reading)[:-1], turns)
         exchange.slot = self._renew_mark(exchange.slot, mark)
 
+    def cost_so_far(self, exchange: "LiveExchange") -> int | None:
+        """What an exchange under way has come to by what its answer said, None = nobody knows."""
+        observer = exchange.observer
+        reading = None if observer is None else observer.so_far()
+        return None if reading is None else self._rating(exchange, reading).list_cost_pico
+
     def enqueue(self, exchange: "LiveExchange") -> None:
         """Book an exchange once its last bytes are sent."""
         if not self._waiting:

@@ -681,6 +681,8 @@ class LiveExchange:
             self._fail(Event.CLIENT_TIMEOUT)
         elif self._upstream_stalls(now):
             self._fail(Event.UPSTREAM_TIMEOUT)
+        elif self.stake is not None and self._gate.holds is not None:
+            self._gate.holds.look_after(self, self._gate.cost_so_far(self))
 
     def _client_stalls(self, now: float) -> bool:
         """Whether we wait for the client: for its body, or for it to read."""
@@ -701,6 +703,10 @@ class LiveExchange:
         if self.phase is AWAITING and self.request_done:
             limit = settings.upstream_first_byte_timeout_s
         return now - self._last_upstream > limit
+
+    def cut_unpaid(self) -> None:
+        """It has outgrown what it holds of a budget that cuts, and nothing is left."""
+        self._fail(Event.BUDGET_SPENT)
 
     def cut_for_drain(self) -> None:
         """The gateway's drain time is over."""

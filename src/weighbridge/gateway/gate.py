@@ -97,6 +97,7 @@ class Gate:
         self._booker = booker
         self._mark_in_flight = booker.begin
         self._book = booker.enqueue
+        self.cost_so_far = booker.cost_so_far
         self._origins: dict[tuple[str, str], Origin] = {}
         seed = random.SystemRandom().getrandbits(128)
         self.new_id = IdMaker(random.Random(seed).getrandbits).new  # noqa: S311 - ids, no secrets

@@ -42,12 +42,14 @@ _OK: Final = Outcome.OK
 # How often a call waits again for a lender that is there and has not answered: it asks the ledger
 # first, which takes its time after a start.
 _PATIENCE: Final = 4
+# More is set aside when less than this part of what a call came to is left of its hold.
+_EARLY: Final = 4
 
 
 class Stake:
     """What one call has set aside, or waits for."""
 
-    __slots__ = ("alike", "hold", "kind", "patience", "size", "ticket", "timer")
+    __slots__ = ("alike", "hold", "kind", "patience", "short_since", "size", "ticket", "timer")
 
     def __init__(self, kind: CallKind, size: Size, alike: Alike) -> None:
         self.kind = kind
@@ -57,6 +59,13 @@ class Stake:
         self.hold: Hold | None = None
         self.ticket: Ticket | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.short_since: float | None = None
+
+    @property
+    def may_outgrow(self) -> bool:
+        """Whether a call may come to more than it holds."""
+        held = min(self.hold.amounts) if self.hold is not None else 0
+        return self.size is SOMETHING or held < self.size.bound
 
     def __repr__(self) -> str:
         return f"<Stake {self.hold or self.ticket} of {self.kind!r}>"
@@ -92,6 +101,7 @@ class Holds:
         self.on = False
         self.refused = 0
         self.waited = 0
+        self.cut = 0
         self._purse = purse
         self._kinds = kinds
         self._history = History()
@@ -160,6 +170,34 @@ class Holds:
             self._stir()
         return True
 
+    def look_after(self, exchange: "LiveExchange", cost: int | None) -> None:
+        """A call goes on: set aside more where what it came to by now is near what it holds.
+
+        Takes: that cost, None where nobody knows. Where nothing is left, it ends if its budget
+        says so, after the time that any call may wait.
+        """
+        stake = exchange.stake
+        if cost is None or stake is None or stake.hold is None or not stake.may_outgrow:
+            return
+        hold = stake.hold
+        held = min(hold.amounts)
+        if cost + cost // _EARLY <= held:
+            return
+        wanted = cost + cost // 2 - held
+        now_us = self._unix_us()
+        free = min(pocket.free for pocket in hold.pockets)
+        if not self._purse.extend(hold, wanted, now_us) and free > 0:
+            self._purse.extend(hold, min(free, wanted), now_us)
+        if self._purse.urgent:
+            self._stir()
+        if cost <= min(hold.amounts):
+            stake.short_since = None
+        elif stake.short_since is None:
+            stake.short_since = self._now()
+        elif self._now() - stake.short_since >= self._wait_s and _cuts(stake, hold, cost):
+            self.cut += 1
+            exchange.cut_unpaid()
+
     def settle(self, exchange: "LiveExchange", line: bytes) -> None:
         """A call has ended: its row says what it came to."""
         stake = exchange.stake
@@ -198,6 +236,7 @@ class Holds:
         return {
             "budget_refused": self.refused,
             "budget_waited": self.waited,
+            "budget_cut": self.cut,
             "budget_waiting": len(self._waiting),
         }
 
@@ -326,6 +365,15 @@ class Holds:
         report = self._purse.report(self._unix_us(), full=full)
         if report is not None:
             self._send(lease.encode(report))
+
+
+def _cuts(stake: Stake, hold: Hold, cost: int) -> bool:
+    """Whether a budget that has too little for a call cuts it."""
+    bindings = stake.kind.bindings
+    return any(
+        binding.budget.on_exhausted == "cut" and amount < cost
+        for binding, amount in zip(bindings, hold.amounts, strict=True)
+    )
 
 
 def cost_of(line: bytes) -> int:

@@ -44,6 +44,7 @@ class Event(IntEnum):
     CLIENT_TIMEOUT = auto()  # a stalled body, or nobody reads
     CLIENT_MALFORMED = auto()  # framing broken inside the body
     DRAIN_OVER = auto()  # the gateway stops and its drain time is over
+    BUDGET_SPENT = auto()  # it outgrew what it holds, nothing is left, and the budget cuts
 
 
 class Act(IntEnum):
@@ -71,6 +72,7 @@ _GONE = Ending(Act.DRAIN, Outcome.CLIENT_CLOSED)
 _GONE_AGAIN = Ending(Act.NOTHING, Outcome.CLIENT_CLOSED)
 _STALLED = Ending(Act.CUT, Outcome.CLIENT_CLOSED)
 _STOPPED = Ending(Act.CUT, Outcome.INTERRUPTED)
+_UNPAID = Ending(Act.CUT, Outcome.INTERRUPTED, Reason.BUDGET_EXHAUSTED)
 _GARBLED = Ending(Act.REPLY, Outcome.REFUSED, Reason.BAD_REQUEST)
 
 ENDINGS: Final[dict[tuple[Phase, Event], Ending]] = {
@@ -83,6 +85,7 @@ ENDINGS: Final[dict[tuple[Phase, Event], Ending]] = {
     (Phase.AWAITING, Event.CLIENT_TIMEOUT): _STALLED,
     (Phase.AWAITING, Event.CLIENT_MALFORMED): _GARBLED,
     (Phase.AWAITING, Event.DRAIN_OVER): _STOPPED,
+    (Phase.AWAITING, Event.BUDGET_SPENT): _UNPAID,
     (Phase.ANSWERING, Event.UPSTREAM_LOST): _LOST_MIDWAY,
     (Phase.ANSWERING, Event.UPSTREAM_MALFORMED): _LOST_MIDWAY,
     (Phase.ANSWERING, Event.UPSTREAM_TIMEOUT): _SLOW_MIDWAY,
@@ -90,6 +93,7 @@ ENDINGS: Final[dict[tuple[Phase, Event], Ending]] = {
     (Phase.ANSWERING, Event.CLIENT_TIMEOUT): _STALLED,
     (Phase.ANSWERING, Event.CLIENT_MALFORMED): _STALLED,
     (Phase.ANSWERING, Event.DRAIN_OVER): _STOPPED,
+    (Phase.ANSWERING, Event.BUDGET_SPENT): _UNPAID,
     (Phase.DRAINING, Event.CONNECT_FAILED): _GONE_AGAIN,
     (Phase.DRAINING, Event.CONNECT_TIMEOUT): _GONE_AGAIN,
     (Phase.DRAINING, Event.UPSTREAM_LOST): _GONE_AGAIN,
@@ -97,11 +101,13 @@ ENDINGS: Final[dict[tuple[Phase, Event], Ending]] = {
     (Phase.DRAINING, Event.UPSTREAM_TIMEOUT): _GONE_AGAIN,
     (Phase.DRAINING, Event.CLIENT_TIMEOUT): _GONE_AGAIN,
     (Phase.DRAINING, Event.DRAIN_OVER): _GONE_AGAIN,
+    (Phase.DRAINING, Event.BUDGET_SPENT): _GONE_AGAIN,
     (Phase.TUNNEL, Event.UPSTREAM_LOST): Ending(Act.CUT, Outcome.OK),
     (Phase.TUNNEL, Event.UPSTREAM_TIMEOUT): _SLOW_MIDWAY,
     (Phase.TUNNEL, Event.CLIENT_LOST): Ending(Act.CUT, Outcome.OK),
     (Phase.TUNNEL, Event.CLIENT_TIMEOUT): _STALLED,
     (Phase.TUNNEL, Event.DRAIN_OVER): _STOPPED,
+    (Phase.TUNNEL, Event.BUDGET_SPENT): _UNPAID,
 }
 
 

@@ -9,6 +9,7 @@ import msgspec
 from weighbridge.core.outcome import UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading, UsageReader
+from weighbridge.providers.inflate import so_far
 
 
 class Observer(msgspec.Struct, gc=False):
@@ -28,6 +29,15 @@ class Observer(msgspec.Struct, gc=False):
             self.reader.feed(data)
         except Exception:  # noqa: BLE001 - transparency: no reader's fault may reach the client
             self.failed = True
+
+    def so_far(self) -> Reading | None:
+        """What the answer has said by now; None where nobody can tell."""
+        if self.failed:
+            return None
+        try:
+            return so_far(self.reader)
+        except Exception:  # noqa: BLE001 - as in feed
+            return None
 
     def finish(self, *, complete: bool) -> Reading:
         """What the answer said, `unparsed` where it could not be read."""

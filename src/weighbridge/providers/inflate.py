@@ -123,6 +123,10 @@ class InflatingReader:
             return None
         return body if engine.eof and not engine.unused_data else None
 
+    def so_far(self) -> Reading | None:
+        """What the reader within can tell by now."""
+        return so_far(self.reader)
+
     def finish(self, *, complete: bool) -> Reading:
         """Sum up; an encoding that failed leaves nothing that could be believed."""
         if self._inflater.failed:
@@ -130,6 +134,12 @@ class InflatingReader:
             reading.usage, reading.usage_source = Usage(), UsageSource.UNPARSED
             return reading
         return self.reader.finish(complete=complete and self._inflater.ended)
+
+
+def so_far(reader: UsageReader) -> Reading | None:
+    """What an answer has said by now, where its reader can tell: those of streams can."""
+    tell = getattr(reader, "so_far", None)
+    return None if tell is None else tell()
 
 
 def decoding(reader: UsageReader, encoding: bytes | None) -> UsageReader:

@@ -64,6 +64,10 @@ class JsonReader(msgspec.Struct, gc=False):
             self._elements = _Elements(self.answer)
         self._add(data)
 
+    def so_far(self) -> Reading:
+        """What the elements that came whole have said; reading goes on."""
+        return self.answer.reading(complete=False)
+
     def finish(self, *, complete: bool) -> Reading:
         """Sum up; `complete` is False where the answer was cut."""
         if complete and self._piece:

@@ -61,6 +61,10 @@ class SseReader:
         if rest:
             self._line.add(rest)
 
+    def so_far(self) -> Reading:
+        """What the events that came whole have said; reading goes on."""
+        return self._answer.reading(complete=False)
+
     def finish(self, *, complete: bool) -> Reading:
         """Sum up; `complete` is False where the stream was cut.
 

@@ -53,7 +53,7 @@ def test_whose_fault_it_was() -> None:
             Event.UPSTREAM_TIMEOUT,
         ):
             assert ending.outcome is Outcome.UPSTREAM_FAILED
-        elif event is Event.DRAIN_OVER:
+        elif event in (Event.DRAIN_OVER, Event.BUDGET_SPENT):
             assert ending.outcome is Outcome.INTERRUPTED
         elif event is not Event.CLIENT_MALFORMED:
             assert ending.outcome is Outcome.CLIENT_CLOSED
