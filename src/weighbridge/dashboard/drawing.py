@@ -23,6 +23,7 @@ from weighbridge.dashboard.ranges import PRESETS
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State
 from weighbridge.errors import WeighbridgeError
+from weighbridge.reports.dimensions import COLUMN_OF
 from weighbridge.reports.query import QueryError
 
 _MARK: Final = Markup("<!--built-->")
@@ -93,6 +94,7 @@ class Drawing:
             "asset": assets.path,
             "nothing_late": nothing_late,
             "vega": assets.path(VEGA),
+            "dimensions": sorted(COLUMN_OF),
             "presets": PRESETS,
             "zones": _ZONES,
         }

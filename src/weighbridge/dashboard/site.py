@@ -129,7 +129,7 @@ PAGES: Final = (
         build=labels.labels,
         charts=labels.charts,
         group="Spend",
-        key="b",
+        key="k",
     ),
     Page(path="/exchanges", title="Exchanges", build=exchanges.exchanges, group="Calls", key="e"),
     Page(path="/exchanges/{name}", title="Exchange", build=one_exchange.one_exchange, ranged=False),

@@ -24,6 +24,7 @@ _OWN: Final = (
     *("range", "since", "until", "zone", "granularity", "by", "metric", "sort"),
     *("search", "compare", "page", "cursor", "at", "models"),
 )
+_ADDED: Final = ("filter_by", "filter_is")
 _MOST_PAGES: Final = 10_000
 _MOST_LETTERS: Final = 200
 _STEPS: Final = (  # the longest range that a granularity is chosen for
@@ -158,7 +159,7 @@ def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
     filters: dict[str, list[str]] = {}
     models: list[str] = []
     problems: list[tuple[str, str]] = []
-    for name, value in pairs:
+    for name, value in _with_added(pairs):
         if name == "models":
             models += [one.strip()[:_MOST_LETTERS] for one in value.split(",")]
         elif name in _OWN:
@@ -193,6 +194,15 @@ def parse_state(pairs: Iterable[tuple[str, str]]) -> State:
     if problems:
         raise QueryError(problems)
     return state
+
+
+def _with_added(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs, where a form's `filter_by` and `filter_is` become a filter as all others."""
+    given = list(pairs)
+    added = {name: value.strip() for name, value in given if name in _ADDED}
+    plain = [(name, value) for name, value in given if name not in _ADDED]
+    name, value = (added.get(field, "") for field in _ADDED)
+    return [*plain, (name, value)] if name and value else plain
 
 
 def _names(text: str) -> list[str]:

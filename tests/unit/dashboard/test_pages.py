@@ -127,6 +127,12 @@ async def test_who_is_bound_sees_nothing_of_others(
     assert hidden.status_code == 404
 
 
+def test_no_key_goes_to_two_pages() -> None:
+    """A letter after `g` has one meaning."""
+    keys = [page.key for page in PAGES if page.key]
+    assert len(set(keys)) == len(keys)
+
+
 async def test_a_mistyped_address_says_so(local: httpx.AsyncClient) -> None:
     """All that is wrong at once, as a page or as a problem document."""
     page = await local.get("/agents?agnet=x&range=8d")

@@ -47,6 +47,14 @@ def test_the_plain_address_is_the_default() -> None:
     assert parse_state([]) == State()
 
 
+def test_a_form_adds_a_filter() -> None:
+    """What it sends is a filter as all others, and the next address says so."""
+    state = parse_state([("agent", "a"), ("filter_by", "agent"), ("filter_is", " b ")])
+    assert state.filters == {"agent": ("a", "b")}
+    assert state.query_string() == "?agent=a&agent=b"
+    assert parse_state([("filter_by", "agent"), ("filter_is", "")]) == State()
+
+
 def test_any_change_but_turning_the_page_begins_at_the_first() -> None:
     """Page 3 of one order is no place in another."""
     state = State(page=3)

@@ -38,6 +38,7 @@ async function draw(place) {
   if (seen?.text === text) return;
   const spec = JSON.parse(text);
   const zooms = letsZoom(spec);
+  if (place.clientWidth < 560) narrow(spec);
   const made = await embed(place, spec, {
     actions: false, ast: true, defaultStyle: false, renderer: "canvas",
     tooltip: { disableDefaultStyle: true },
@@ -47,6 +48,13 @@ async function draw(place) {
   place.dataset.drawn = "";
   place.classList.toggle("zoomable", zooms);
   if (zooms) followBrush(place, made.view, spec);
+}
+
+// Beside a chart on a phone, a legend would take half of it.
+
+function narrow(spec) {
+  spec.config ??= {};
+  spec.config.legend = { ...spec.config.legend, orient: "bottom", columns: 2 };
 }
 
 // A brush on a chart over time becomes the page's range: since and until in the address.
@@ -108,7 +116,9 @@ async function loadLate() {
 
 const liveButton = document.getElementById("live");
 const table = () => document.querySelector("[data-live]");
-const every = location.pathname === "/exchanges" ? 2000 : 10000;
+// The tail follows calls as they end; the first call of all is waited for, too.
+const quick = location.pathname === "/exchanges" || document.querySelector("[data-first]");
+const every = quick ? 500 : 10000;
 let took = 0;
 let live = sessionStorage.getItem("live") !== "off";
 
@@ -123,6 +133,10 @@ async function refresh() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (document.querySelector("[data-first]") && !fresh.querySelector("[data-first]")) {
+    location.reload();
+    return;
+  }
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${region.dataset.live}"]`);
     if (!next || next.isEqualNode(region)) continue;
@@ -234,7 +248,16 @@ function tell(form, said) {
 // --- Keys: "/" searches, g and a letter goes, arrows walk the links of a table.
 
 let going = false;
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = document.activeElement.closest("details.menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.matches("input, select, textarea")) {
     if (event.key === "Escape") event.target.blur();
