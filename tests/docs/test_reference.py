@@ -8,6 +8,7 @@ from markdown import ROOT, first_cells
 from weighbridge.admin.documents_of_budgets import StatusDocument
 from weighbridge.admin.metrics import HELP, PREFIX
 from weighbridge.budgets.budget import NewBudget
+from weighbridge.budgets.rate_limit import NewRateLimit
 from weighbridge.budgets.reading import read_budget
 from weighbridge.budgets.scope import KNOWN_BEFORE
 from weighbridge.budgets.status import STATES
@@ -77,6 +78,12 @@ def test_every_field_of_a_budget_is_documented() -> None:
     own = {"budget_id", "name", "per", "action", "value"}
     text = page.read_text(encoding="utf-8").split("## Status")[1]
     assert {name for name in StatusDocument.model_fields if f"`{name}`" not in text} <= own
+
+
+def test_every_field_of_a_rate_limit_is_documented() -> None:
+    """The page names what can be set, in its order."""
+    names = list(NewRateLimit.__struct_fields__)
+    assert first_cells(REFERENCE / "budgets.md", "Rate limits") == names
 
 
 def test_a_budget_blocks_by_the_dimensions_that_are_named() -> None:

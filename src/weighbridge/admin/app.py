@@ -32,6 +32,7 @@ from weighbridge.admin.routes import (
     policy,
     price_overrides,
     query,
+    rate_limits,
     system,
     tokens,
     users,
@@ -45,6 +46,7 @@ _ROUTES = (
     *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts, channels),
     *(
         budgets,
+        rate_limits,
         tokens,
         keys,
         users,

@@ -17,7 +17,7 @@ from weighbridge.budgets.windows import Period
 from weighbridge.core.clock import from_unix_us
 
 
-def _told(kind: Any, default: Any, description: str, **more: Any) -> Any:
+def described(kind: Any, default: Any, description: str, **more: Any) -> Any:
     """A field of which only the description is ours: `budgets/reading` checks what is sent."""
     schema = {**TypeAdapter(kind).json_schema(), **more}
     return Field(default, description=description, json_schema_extra=schema)
@@ -44,20 +44,20 @@ class BudgetChange(BaseModel):
 
     model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
 
-    name: Any = _told(str, None, "For people; need not be unique.", maxLength=128)
-    limit_usd: Any = _told(str, None, _LIMIT, pattern=_USD)
-    period: Any = _told(Period, "month", _PERIOD)
-    timezone: Any = _told(str, "UTC", _TIMEZONE)
-    scope: Any = _told(dict[str, list[str]], {}, _SCOPE)
-    per: Any = _told(str | None, None, _PER)
-    action: Any = _told(Action, "alert", _ACTION)
-    thresholds: Any = _told(list[int], [50, 80, 100], _THRESHOLDS)
-    unpriced: Any = _told(Unpriced, "allow", _UNPRICED)
-    channels: Any = _told(list[str], [], _CHANNELS)
-    hold: Any = _told(HoldRule, "estimate", _HOLD)
-    on_exhausted: Any = _told(OnExhausted, "finish", _ON_EXHAUSTED)
-    grace_percent: Any = _told(int, 0, _GRACE, minimum=0, maximum=100)
-    enabled: Any = _told(bool, True, _ENABLED)
+    name: Any = described(str, None, "For people; need not be unique.", maxLength=128)
+    limit_usd: Any = described(str, None, _LIMIT, pattern=_USD)
+    period: Any = described(Period, "month", _PERIOD)
+    timezone: Any = described(str, "UTC", _TIMEZONE)
+    scope: Any = described(dict[str, list[str]], {}, _SCOPE)
+    per: Any = described(str | None, None, _PER)
+    action: Any = described(Action, "alert", _ACTION)
+    thresholds: Any = described(list[int], [50, 80, 100], _THRESHOLDS)
+    unpriced: Any = described(Unpriced, "allow", _UNPRICED)
+    channels: Any = described(list[str], [], _CHANNELS)
+    hold: Any = described(HoldRule, "estimate", _HOLD)
+    on_exhausted: Any = described(OnExhausted, "finish", _ON_EXHAUSTED)
+    grace_percent: Any = described(int, 0, _GRACE, minimum=0, maximum=100)
+    enabled: Any = described(bool, True, _ENABLED)
 
     def given(self) -> dict[str, Any]:
         """What was sent, as it was sent."""

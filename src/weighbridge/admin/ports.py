@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from weighbridge.budgets.budget import Budget, NewBudget
-from weighbridge.budgets.record import BudgetRecord, RaiseRecord
+from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit
+from weighbridge.budgets.record import BudgetRecord, RaiseRecord, RateLimitRecord
 from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.alert import Alert, Channel, Delivery, NewChannel
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
@@ -381,6 +382,43 @@ class BudgetStates(Protocol):
         ...
 
 
+class RateLimits(Protocol):
+    """Rate limits."""
+
+    def create(self, wanted: NewRateLimit, by: Principal = OPERATOR) -> RateLimitRecord:
+        """A rate limit."""
+        ...
+
+    def all(self) -> list[RateLimitRecord]:
+        """Every rate limit, newest first."""
+        ...
+
+    def get(self, limit_id: str) -> RateLimitRecord:
+        """One rate limit."""
+        ...
+
+    def update(
+        self,
+        limit_id: str,
+        revise: Callable[[RateLimit], NewRateLimit],
+        by: Principal = OPERATOR,
+    ) -> RateLimitRecord:
+        """A rate limit with the definition that `revise` makes of it."""
+        ...
+
+    def remove(self, limit_id: str, by: Principal = OPERATOR) -> RateLimitRecord:
+        """Take a rate limit away."""
+        ...
+
+
+class Permits(Protocol):
+    """How full the buckets of rate limits are."""
+
+    def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:
+        """Whole permits left by value and kind, of buckets that are not full."""
+        ...
+
+
 class Vitals(Protocol):
     """How the gateway is."""
 
@@ -418,6 +456,8 @@ class Services:
     channels: Channels
     budgets: Budgets
     budget_states: BudgetStates
+    rate_limits: RateLimits
+    permits: Permits
     vitals: Vitals
     metrics_require_key: bool = False
     public_url: str | None = None

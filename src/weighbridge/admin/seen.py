@@ -12,6 +12,7 @@ from typing import Any
 
 from weighbridge.admin.ports import Exchanges, Services, Tokens, UnderWay
 from weighbridge.admin.seen_budgets import SeenBudgets, SeenBudgetStates
+from weighbridge.admin.seen_rate_limits import SeenPermits, SeenRateLimits
 from weighbridge.core.alert import Alert, Channel, NewChannel
 from weighbridge.core.credential import NewToken, TrackingToken
 from weighbridge.core.principal import OPERATOR, Principal, Scope, narrowed, sees
@@ -34,6 +35,8 @@ def services_seen(services: Services, scope: Scope) -> Services:
         channels=_NoChannels(),
         budgets=SeenBudgets(services.budgets, scope),
         budget_states=SeenBudgetStates(services.budget_states, scope),
+        rate_limits=SeenRateLimits(services.rate_limits, scope),
+        permits=SeenPermits(services.permits, services.rate_limits, scope),
     )
 
 

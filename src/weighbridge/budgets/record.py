@@ -1,4 +1,4 @@
-"""A budget as it is kept: its definition, when it was made and changed, every raise it ever had.
+"""Budgets and rate limits as they are kept: definitions, when they changed, every raise given.
 
 Counterpart: `budget` is what of it is in force; `control/budgets` keeps records, `admin/` and the
 dashboard show them.
@@ -7,6 +7,7 @@ dashboard show them.
 import msgspec
 
 from weighbridge.budgets.budget import Budget
+from weighbridge.budgets.rate_limit import RateLimit
 
 
 class RaiseRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,3 +35,11 @@ class BudgetRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at_us: int
     updated_at_us: int | None = None
     raises: tuple[RaiseRecord, ...] = ()
+
+
+class RateLimitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A rate limit as it is kept; instants are microseconds since the epoch."""
+
+    limit: RateLimit
+    created_at_us: int
+    updated_at_us: int | None = None

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "policy": "policy",
     "audit": "audit",
     "budget": "budget",
+    "limit": "limit",
     "channel": "channel",
     "alerts": "alerts",
     "report": "report",

@@ -13,6 +13,7 @@ from secrets import token_bytes
 from weighbridge.admin.ports import Oidc, Policy, Services, Vitals
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.budgets.budget import encode_budgets
+from weighbridge.budgets.rate_limit import encode_rate_limits
 from weighbridge.compose.alerting import Alerting, open_alerting
 from weighbridge.compose.node import node_name
 from weighbridge.compose.oidc import oidc_provider
@@ -34,6 +35,7 @@ from weighbridge.control.passwords import Passwords
 from weighbridge.control.policy_settings import PolicySettings
 from weighbridge.control.price_overrides import PriceOverrides
 from weighbridge.control.quiet_loading import QuietLoading, may_come_back
+from weighbridge.control.rate_limits import RateLimitService
 from weighbridge.control.sessions import SessionService
 from weighbridge.control.system_health import SystemWatch
 from weighbridge.control.tokens import TokenService
@@ -76,6 +78,7 @@ class Parts:
     policy_settings: PolicySettings
     price_overrides: PriceOverrides
     budgets: BudgetService
+    rate_limits: RateLimitService
     alerting: Alerting
     system: SystemWatch
 
@@ -110,6 +113,8 @@ class Parts:
             channels=self.alerting.channels,
             budgets=self.budgets,
             budget_states=BudgetStates(leases or NoLeases()),
+            rate_limits=self.rate_limits,
+            permits=leases or NoLeases(),
             vitals=vitals,
             metrics_require_key=settings.metrics_require_key,
             public_url=settings.public_url,
@@ -136,6 +141,7 @@ class Parts:
             ),
             prices=self.price_overrides.encoded(),
             budgets=encode_budgets(self.budgets.policy()),
+            rate_limits=encode_rate_limits(self.rate_limits.policy()),
         )
 
     def close(self) -> None:
@@ -187,6 +193,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         policy_settings=PolicySettings(database, settings),
         price_overrides=PriceOverrides(database, book),
         budgets=budgets,
+        rate_limits=RateLimitService(database),
         alerting=open_alerting(folder, settings, (database, ReportService(store), keeper, budgets)),
         system=SystemWatch(
             folder,

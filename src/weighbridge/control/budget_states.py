@@ -31,6 +31,10 @@ class Leases(Protocol):
         """The accounts of a budget that workers have something of, by value and window start."""
         ...
 
+    def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:
+        """Whole permits left of a rate limit's buckets that are not full, by value and kind."""
+        ...
+
 
 class NoLeases:
     """Where no worker runs, nothing is held."""
@@ -40,6 +44,10 @@ class NoLeases:
 
     def standing(self, budget: str) -> Mapping[tuple[str | None, int], Standing]:  # noqa: ARG002
         """No account has anything."""
+        return {}
+
+    def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:  # noqa: ARG002
+        """Every bucket has filled since."""
         return {}
 
 
