@@ -82,7 +82,7 @@ class Table:
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow([column.name for column in self.columns])
         for row in self.rows:
-            writer.writerow([_plain(cell.value) for cell in row])
+            writer.writerow([_in_one_field(_plain(cell.value)) for cell in row])
         return out.getvalue()
 
 
@@ -215,9 +215,15 @@ def _named(names: list[str], row: list[Cell]) -> dict[str, Any]:
     return {name: _plain(cell.value) for name, cell in zip(names, row, strict=True)}
 
 
+def _in_one_field(value: Any) -> Any:
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return InstantFormatter()(to_unix_us(aware))

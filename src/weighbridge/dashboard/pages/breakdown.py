@@ -74,6 +74,7 @@ def _breakdown(desk: Desk, dimension: str, title: str, to: str) -> Content:
         title=f"{title} by spend",
         to=to,
         unallocated="Unallocated",
+        trend=True,
     )
     table, _ = group_table(desk, wanted)
     content.tables = [table]

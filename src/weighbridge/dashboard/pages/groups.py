@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
-from weighbridge.dashboard.content import Cell, Column, Table, figure, word
+from weighbridge.dashboard.content import Cell, Column, Table, figure, sparkline, word
 from weighbridge.dashboard.state import State
-from weighbridge.reports.cost_query import MAX_GROUPS
+from weighbridge.reports.cost_query import MAX_GROUPS, TIME
 from weighbridge.reports.dimensions import NONE, OTHER
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.palette import colours
@@ -79,6 +79,7 @@ class Wanted:
     most: int | None = None
     order: str = "cost"
     searchable: bool = True
+    trend: bool = False
 
 
 def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
@@ -91,14 +92,16 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
         limit=wanted.most or MAX_GROUPS,
     )
     result = desk.ask(question)
-    before = _costs_before(desk, wanted) if state.compare and span.before else {}
+    comparing = bool(span.before and state.compare)
+    before = _costs_before(desk, wanted) if comparing else {}
     rows = _ordered(result.rows, wanted, state, before)
     if state.search:
         rows = [row for row in rows if state.search.lower() in str(row[wanted.dimension]).lower()]
     first = (state.page - 1) * PAGE_ROWS
     shown = rows[first : first + PAGE_ROWS]
-    comparing = bool(span.before and state.compare)
-    cells = _Cells(wanted, state, result, before, comparing=comparing)
+    courses = _courses(desk, wanted, shown) if wanted.trend else {}
+    beside = _Beside(before=before, comparing=comparing, courses=courses)
+    cells = _Cells(wanted, state, result, beside)
     table = Table(
         name=wanted.name,
         title=wanted.title,
@@ -134,6 +137,15 @@ def change_text(change: Decimal | None) -> str:
     return f"{change * 100:+,.1f} %".replace("-", "\u2212")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What stands beside the figures: costs of the period before, costs over time."""
+
+    before: dict[str, Decimal]
+    comparing: bool
+    courses: dict[str, tuple[Decimal, ...]]
+
+
 class _Cells:
     """Turns rows of a result into rows of cells."""
 
@@ -142,15 +154,14 @@ class _Cells:
         wanted: Wanted,
         state: State,
         result: QueryResult,
-        before: dict[str, Decimal],
-        *,
-        comparing: bool,
+        beside: "_Beside",
     ) -> None:
         self._wanted = wanted
         self._state = state
         self._result = result
-        self._before = before
-        self._comparing = comparing
+        self._before = beside.before
+        self._comparing = beside.comparing
+        self._courses = beside.courses
         self._cost = result.totals.get("cost")
         self._colours = colours([str(row[wanted.dimension]) for row in result.rows[:10]])
 
@@ -172,10 +183,15 @@ class _Cells:
             tone="quiet" if name in (NONE, OTHER) else "",
             swatch=self._colours.get(name, ""),
         )
-        return [first, *self._figures(row, self._before.get(name))]
+        cells = [first, *self._figures(row, self._before.get(name))]
+        if self._wanted.trend:
+            course = self._courses.get(name)
+            cells.append(Cell("", course, points=sparkline(course or ())))
+        return cells
 
     def totals(self, before: Decimal) -> list[Cell]:
-        return [word("Total"), *self._figures(self._result.totals, before)]
+        trend = [Cell("", None)] if self._wanted.trend else []
+        return [word("Total"), *self._figures(self._result.totals, before), *trend]
 
     def _figures(self, row: Row, before: Decimal | None) -> list[Cell]:
         cells = []
@@ -219,7 +235,25 @@ def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, 
             columns.append(Column(_SHARE, "Share", figures=True))
             if comparing:
                 columns.append(column(_CHANGE, "Change"))
+    if wanted.trend:
+        columns.append(Column("trend", "Trend", figures=True))
     return tuple(columns)
+
+
+def _courses(desk: Desk, wanted: Wanted, rows: list[Row]) -> dict[str, tuple[Decimal, ...]]:
+    """What the groups that are shown cost in each bucket of the range; nothing is 0."""
+    names = [str(row[wanted.dimension]) for row in rows if row[wanted.dimension] != OTHER]
+    question = desk.state.question(
+        desk.span,
+        group_by=(wanted.dimension,),
+        metrics=("cost",),
+        granularity=desk.state.bucket(desk.span, desk.now),
+        filters=desk.state.narrowed({wanted.dimension: tuple(names)}),
+    )
+    found = desk.ask(question).rows
+    times = sorted({row[TIME] for row in found})
+    costs = {(row[wanted.dimension], row[TIME]): row["cost"] or Decimal(0) for row in found}
+    return {name: tuple(costs.get((name, time), Decimal(0)) for time in times) for name in names}
 
 
 def _costs_before(desk: Desk, wanted: Wanted) -> dict[str, Decimal]:

@@ -1,0 +1,93 @@
+"""Departments, projects, agents: they add up, compare, and lead one step further down."""
+
+import csv
+import io
+from collections.abc import Callable
+from decimal import Decimal
+
+import httpx
+from ledger_rows import line
+from page_tables import table_links, table_texts
+
+DAY = "2026-11-{:02}T12:00:00.000000Z"
+
+
+def calls() -> list[bytes]:
+    """Two departments and nobody, in the week of now and in the one before."""
+    owners = [
+        {"department": "care", "project": "desk", "agent": "triage"},
+        {"department": "care", "project": "desk", "agent": "writer"},
+        {"department": "labs", "project": "papers", "agent": "digest"},
+        {},
+    ]
+    return [
+        line(
+            week * 10 + place,
+            **owner,
+            started_at=DAY.format(14 + week * 6 + place % 2),
+            list_cost=str(place + 1 + week * place),
+        )
+        for week in (0, 1)
+        for place, owner in enumerate(owners)
+    ]
+
+
+async def test_the_way_down_from_a_department_to_a_call(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Department, project, agent, model, exchange: each link keeps what was chosen before."""
+    fill(*calls())
+    address, followed = "/departments?range=30d", ["care", "desk", "triage"]
+    for name in followed:
+        address = table_links((await local.get(address)).text, "groups")[name]
+    assert address == "/agents/one?department=care&project=desk&agent=triage"
+    page = (await local.get(address)).text
+    assert "/agents?department=care&amp;project=desk" in page
+    (address,) = table_links(page, "models").values()
+    calls_of_it = table_links((await local.get(address)).text, "exchanges")
+    assert len(calls_of_it) == 2
+    one = await local.get(next(iter(calls_of_it.values())))
+    assert "triage" in one.text
+
+
+async def test_shares_changes_and_what_is_unallocated(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Rows add up to the total, against the week before; nobody's spend is a row of its own."""
+    fill(*calls())
+    document = (await local.get("/departments.json?range=7d")).json()["tables"]["groups"]
+    rows = {row["department"]: row for row in document["rows"]}
+    assert set(rows) == {"care", "labs", "(none)"}
+    assert sum(Decimal(row["cost"]) for row in rows.values()) == Decimal(document["totals"]["cost"])
+    assert sum(Decimal(row["share"]) for row in rows.values()) == 1
+    assert rows["labs"]["cost"] == "5.000000000000"
+    assert rows["labs"]["change"] == "0.667"
+    names = [texts[0] for texts in table_texts((await local.get("/departments")).text, "groups")]
+    assert "Unallocated" in names
+
+
+async def test_a_trend_is_the_spend_of_each_day(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """A line on the page, figures in JSON, one field in CSV; a day without calls is 0."""
+    fill(*calls())
+    document = (await local.get("/agents.json?range=30d")).json()["tables"]["groups"]
+    trends = {row["agent"]: [Decimal(cost) for cost in row["trend"]] for row in document["rows"]}
+    assert trends["triage"] == [1, 0, 1, 0]
+    assert trends["digest"] == [3, 0, 5, 0]
+    text = (await local.get("/agents.csv?range=30d")).text
+    rows = {row["agent"]: row["trend"] for row in csv.DictReader(io.StringIO(text))}
+    assert rows["triage"].split(" ") == [
+        *("1.000000000000", "0", "1.000000000000", "0"),
+    ]
+    assert (await local.get("/agents?range=30d")).text.count("<polyline") > 4
+
+
+async def test_without_a_period_before_nothing_is_compared(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """All of time has none, and who wants no comparison says so."""
+    fill(*calls())
+    for query in ("range=all", "range=7d&compare=off"):
+        document = (await local.get(f"/projects.json?{query}")).json()["tables"]["groups"]
+        assert "change" not in document["columns"]
