@@ -96,6 +96,7 @@ PAGES: Final = (
         title="All agents",
         build=one_agent.one_agent,
         charts=one_agent.charts,
+        late=one_agent.late,
         named_by="agent",
     ),
     Page(

@@ -4,6 +4,7 @@ Rules for future edits: the agent is the filter `agent`, so that every other fil
 hold here as on any page; each table adds up to the agent, or says what it leaves out.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -57,31 +58,35 @@ def one_agent(desk: Desk) -> Content:
         name="models",
         searchable=False,
     )
-    endings = Wanted(
-        dimension="outcome",
-        metrics=("cost", "exchanges", "latency_p50"),
-        title="How its calls ended",
-        to="/exchanges",
-        name="outcomes",
-        searchable=False,
-    )
     return Content(
         title=", ".join("No agent given" if name == NONE else name for name in names) or "Agent",
         subtitle="" if names else "Every agent together: choose one under Agents.",
         parents=(("Agents", "/agents" + state.query_string(filters=others, metric="")),),
         tiles=made,
         choices=[measure_choice(desk, state.metric or "cost", (*_MEASURES, *_MEASURES_MORE))],
-        tables=[
-            group_table(desk, by_model)[0],
-            _kinds_table(desk),
-            _charges_table(desk),
-            _loops_table(desk),
-            group_table(desk, endings)[0],
-            costliest_table(desk, _DEAREST),
-        ],
+        tables=[group_table(desk, by_model)[0]],
         completeness=dict(result.completeness),
         never_called=not result.completeness["exchanges"] and not others,
     )
+
+
+def late(desk: Desk) -> list[Table]:
+    """What reads single calls or their charges."""
+    endings = Wanted(
+        dimension="outcome",
+        metrics=("exchanges", "cost"),
+        title="How its calls ended",
+        to="/exchanges",
+        name="outcomes",
+        searchable=False,
+    )
+    return [
+        _kinds_table(desk),
+        _charges_table(desk),
+        _loops_table(desk),
+        group_table(desk, endings)[0],
+        costliest_table(desk, _DEAREST),
+    ]
 
 
 def charts(desk: Desk) -> tuple[Chart, ...]:
@@ -91,7 +96,7 @@ def charts(desk: Desk) -> tuple[Chart, ...]:
     if metric == "input_tokens_p50":
         return (drawn,)
     prompts = over_time(desk, (), "input_tokens_p95", name="prompts")
-    return drawn, prompts
+    return drawn, replace(prompts, title="How large its prompts are (95th percentile)")
 
 
 def _kinds_table(desk: Desk) -> Table:
@@ -123,6 +128,7 @@ def _kinds_table(desk: Desk) -> Table:
         ),
         rows=rows,
         totals=[word("Total"), figure(whole, "tokens"), Cell("", None)],
+        half=True,
     )
 
 
@@ -143,6 +149,7 @@ def _charges_table(desk: Desk) -> Table:
         columns=(Column("unit", "Unit"), *columns),
         rows=rows,
         totals=[word("Total"), Cell("", None), figure(whole, "USD"), Cell("", None)],
+        half=True,
         empty="None of these calls was charged for.",
     )
 

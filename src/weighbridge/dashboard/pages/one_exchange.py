@@ -132,6 +132,7 @@ def _tokens(row: Row) -> Table:
         title="Tokens",
         columns=_waterfall_columns("kind", "Kind", "tokens", "Tokens"),
         rows=_waterfall(shown, "tokens"),
+        half=True,
         totals=[word("Total"), figure(sum(count for _, count in shown), "tokens"), Cell("", None)]
         if shown
         else [],
@@ -154,6 +155,7 @@ def _times(row: Row) -> Table:
         title="Time",
         columns=_waterfall_columns("part", "Part", "time", "Time"),
         rows=_waterfall(shown, "µs"),
+        half=True,
         totals=[word("Total"), figure(whole, "µs"), Cell("", None)] if shown else [],
         empty="No times are known of this call.",
     )

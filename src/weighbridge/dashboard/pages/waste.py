@@ -88,6 +88,7 @@ def _kinds(desk: Desk, found: Waste) -> Table:
     return Table(
         name="kinds",
         title="How calls ended",
+        half=True,
         columns=columns,
         rows=rows,
         totals=[word("Total"), Cell("", None), *_figures(found.totals, found)] if rows else [],
@@ -112,6 +113,7 @@ def _reasons(desk: Desk, found: Waste) -> Table:
     return Table(
         name="reasons",
         title="Why",
+        half=True,
         columns=(Column("reason", "Reason"), Column("kind", "Kind"), *_columns()),
         rows=rows,
         note=f"{left} more reasons are rarer." if left else "",

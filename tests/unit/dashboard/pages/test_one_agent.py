@@ -45,7 +45,7 @@ async def test_the_dearest_calls_come_first(
 ) -> None:
     """Each leads to its own page."""
     fill(*calls())
-    page = (await local.get("/agents/one?range=all&agent=digger")).text
+    page = (await local.get("/agents/one/late?range=all&agent=digger")).text
     first = next(iter(table_links(page, "costliest").values()))
     assert first.startswith(f"/exchanges/{exchange_id(8)}?")
     assert len(table_texts(page, "costliest")) == 8
