@@ -1,5 +1,6 @@
 """Model comparison: what each costs, how fast it is, how often it fails, side by side."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
@@ -28,7 +29,8 @@ def models(desk: Desk) -> Content:
         dimension="model", metrics=_FIGURES, title="Models side by side", to="/exchanges"
     )
     table, result = group_table(desk, wanted)
-
+    elsewhere = "/what-if" + desk.state.query_string(sort="", search="", metric="")
+    table = replace(table, pages=(*table.pages, ("", "What if on another model", elsewhere)))
     return Content(
         title="Models",
         subtitle="Cost, speed and failures of each model, over the same calls that were billed.",

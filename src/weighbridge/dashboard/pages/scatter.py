@@ -1,12 +1,21 @@
 """Cost per call against median latency, a circle per model, as large as its spend."""
 
-from typing import Any
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import altair as alt
 
 from weighbridge.reports.charts import Look
 from weighbridge.reports.palette import colours
 from weighbridge.reports.result import QueryResult, for_people
+
+_LETTER_PX: Final = 6.3
+_LINE_PX: Final = 13
+_CIRCLE_PX: Final = 9
+_GAP_PX: Final = 12
+_ROOM_FOR_NAMES: Final = 2.2
 
 
 def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
@@ -25,13 +34,19 @@ def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
         if row["latency_p50"] and row["cost_per_exchange"]
     ]
     names = [point["model"] for point in points]
+    across = _Extent.of((point["latency"] for point in points), _ROOM_FOR_NAMES)
+    up = _Extent.of((point["each"] for point in points), 1.8)
+    for point, readable in zip(points, _readable(points, across, up, look), strict=True):
+        point["label"] = point["model"] if readable else ""
     by_name = colours(names)
     ink = look.ink
     base = alt.Chart(alt.InlineData(values=points)).encode(
-        x=alt.X("latency:Q", title="median latency, seconds").axis(tickCount=6, grid=False),
+        x=alt.X("latency:Q", title="median latency, seconds")
+        .scale(type="log", domain=across.domain, nice=False)
+        .axis(format="~g", tickCount=6, grid=False),
         y=alt.Y("each:Q", title="cost per call")
-        .scale(type="log")
-        .axis(format="$~g", tickCount=5, domain=False, ticks=False),
+        .scale(type="log", domain=up.domain, nice=False)
+        .axis(format="$~g", values=up.powers, domain=False, ticks=False),
     )
     circles = base.mark_circle(opacity=0.85).encode(
         size=alt.Size("cost:Q", legend=None).scale(range=[60, 1400]),
@@ -48,7 +63,7 @@ def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
     words = base.mark_text(align="left", dx=12, fontSize=11, color=ink.text, limit=180)
     width = "container" if look.fills_container else look.width
     drawn = (
-        alt.layer(circles, words.encode(text="model:N"))
+        alt.layer(circles, words.encode(text="label:N"))
         .properties(width=width, height=look.height, background=ink.background, padding=4)
         .configure_view(stroke=None)
         .configure_axis(
@@ -62,3 +77,55 @@ def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
     )
     spec: dict[str, Any] = drawn.to_dict()
     return spec
+
+
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """Both ends of a logarithmic axis, a little beyond the figures so that circles have room."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, figures: Iterable[float], above: float) -> Self:
+        known = list(figures) or [1.0]
+        return cls(min(known) * 0.6, max(known) * above)
+
+    def part(self, figure: float) -> float:
+        """How far along the axis a figure lies, 0 to 1."""
+        whole = math.log(self.high) - math.log(self.low)
+        return (math.log(figure) - math.log(self.low)) / whole
+
+    @property
+    def powers(self) -> list[float]:
+        """The powers of ten within, where lines are drawn."""
+        first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
+        return [float(f"1e{power}") for power in range(first, last + 1)]
+
+    @property
+    def domain(self) -> list[float]:
+        """Both ends, as Vega-Lite takes them."""
+        return [self.low, self.high]
+
+
+def _readable(points: list[dict[str, Any]], across: _Extent, up: _Extent, look: Look) -> list[bool]:
+    """Which names can stand beside their circle without covering another; the largest go first."""
+    places = [
+        (across.part(one["latency"]) * look.width, up.part(one["each"]) * look.height)
+        for one in points
+    ]
+    taken: list[tuple[float, float, float]] = []
+    shown = []
+    for point, (left, top) in zip(points, places, strict=True):
+        right = left + _GAP_PX + len(point["model"]) * _LETTER_PX
+        covers_name = any(
+            right > other_left and left < other_right and abs(top - other_top) < _LINE_PX
+            for other_left, other_right, other_top in taken
+        )
+        covers_circle = any(
+            left + _GAP_PX < x < right and abs(top - y) < _CIRCLE_PX for x, y in places
+        )
+        shown.append(not covers_name and not covers_circle)
+        if shown[-1]:
+            taken.append((left, right, top))
+    return shown
