@@ -39,13 +39,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's name in data, its heading, whether it holds figures, and how to sort by it."""
+    """A column's name in data, its heading, whether it holds figures, and how to sort by it.
+
+    `wide` takes what room there is, for its bars to be compared.
+    """
 
     name: str
     title: str
     figures: bool = False
     sort_href: str = ""
     sorted: str = ""
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ _COLUMNS: Final = (
     ("project", "Project", False),
     ("department", "Department", False),
     ("operation", "Operation", False),
+    ("exchange_id", "Id", False),
 )
 _UNDER_WAY: Final = (
     ("started_at", "Started"),
@@ -107,6 +108,8 @@ def _cell(desk: Desk, row: Row, name: str) -> Cell:
             return Cell(str(row.get("pricing_status")), None, tone="quiet")
         case "list_cost":
             return figure(value, "USD")
+        case "exchange_id":
+            return Cell(f"…{str(value)[-8:]}", str(value), tone="quiet")
         case "latency_us":
             return figure(value, "µs")
         case "outcome":

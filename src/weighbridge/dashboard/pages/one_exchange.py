@@ -13,6 +13,7 @@ from weighbridge.dashboard.content import Cell, Column, Content, Table, figure, 
 from weighbridge.dashboard.pages.exchanges import local_time
 from weighbridge.errors import NotFoundError
 from weighbridge.ledger.stores.base import Row
+from weighbridge.pricing.pricefile import TIERS
 from weighbridge.pricing.units import UNITS
 from weighbridge.reports.dimensions import NONE
 
@@ -165,7 +166,7 @@ def _waterfall_columns(name: str, title: str, figures: str, heading: str) -> tup
     return (
         Column(name, title),
         Column(figures, heading, figures=True),
-        Column("share", "Share", figures=True),
+        Column("share", "Share", figures=True, wide=True),
     )
 
 
@@ -215,9 +216,8 @@ def _charge(desk: Desk, row: Row, line: dict[str, Any]) -> list[Cell]:
     started = row["started_at"]
     day = (started if started.tzinfo else started.replace(tzinfo=UTC)).astimezone(UTC).date()
     model = str(line["price_id"]).partition(":")[0]
-    href = "/prices" + desk.state.query_string(
-        filters={"model": (model,)}, at=str(day), search="", cursor=""
-    )
+    filters = {"model": (model,), "service_tier": (str(row.get("service_tier") or TIERS[0]),)}
+    href = "/prices" + desk.state.query_string(filters=filters, at=str(day), search="", cursor="")
     return [
         Cell(unit.replace("_", " "), unit),
         Cell(_short(line["quantity"]), line["quantity"]),

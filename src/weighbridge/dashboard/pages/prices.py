@@ -1,15 +1,15 @@
 """Supported models: the price book on a day, what changes next, and where each price was read.
 
-A row of the list is a model on one surface in one tier, with its usual units; the page
-of one model has every unit, with dates and sources. Rules for future edits: prices are shown as
-the book states them, per million tokens or per thousand searches, never rounded.
+A row of the list is a model in one tier, on the surfaces that cost the same, with its usual units;
+the page of one model has every unit, with dates and sources. Rules for future edits: prices are
+shown as the book states them, per million tokens or per thousand searches, never rounded.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from weighbridge.dashboard.asking import Desk
@@ -49,9 +49,12 @@ def prices(desk: Desk) -> Content:
     """The book at `at`; of one model, where the filters name one."""
     at = _instant(desk).astimezone(UTC)
     chosen = desk.state.filters.get("model", ())
-    lines = [line for line in desk.sources.models.listing(at) if _wanted(desk, line)]
-    if not chosen:
-        lines = _usual(desk, lines)
+    tiers = desk.state.filters.get("service_tier", TIERS[:1])
+    lines = [
+        line
+        for line in desk.sources.models.listing(at)
+        if line.tier in tiers and _wanted(desk, line)
+    ]
     return Content(
         title=", ".join(chosen) or "Supported models",
         subtitle=f"List prices in force on {at:%-d %B %Y} (UTC), in US dollars.",
@@ -60,7 +63,7 @@ def prices(desk: Desk) -> Content:
         fields=[_field(at.date())],
         tables=[
             _steps_table(desk, at.date()),
-            _lines_table(lines) if chosen else _list_table(desk, lines),
+            _lines_table(lines) if chosen else _list_table(desk, _usual(desk, lines)),
         ],
     )
 
@@ -86,12 +89,11 @@ def _wanted(desk: Desk, line: PriceLine | PriceStep) -> bool:
 
 
 def _usual(desk: Desk, lines: Iterable[PriceLine]) -> list[PriceLine]:
-    """What most people look for: standard prices of the global place, unless others are chosen.
+    """Prices of the global place, and where a model has none, those that it has.
 
-    A model that has no global price keeps those that it has. Google's own come first.
+    Google's own come first.
     """
-    tiers = desk.state.filters.get("service_tier", ("standard",))
-    kept = [line for line in lines if line.tier in tiers]
+    kept = list(lines)
     worldwide = {(line.model, line.surface) for line in kept if line.location == "global"}
     shown = [
         line
@@ -149,9 +151,7 @@ def _filter_choice(
 
 
 def _list_table(desk: Desk, lines: Sequence[PriceLine]) -> Table:
-    groups = [
-        list(own) for _, own in groupby(lines, lambda one: (one.model, one.surface, one.tier))
-    ]
+    groups = _alike(lines)
     first = (desk.state.page - 1) * _ROWS
     shown = groups[first : first + _ROWS]
     models = len({(line.provider, line.model) for line in lines})
@@ -166,12 +166,23 @@ def _list_table(desk: Desk, lines: Sequence[PriceLine]) -> Table:
             Column("more", "Also priced"),
             Column("source", "Source"),
         ),
-        rows=[_list_row(desk, own) for own in shown],
+        rows=[_list_row(desk, own, surfaces) for own, surfaces in shown],
         note=f"{note} Tokens are per million." if shown else "",
         searchable=True,
         pages=_pages(desk, first + _ROWS < len(groups)),
         empty="No model matches.",
     )
+
+
+def _alike(lines: Sequence[PriceLine]) -> list[tuple[list[PriceLine], list[str]]]:
+    """Each model and tier once per set of prices, with the surfaces that have these."""
+    found: dict[Any, tuple[list[PriceLine], list[str]]] = {}
+    for _, group in groupby(lines, lambda one: (one.model, one.surface, one.tier)):
+        own = list(group)
+        priced = tuple((line.unit, line.usd, line.above_tokens) for line in own)
+        key = (own[0].model, own[0].tier, priced)
+        found.setdefault(key, (own, []))[1].append(own[0].surface)
+    return list(found.values())
 
 
 def _pages(desk: Desk, more: bool) -> tuple[tuple[str, str, str], ...]:
@@ -183,9 +194,10 @@ def _pages(desk: Desk, more: bool) -> tuple[tuple[str, str, str], ...]:
     return tuple(links)
 
 
-def _list_row(desk: Desk, own: Sequence[PriceLine]) -> list[Cell]:
+def _list_row(desk: Desk, own: Sequence[PriceLine], surfaces: list[str]) -> list[Cell]:
     line = own[0]
-    href = "/prices" + desk.state.query_string(filters={"model": (line.model,)}, search="")
+    filters = desk.state.only(model=line.model)
+    href = "/prices" + desk.state.query_string(filters=filters, search="")
     if line.unit == "any":
         free = [Cell("free", "0"), Cell("free", "0"), Cell("free", "0"), Cell("", None)]
     else:
@@ -194,7 +206,7 @@ def _list_row(desk: Desk, own: Sequence[PriceLine]) -> list[Cell]:
         free.append(Cell(_named(rest), _named(rest) or None, tone="quiet"))
     return [
         word(line.model, href=href),
-        word(line.surface),
+        word(", ".join(surfaces)),
         word(line.tier),
         *free,
         _source(line),

@@ -1,5 +1,6 @@
 """Exchanges: found by words, followed to one, which tells everything but what was said."""
 
+import html
 from collections.abc import Callable
 
 import httpx
@@ -14,6 +15,7 @@ CHARGES = [
 ]
 ONE = {
     "agent": "triage",
+    "service_tier": "batch",
     "labels": {"env": "prod"},
     "input_tokens": 100,
     "cached_input_tokens": 40,
@@ -34,7 +36,8 @@ async def test_a_search_is_part_of_the_address(
     """Words of any name or code, alone or with filters; what is found stays found as a link."""
     fill(line(1, agent="triage"), line(2, agent="writer", error_type="UNAVAILABLE"))
     found = (await local.get("/exchanges.json?range=all&search=unavail")).json()
-    assert [row["agent"] for row in found["tables"]["exchanges"]["rows"]] == ["writer"]
+    (row,) = found["tables"]["exchanges"]["rows"]
+    assert (row["agent"], row["exchange_id"]) == ("writer", exchange_id(2))
     page = (await local.get("/exchanges?range=all&search=triage")).text
     (href,) = table_links(page, "exchanges").values()
     assert href == f"/exchanges/{exchange_id(1)}?range=all&search=triage"
@@ -74,6 +77,8 @@ async def test_one_exchange_tells_all_but_what_was_said(
     ]
     assert "$0.000043" in page
     assert "/exchanges?label%3Aenv=prod" in page
+    href = html.unescape(page).rpartition('href="/prices')[2].partition('"')[0]
+    assert href == "?at=2026-01-01&model=gemini-2.5-flash&service_tier=batch"
     facts = (await local.get(f"/exchanges/{exchange_id(1)}.json")).json()["facts"]
     assert (facts["Agent"], facts["Department"], facts["Label env"]) == ("triage", None, "prod")
 

@@ -32,6 +32,16 @@ async def test_the_list_shows_standard_prices_first(local: httpx.AsyncClient) ->
     assert found == {("batch", "vertex")}
 
 
+async def test_surfaces_that_cost_the_same_share_a_row(local: httpx.AsyncClient) -> None:
+    """Where they differ, each has its own; one model is shown in the tier that is chosen."""
+    page = (await local.get("/prices?at=2026-11-22&search=gemini-2.5-flash")).text
+    rows = [row for row in table_texts(page, "prices") if row[0] == "gemini-2.5-flash"]
+    surfaces = ", ".join(row[1] for row in rows)
+    assert sorted(surfaces.split(", ")) == ["gemini", "vertex"]
+    lines = (await local.get("/prices.json?model=gemini-2.5-pro&service_tier=batch")).json()
+    assert {row["tier"] for row in lines["tables"]["lines"]["rows"]} == {"batch"}
+
+
 async def test_a_price_with_a_cliff_shows_both_sides(local: httpx.AsyncClient) -> None:
     """Below and above the prompt size."""
     address = "/prices?at=2026-11-22&search=gemini-2.5-pro&surface=gemini"
