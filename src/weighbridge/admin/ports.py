@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from weighbridge.budgets.audit import AccountAudit
 from weighbridge.budgets.budget import Budget, NewBudget
 from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit
 from weighbridge.budgets.record import BudgetRecord, RaiseRecord, RateLimitRecord
@@ -382,6 +383,14 @@ class BudgetStates(Protocol):
         ...
 
 
+class BudgetAudit(Protocol):
+    """Budgets looked at from the ledger and from the lender."""
+
+    def of(self, budget: Budget, run: Run, now: datetime) -> list[AccountAudit]:
+        """Each account of a budget."""
+        ...
+
+
 class RateLimits(Protocol):
     """Rate limits."""
 
@@ -456,6 +465,7 @@ class Services:
     channels: Channels
     budgets: Budgets
     budget_states: BudgetStates
+    budget_audit: BudgetAudit
     rate_limits: RateLimits
     permits: Permits
     vitals: Vitals

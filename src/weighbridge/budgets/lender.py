@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import NamedTuple
 
+from weighbridge.budgets.audit import Borrower, Lent
 from weighbridge.budgets.books import FINISHED, Book, Frontier, Line, Segments, Standing
 from weighbridge.budgets.lease import Account, Grant, Grants, Holder, Report
 
@@ -184,6 +185,14 @@ class Lender:
         """How an account stands, None where nothing is known of it here."""
         book = self._books.get(account)
         return None if book is None or book.spent is None else book.standing()
+
+    def lent(self, account: Account) -> Lent | None:
+        """An account with everybody who has something of it, None where nothing is known."""
+        book = self._books.get(account)
+        if book is None or book.spent is None:
+            return None
+        borrowers = tuple(Borrower.of(line) for line in book.held())
+        return Lent(in_ledger=book.spent, borrowers=borrowers)
 
     def drop_closed(self) -> list[tuple[Holder, Account, int]]:
         """Let go of what holders have forgotten and the ledger has; what need not be kept."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli import budget_options as given
-from weighbridge.cli.budget_tables import definition_rows, status_rows
+from weighbridge.cli.budget_tables import audit_rows, definition_rows, status_rows
 from weighbridge.cli.client import Client, connect
 from weighbridge.cli.options import (
     AsJson,
@@ -18,7 +18,7 @@ from weighbridge.cli.options import (
     configuration,
 )
 from weighbridge.cli.output import instant, print_csv, print_json, print_rows, print_table
-from weighbridge.errors import UsageError
+from weighbridge.errors import ControlError, UsageError
 
 app = command_app("Budgets: limits on spend that hold, and how they stand.")
 _PATH = "/api/v1/budgets"
@@ -163,6 +163,32 @@ def status(  # noqa: PLR0913, PLR0917 - each is a flag
         return
     figures = ("limit", "spent", "held", "remaining", "used", "forecast")
     print_table(columns, [[row[name] for name in columns] for row in rows], numeric=figures)
+
+
+@app.command()
+def audit(
+    budget: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="bud_…, or its name; else all.")
+    ] = None,
+    form: Format = ListFormat.TABLE,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """Recompute what is spent from the ledger, beside what enforcement goes by.
+
+    Exit status 1 where the two disagree.
+    """
+    with connect(configuration(data, config).settings) as client:
+        wanted = [_one(client, budget)] if budget else client.get(_PATH)["budgets"]
+        audits = [client.get(f"{_PATH}/{one['id']}/audit") for one in wanted]
+    if as_json or form is ListFormat.JSON:
+        print_json(audits[0] if budget else {"audits": audits})
+    else:
+        columns, rows = audit_rows(audits)
+        print_rows(columns, rows, as_csv=form is ListFormat.CSV)
+    if not all(one["consistent"] for one in audits):
+        raise ControlError("ledger and enforcement disagree; see the lines that say so")
 
 
 @app.command("raise")

@@ -13,6 +13,10 @@ _STATUS: Final = (
     *("budget", "value", "until", "limit", "spent", "held"),
     *("remaining", "used", "forecast", "state"),
 )
+_AUDIT: Final = (
+    *("budget", "value", "rows", "spent", "kept", "on the way", "held", "leased"),
+    "verdict",
+)
 _CENT: Final = Decimal("0.01")
 
 
@@ -41,6 +45,27 @@ def status_rows(statuses: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows
     """Columns and one row for each account: each value of a budget that is split."""
     rows = [_status_row(one, account) for one in statuses for account in (one["values"] or [one])]
     return _STATUS, rows
+
+
+def audit_rows(audits: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:
+    """Columns and one row for each account that was looked at."""
+    rows = [_audit_row(one["name"], account) for one in audits for account in one["accounts"]]
+    return _AUDIT, rows
+
+
+def _audit_row(name: str, account: dict[str, Any]) -> dict[str, str]:
+    amounts = {
+        name: account[name.replace(" ", "_")] for name in ("spent", "on the way", "held", "leased")
+    }
+    verdict = "nothing is lent" if account["kept"] is None else "agree"
+    return {
+        "budget": name,
+        "value": account["value"] or "-",
+        "rows": f"{account['exchanges']:,}",
+        **amounts,
+        "kept": account["kept"] or "-",
+        "verdict": verdict if account["consistent"] else "DISAGREE",
+    }
 
 
 def _status_row(budget: dict[str, Any], account: dict[str, Any]) -> dict[str, str]:

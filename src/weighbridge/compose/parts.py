@@ -22,6 +22,7 @@ from weighbridge.config import Settings
 from weighbridge.config.model import AdminSettings
 from weighbridge.control.alerting.standing import StandingAlerts
 from weighbridge.control.audit import AuditLog
+from weighbridge.control.budget_audit import BudgetAudit
 from weighbridge.control.budget_states import BudgetStates, Leases, NoLeases
 from weighbridge.control.budgets import BudgetService
 from weighbridge.control.database import Database
@@ -113,6 +114,7 @@ class Parts:
             channels=self.alerting.channels,
             budgets=self.budgets,
             budget_states=BudgetStates(leases or NoLeases()),
+            budget_audit=BudgetAudit(leases or NoLeases()),
             rate_limits=self.rate_limits,
             permits=leases or NoLeases(),
             vitals=vitals,

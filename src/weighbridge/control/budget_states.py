@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
+from weighbridge.budgets.audit import Lent
 from weighbridge.budgets.books import Standing
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.scope import filters_of
@@ -31,6 +32,10 @@ class Leases(Protocol):
         """The accounts of a budget that workers have something of, by value and window start."""
         ...
 
+    def lent(self, budget: str) -> Mapping[tuple[str | None, int], Lent]:
+        """The same accounts, with everybody who has something of them."""
+        ...
+
     def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:
         """Whole permits left of a rate limit's buckets that are not full, by value and kind."""
         ...
@@ -44,6 +49,10 @@ class NoLeases:
 
     def standing(self, budget: str) -> Mapping[tuple[str | None, int], Standing]:  # noqa: ARG002
         """No account has anything."""
+        return {}
+
+    def lent(self, budget: str) -> Mapping[tuple[str | None, int], Lent]:  # noqa: ARG002
+        """Nobody has anything."""
         return {}
 
     def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:  # noqa: ARG002

@@ -25,6 +25,7 @@ import msgspec
 import structlog
 
 from weighbridge.budgets import lease
+from weighbridge.budgets.audit import Lent
 from weighbridge.budgets.books import FINISHED, Standing
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.lease import Account, Grants, Holder, Report
@@ -193,6 +194,16 @@ class LeaseHub:
                 standing = self._lender.standing(account)
                 if standing is not None:
                     found[account.value, account.window_us] = standing
+        return found
+
+    def lent(self, budget: str) -> Mapping[tuple[str | None, int], Lent]:
+        """The same accounts, with everybody who has something of them."""
+        found = {}
+        for account in self._lender.accounts():
+            if account.budget == budget:
+                lent = self._lender.lent(account)
+                if lent is not None:
+                    found[account.value, account.window_us] = lent
         return found
 
     def permits_left(self, limit_id: str) -> dict[tuple[str | None, int], int]:

@@ -67,6 +67,7 @@ ACCESS: dict[tuple[str, str], Role | None] = {
     ("GET", "/api/v1/budgets/status"): Role.VIEWER,
     ("GET", "/api/v1/budgets/{budget_id}"): Role.VIEWER,
     ("GET", "/api/v1/budgets/{budget_id}/status"): Role.VIEWER,
+    ("GET", "/api/v1/budgets/{budget_id}/audit"): Role.EDITOR,
     ("POST", "/api/v1/budgets"): Role.EDITOR,
     ("PATCH", "/api/v1/budgets/{budget_id}"): Role.EDITOR,
     ("DELETE", "/api/v1/budgets/{budget_id}"): Role.EDITOR,

@@ -1,5 +1,6 @@
 """`/api/v1/budgets`: the contract's fields, all problems at once, how each stands."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,13 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from weighbridge.admin.app import create_app
+from weighbridge.admin.auth import LocalAdmin
+from weighbridge.budgets.audit import Borrower, Lent
 from weighbridge.budgets.budget import decode_budgets
+from weighbridge.budgets.windows import window_at
 from weighbridge.compose.parts import Parts
+from weighbridge.control.budget_states import NoLeases
 from weighbridge.core.credential import Role
 from weighbridge.core.exchange import Exchange
 from weighbridge.core.user import NewUser
@@ -227,3 +233,46 @@ async def test_changes_are_signed(
     entries = parts.audit.page(limit=2)
     assert [entry.action for entry in entries] == ["budget.remove", "budget.create"]
     assert {entry.actor_name for entry in entries} == {"editor"}
+
+
+@pytest.mark.usefixtures("spent")
+async def test_an_audit_recomputes_each_account(local: httpx.AsyncClient) -> None:
+    """B7: spent is the sum of the rows; where no worker runs, nothing is kept beside it."""
+    made = (await local.post(BUDGETS, json=CONTRACT)).json()
+    audit = (await local.get(f"{BUDGETS}/{made['id']}/audit")).json()
+    assert (audit["budget_id"], audit["consistent"]) == (made["id"], True)
+    found = [(one["value"], one["exchanges"], one["spent"]) for one in audit["accounts"]]
+    assert found == [("a", 2, "1.50"), ("b", 1, "0.50")]
+    assert {one["kept"] for one in audit["accounts"]} == {None}
+    assert {one["ceiling"] for one in audit["accounts"]} == {"100.00"}
+
+
+@pytest.mark.usefixtures("spent")
+async def test_an_audit_shows_who_has_what(parts: Parts, policy: Any, vitals: Any) -> None:
+    """Held is the sum of the open holds; a lender that forgot something is found out."""
+
+    class Forgetful(NoLeases):
+        forgotten = 0
+
+        def lent(self, budget: str) -> Mapping[tuple[str | None, int], Lent]:
+            window_us = window_at("month", "Europe/Berlin", time.time_ns() // 1000).start_us
+            part = Borrower(
+                worker=0, granted=10**12, returned=0, settled=0, loaded=0, held=4 * 10**11
+            )
+            other = msgspec.structs.replace(part, worker=1, held=10**11)
+            in_ledger = 2 * 10**12 - self.forgotten
+            return {(None, window_us): Lent(in_ledger=in_ledger, borrowers=(part, other))}
+
+    lender = Forgetful()
+    app = LocalAdmin(create_app(parts.services(policy, vitals, leases=lender)))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://local"
+    ) as client:
+        made = (await client.post(BUDGETS, json=CONTRACT | {"per": None})).json()
+        (account,) = (await client.get(f"{BUDGETS}/{made['id']}/audit")).json()["accounts"]
+        assert (account["spent"], account["kept"], account["consistent"]) == ("2.00", "2.00", True)
+        assert (account["held"], account["leased"]) == ("0.50", "1.50")
+        assert [one["held"] for one in account["workers"]] == ["0.40", "0.10"]
+        lender.forgotten = 1
+        audit = (await client.get(f"{BUDGETS}/{made['id']}/audit")).json()
+        assert audit["consistent"] is False

@@ -81,3 +81,13 @@ def test_a_raise_is_given_and_withdrawn(command: Any) -> None:
     assert "Withdrew" in command("budget", "withdraw", "n", raised["id"]).err
     assert command("budget", "status", "n", "--json").json["limit"] == "1.00"
     assert "withdrawn" in command("budget", "show", "n").out
+
+
+def test_an_audit_is_shown(command: Any) -> None:
+    """Of one as the API says, of all as a table."""
+    made = command("budget", "set", "--name", "n", "--limit", "1", "--json").json
+    one = command("budget", "audit", "n", "--json").json
+    assert (one["budget_id"], one["consistent"]) == (made["id"], True)
+    assert command("budget", "audit", "--json").json == {"audits": [one]}
+    (row,) = csv.DictReader(io.StringIO(command("budget", "audit", "--format", "csv").out))
+    assert (row["rows"], row["spent"], row["verdict"]) == ("0", "0.00", "nothing is lent")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from weighbridge.admin.auth import Editor, Seen, ServicesOf, Viewer
+from weighbridge.admin.documents_of_budget_audit import AuditOfBudget
 from weighbridge.admin.documents_of_budgets import (
     BudgetChange,
     BudgetDocument,
@@ -111,6 +112,21 @@ async def get_status(
 
     def work(reports: Reports) -> StatusDocument:
         return _status(services, budget, reports, now, value)
+
+    return await questions_of(request).answer(request, services.reports, work)
+
+
+@router.get("/budgets/{budget_id}/audit", summary="Audit a budget")
+async def audit_budget(
+    request: Request, _caller: Editor, services: ServicesOf, budget_id: str
+) -> AuditOfBudget:
+    """Its spend recomputed from the ledger's rows, beside what enforcement goes by."""
+    now = datetime.now(UTC)
+    budget = (await run_in_threadpool(services.budgets.get, budget_id)).budget
+
+    def work(reports: Reports) -> AuditOfBudget:
+        audits = services.budget_audit.of(budget, lambda query: reports.run(query, now), now)
+        return AuditOfBudget.of(budget, audits)
 
     return await questions_of(request).answer(request, services.reports, work)
 
