@@ -11,7 +11,7 @@ _PAGE = Path(__file__).parents[2] / "docs" / "reference" / "dashboard.md"
 
 def test_every_page_is_there_with_its_key() -> None:
     """Pages of the navigation, in its order."""
-    told = re.findall(r"^\| `(/[\w-]*)` \| .* \| `g (\w)` \|$", _PAGE.read_text(), re.MULTILINE)
+    told = re.findall(r"^\| `(/[\w/-]*)` \| .* \| `g (\w)` \|$", _PAGE.read_text(), re.MULTILINE)
     assert told == [(page.path, page.key) for page in PAGES if page.key]
 
 

@@ -6,20 +6,29 @@ shows an admin key as a bearer token, compared by its full hash (P5), or the coo
 see them: routes that read take these, so that no route can forget a viewer's scope.
 Rules for future edits: `LOCAL` is put into the scope by the server that owns the Unix socket
 and by nothing else, no header can set it; a bearer token, where sent, is what counts, right or
-wrong; what a cookie authorises needs the CSRF token unless it only reads.
+wrong; what a cookie authorises needs the CSRF token,
+in a header or in the page's own form, unless it only reads.
 """
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from weighbridge.admin.cookies import CSRF_HEADER, READING, SESSION_COOKIE, csrf_fits, csrf_token
+from weighbridge.admin.cookies import (
+    CSRF_FIELD,
+    CSRF_HEADER,
+    READING,
+    SESSION_COOKIE,
+    csrf_fits,
+    csrf_token,
+)
 from weighbridge.admin.ports import Services
 from weighbridge.admin.seen import services_seen
 from weighbridge.core.credential import Role
@@ -35,6 +44,8 @@ from weighbridge.errors import (
 LOCAL: Final = "weighbridge.local"
 FAILURES_PER_MINUTE: Final = 30
 _CALLERS_REMEMBERED = 1024
+_FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 200
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="wbk_…", description="An admin key.")
 _cookie = APIKeyCookie(
@@ -159,10 +170,21 @@ async def _of_session(request: Request, secret: str) -> Principal:
     if principal is None:
         # Not counted: an old page that asks again and again is no guess, and no guess hits.
         raise UnauthenticatedError("this session has ended; sign in again at /sign-in")
-    given = request.headers.get(CSRF_HEADER)
+    given = request.headers.get(CSRF_HEADER) or await _csrf_of_form(request)
     if request.method not in READING and not csrf_fits(secret, given):
         raise CsrfError("what a session changes needs its `X-CSRF-Token`; load the page again")
     return principal
+
+
+async def _csrf_of_form(request: Request) -> str | None:
+    """The token that a page's own form repeats in its body; none in what only reads."""
+    if request.method in READING or request.headers.get("content-type", "") != _FORM:
+        return None
+    body = (await request.body()).decode("utf-8", "replace")
+    try:
+        return dict(parse_qsl(body, max_num_fields=_MOST_FIELDS)).get(CSRF_FIELD)
+    except ValueError:
+        return None
 
 
 def _count_failure(request: Request) -> None:

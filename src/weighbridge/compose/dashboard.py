@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Request
 
 from weighbridge.admin.auth import ServicesOf, csrf_token_of, requires
+from weighbridge.admin.expiry import parse_expiry
 from weighbridge.admin.ports import Reports, Services
 from weighbridge.admin.questions import questions_of
 from weighbridge.admin.seen import services_seen
@@ -18,6 +19,7 @@ from weighbridge.config import Settings
 from weighbridge.control.folder import DataFolder
 from weighbridge.core.credential import Role
 from weighbridge.core.principal import Principal
+from weighbridge.dashboard.administration import Administration
 from weighbridge.dashboard.asking import Sources, Visit
 from weighbridge.dashboard.assets import Assets
 from weighbridge.dashboard.router import dashboard_router
@@ -70,7 +72,24 @@ def _visit(request: Request, seen: Services, principal: Principal, gateway: str)
             models=seen.models,
             budgets=seen.budgets,
             budget_states=seen.budget_states,
+            administration=_administration(request, seen),
             gateway=gateway,
         ),
         answer=answer,
+        publish=seen.policy.publish,
+    )
+
+
+def _administration(request: Request, seen: Services) -> Administration:
+    return Administration(
+        tokens=seen.tokens,
+        keys=seen.keys,
+        users=seen.users,
+        links=seen.links,
+        audit=seen.audit,
+        policy_settings=seen.policy_settings,
+        price_overrides=seen.price_overrides,
+        system=seen.system,
+        expiry=parse_expiry,
+        origin=seen.public_url or str(request.base_url).rstrip("/"),
     )

@@ -113,7 +113,7 @@ class SystemWatch:
             ledger_loaded_at_us=keeper.loaded_at_us,
             rows_rejected=keeper.loaded.rejected,
             rows_interrupted=keeper.interrupted,
-            control_bytes=_size_of(self._folder.root / FILE_NAME),
+            control_bytes=sum(map(_size_of, self._folder.root.glob(f"{FILE_NAME}*"))),
             free_bytes=_free_bytes(self._folder.root),
             prices_as_of=self._book.as_of.isoformat(),
             prices_age_days=self._book.age(now).days,

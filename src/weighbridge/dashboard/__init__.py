@@ -15,6 +15,9 @@ see, the time) to a `Content` (`content`: tiles, facts, tables as values). To ad
 What a reader may change is a `Form` (`forms`) in the content's `forms`: its fields become a JSON
 document that the browser sends to the admin API, which checks role, CSRF token and values.
 
+Settings change without a script too: such a page has `act`, which takes what was sent as an
+`Errand` and gives an `Outcome`; its forms are values of `settings/forms`.
+
 `templates/page.html` draws every `Content`. A page that needs more names a template of its own
 that extends it; its macros are in `templates/parts.html`, its inks in `static/weighbridge.css`.
 """

@@ -7,7 +7,7 @@ Counterpart: `compose/dashboard` makes a visit of each request, `router` a desk 
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -15,7 +15,9 @@ from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.record import BudgetRecord
 from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.principal import Principal
+from weighbridge.dashboard.administration import Administration
 from weighbridge.dashboard.ranges import Span
+from weighbridge.dashboard.settings.forms import Outcome
 from weighbridge.dashboard.state import State
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.compiler import PriceLine
@@ -110,6 +112,7 @@ class Sources:
     models: Models
     budgets: Budgets
     budget_states: BudgetStates
+    administration: Administration
     gateway: str
 
 
@@ -121,11 +124,15 @@ class Visit:
     csrf: str
     sources: Sources
     answer: Answering
+    publish: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a page is built from; `name` is the variable part of its address, where it has one."""
+    """What a page is built from; `name` is the variable part of its address, where it has one.
+
+    `outcome` is what a form that was sent to it came to.
+    """
 
     reports: Reports
     sources: Sources
@@ -133,6 +140,7 @@ class Desk:
     state: State
     now: datetime
     name: str = ""
+    outcome: Outcome = field(default_factory=Outcome)
 
     @property
     def span(self) -> Span:

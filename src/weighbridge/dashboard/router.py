@@ -16,13 +16,22 @@ from typing import Annotated, Any, Final
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Reports, Visit
 from weighbridge.dashboard.assets import Assets
 from weighbridge.dashboard.content import Chart
 from weighbridge.dashboard.drawing import Drawing, Frame
+from weighbridge.dashboard.settings.forms import (
+    DONE,
+    Act,
+    Errand,
+    Notice,
+    Outcome,
+    acted,
+    parse_form,
+)
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State, parse_state
 from weighbridge.errors import NotFoundError, WeighbridgeError
@@ -44,7 +53,7 @@ _FOR_EVER: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 # Parameters of a form of a page, no part of its state.
-_OF_THE_FORM: Final = frozenset({"table", "theme"})
+_OF_THE_FORM: Final = frozenset({"table", "theme", "done"})
 
 _PATIENCE_S: Final = 0.03
 _log = structlog.get_logger()
@@ -62,7 +71,10 @@ def dashboard_router(visitor: Visitor, assets: Assets, clock: Callable[[], datet
     drawing = Drawing(assets)
     _add_assets(router, assets)
     for page in PAGES:
-        _add_page(router, _Served(page, drawing, clock), Depends(visitor(page.role)))
+        served = _Served(page, drawing, clock)
+        _add_page(router, served, Depends(visitor(page.role)))
+        if page.act is not None:
+            _add_act(router, served, page.act, Depends(visitor(page.act_role)))
     return router
 
 
@@ -79,8 +91,30 @@ class _Served:
     def __repr__(self) -> str:
         return f"<_Served {self.page.path}>"
 
-    async def html(self, request: Request, visit: Visit) -> Response:
-        """The page; its frame goes ahead where the ledger takes longer than `_PATIENCE_S`."""
+    async def post(self, request: Request, visit: Visit, act: Act) -> Response:
+        """Do what a form asks for; the page again where there is something to show of it."""
+        errand = Errand(
+            principal=visit.principal,
+            administration=visit.sources.administration,
+            sent=parse_form(await request.body()),
+            gateway=visit.sources.gateway,
+            now=self._now(),
+            name=_name(request),
+        )
+        outcome = await run_in_threadpool(acted, act, errand)
+        if outcome.publish:
+            await visit.publish()
+        if outcome.to:
+            return RedirectResponse(outcome.to, 303)
+        return await self.html(request, visit, outcome)
+
+    async def html(
+        self, request: Request, visit: Visit, outcome: Outcome | None = None
+    ) -> Response:
+        """The page; its frame goes ahead where the ledger takes longer than `_PATIENCE_S`.
+
+        Takes: what a form came to, whose status then is the page's.
+        """
         theme = request.cookies.get("theme", "")
         title, path = self.page.title, request.url.path
         frame = Frame(page=self.page, path=path, theme=theme, visit=visit, heading=title)
@@ -93,17 +127,19 @@ class _Served:
             return self._refused(frame, error)
 
         def work(reports: Reports) -> str:
-            desk = self._desk(request, visit, reports)
+            desk = self._desk(request, visit, reports, outcome)
             return drawn.finish(self.page.build(desk), self.page.charts(desk))
 
         answer = asyncio.ensure_future(visit.answer(work))
         answer.add_done_callback(_look_at)
-        await asyncio.wait({answer}, timeout=self._patience_s)
+        patience_s = self._patience_s if outcome is None else None
+        await asyncio.wait({answer}, timeout=patience_s)
         if not answer.done():
             rest = self._rest(drawn.head, answer)
             return StreamingResponse(rest, media_type="text/html", headers=_HEADERS)
         try:
-            return HTMLResponse(drawn.head + answer.result(), headers=_HEADERS)
+            status = 200 if outcome is None else outcome.status
+            return HTMLResponse(drawn.head + answer.result(), status, _HEADERS)
         except (QueryError, WeighbridgeError) as error:
             return self._refused(frame, error)
 
@@ -179,7 +215,11 @@ class _Served:
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
 
-    def _desk(self, request: Request, visit: Visit, reports: Reports) -> Desk:
+    def _desk(
+        self, request: Request, visit: Visit, reports: Reports, outcome: Outcome | None = None
+    ) -> Desk:
+        done = DONE.get(request.query_params.get("done", ""))
+        came_to = Outcome(notice=Notice(text=done) if done else None)
         return Desk(
             reports=reports,
             sources=visit.sources,
@@ -187,6 +227,7 @@ class _Served:
             state=_state(request),
             now=self._now(),
             name=_name(request),
+            outcome=outcome or came_to,
         )
 
 
@@ -246,6 +287,12 @@ def _add_page(router: APIRouter, served: _Served, visitor: Any) -> None:
         forms["/"] = html
     for address, endpoint in (forms | {path: html}).items():
         router.add_api_route(address, endpoint, response_model=None)
+
+
+def _add_act(router: APIRouter, served: _Served, act: Act, visitor: Any) -> None:
+    @router.post(served.page.path, response_model=None)
+    async def post(request: Request, visit: Annotated[Visit, visitor]) -> Response:
+        return await served.post(request, visit, act)
 
 
 def _name(request: Request) -> str:

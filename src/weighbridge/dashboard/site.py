@@ -26,6 +26,17 @@ from weighbridge.dashboard.pages import (
     waste,
     what_if,
 )
+from weighbridge.dashboard.settings import (
+    audit,
+    keys,
+    one_token,
+    people,
+    policy,
+    rates,
+    system,
+    tokens,
+)
+from weighbridge.dashboard.settings.forms import Act
 
 Charts = Callable[[Desk], tuple[Chart, ...]]
 Late = Callable[[Desk], list[Table]]
@@ -45,10 +56,10 @@ class Page:
     """An address (one part may be `{name}`), what builds it, and its place in the navigation.
 
     `group` is the heading that it stands under, empty for pages that only links lead to; `key`
-    goes there after `g`; `role` is the least that may open it; `ranged` says whether it has a range
-    of time to choose, `named_by` which filter's values are its heading, `heading` finds what a
-    `{name}` is called. `late` gives tables that follow when the page is there, for they take long
-    or matter less.
+    goes there after `g`; `role` is the least that may open it, `act_role` the least that may send
+    it a form, where `act` takes any; `ranged` says whether it has a range of time to choose,
+    `named_by` which filter's values are its heading, `heading` finds what a `{name}` is called.
+    `late` gives tables that follow when the page is there, for they take long or matter less.
     """
 
     path: str
@@ -59,12 +70,129 @@ class Page:
     group: str = ""
     key: str = ""
     role: Role = Role.VIEWER
+    act: Act | None = None
+    act_role: Role = Role.ADMIN
     template: str = "page.html"
     ranged: bool = True
     named_by: str = ""
     heading: Callable[[Sources, str], str] | None = None
 
 
+SETTINGS: Final = (
+    Page(
+        path="/settings/tokens",
+        title="Tokens",
+        build=tokens.tokens,
+        act=tokens.make_token,
+        act_role=Role.EDITOR,
+        group="Settings",
+        key="s",
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/tokens/{name}",
+        title="Token",
+        build=one_token.one_token,
+        heading=one_token.heading,
+        act=one_token.act_on_token,
+        act_role=Role.EDITOR,
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/policy",
+        title="Policy",
+        build=policy.policy,
+        act=policy.change_policy,
+        role=Role.EDITOR,
+        group="Settings",
+        key="c",
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/rates",
+        title="Negotiated rates",
+        build=rates.rates,
+        act=rates.state_rates,
+        group="Settings",
+        key="r",
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/rates/{name}",
+        title="Negotiated rates",
+        build=rates.one_rate,
+        heading=rates.heading,
+        act=rates.act_on_rate,
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/people",
+        title="People",
+        build=people.people,
+        act=people.add_person,
+        role=Role.ADMIN,
+        group="Settings",
+        key="u",
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/people/{name}",
+        title="Person",
+        build=people.one_person,
+        heading=people.heading,
+        act=people.act_on_person,
+        role=Role.ADMIN,
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/keys",
+        title="API keys",
+        build=keys.keys,
+        act=keys.make_key,
+        role=Role.ADMIN,
+        group="Settings",
+        key="i",
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/keys/{name}",
+        title="API key",
+        build=keys.one_key,
+        heading=keys.heading,
+        act=keys.act_on_key,
+        role=Role.ADMIN,
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/audit",
+        title="Audit log",
+        build=audit.audit,
+        role=Role.ADMIN,
+        group="Settings",
+        key="j",
+        template="settings.html",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/system",
+        title="System health",
+        build=system.system,
+        role=Role.EDITOR,
+        group="Settings",
+        key="h",
+        template="settings.html",
+        ranged=False,
+    ),
+)
 PAGES: Final = (
     Page(
         path="/overview",
@@ -167,4 +295,5 @@ PAGES: Final = (
         ranged=False,
         named_by="model",
     ),
+    *SETTINGS,
 )

@@ -180,6 +180,7 @@ for (const form of document.querySelectorAll("form.range")) {
 }
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.api) { event.preventDefault(); send(event.target); return; }
+  if (event.target.method !== "get") return;
   for (const field of event.target.elements) if (!field.value) field.disabled = true;
 });
 
@@ -243,6 +244,18 @@ function tell(form, said) {
   const lines = [said.detail, ...others.map((one) => `${one.where}: ${one.message}`)];
   form.querySelector(".problem").textContent = lines.join(". ");
   form.querySelector(".wrong [name]")?.focus();
+}
+
+// --- What is shown once can be copied.
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const { textContent } = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText(textContent);
+    button.textContent = "Copied";
+  });
 }
 
 // --- Keys: "/" searches, g and a letter goes, arrows walk the links of a table.

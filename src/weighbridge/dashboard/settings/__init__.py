@@ -1,0 +1,1 @@
+"""Settings: pages that show what the gateway goes by, and forms that change it."""

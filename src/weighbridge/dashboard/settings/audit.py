@@ -1,0 +1,123 @@
+"""The log of changes: who, when, what, before and after; never a secret."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from weighbridge.core.clock import from_unix_us
+from weighbridge.core.user import AuditEntry
+from weighbridge.dashboard.administration import Administration
+from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.content import Cell, Content, Table, word
+from weighbridge.dashboard.settings.forms import SettingsContent
+from weighbridge.dashboard.settings.words import columns, instant, local
+from weighbridge.reports.cost_query import QueryError
+
+_COLUMNS: Final = columns(
+    ("at", "When"),
+    ("who", "Who"),
+    ("action", "What"),
+    ("subject", "To what"),
+    ("change", "Change"),
+)
+_ROWS: Final = 100
+_LARGEST_ID: Final = 2**63 - 1
+_PAGES: Final = {
+    "tok_": "/settings/tokens/",
+    "usr_": "/settings/people/",
+    "key_": "/settings/keys/",
+    "poli": "/settings/",
+}
+_INSTANT: Final = "_at_us"
+
+
+def audit(desk: Desk) -> Content:
+    """Changes, newest first; the search takes the id of what was changed."""
+    state, services = desk.state, desk.sources.administration
+    subject = state.search or None
+    found = services.audit.page(limit=_ROWS + 1, before_id=_cursor(state.cursor), subject=subject)
+    entries = found[:_ROWS]
+    names = _names(services) if entries else {}
+    links = []
+    if state.cursor:
+        links.append(("first", "Newest", state.query_string(cursor="")))
+    if len(found) > _ROWS:
+        links.append(("next", "Older", state.query_string(cursor=str(entries[-1].id))))
+    return SettingsContent(
+        title="Audit log",
+        subtitle="Every change of a token, a key, a person, the policy or a rate, and signing in.",
+        tables=[
+            Table(
+                name="audit",
+                title=f"Changes of {names.get(subject, subject)}" if subject else "Changes",
+                columns=_COLUMNS,
+                rows=[_row(entry, names, state.zone) for entry in entries],
+                searchable=True,
+                pages=tuple(links),
+                note="The search takes an id, such as tok_…, or the word policy.",
+                empty="No change of that." if subject else "Nothing was changed yet.",
+            )
+        ],
+    )
+
+
+def _cursor(text: str) -> int | None:
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and 0 < int(text[:20]) <= _LARGEST_ID:
+        return int(text[:20])
+    raise QueryError([("cursor", f"the cursor {text[:40]!r} is none; begin at the newest")])
+
+
+def _names(services: Administration) -> dict[str, str]:
+    """What is called how, by id: ids are for machines."""
+    names = {token.id: token.name for token in services.tokens.all()}
+    names |= {user.id: user.name for user in services.users.all()}
+    return names | {key.id: key.name for key in services.keys.all()}
+
+
+def _row(entry: AuditEntry, names: Mapping[str, str], zone: str) -> list[Cell]:
+    page = _PAGES.get(entry.subject[:4], "")
+    return [
+        instant(entry.at_us, zone),
+        Cell(entry.actor_name, f"{entry.actor_kind}:{entry.actor_id}"),
+        word(entry.action),
+        Cell(
+            names.get(entry.subject, entry.subject),
+            entry.subject,
+            href=page + entry.subject if page else "",
+        ),
+        Cell(
+            _change(entry, zone),
+            {"before": entry.before, "after": entry.after},
+            tone="wrap",
+        ),
+    ]
+
+
+def _change(entry: AuditEntry, zone: str) -> str:
+    before, after = entry.before, entry.after
+    if before is None or after is None:
+        given = before or after or {}
+        return ", ".join(f"{_name(name)}: {_text(name, v, zone)}" for name, v in given.items() if v)
+    return ", ".join(
+        f"{_name(name)}: {_text(name, old, zone)} → {_text(name, after.get(name), zone)}"
+        for name, old in before.items()
+    )
+
+
+def _name(name: str) -> str:
+    return name.removesuffix(_INSTANT)
+
+
+def _text(name: str, value: Any, zone: str) -> str:
+    if value is None or value in ([], {}):
+        return "nothing"
+    if name.endswith(_INSTANT):
+        return local(from_unix_us(value), zone)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " and ".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{key}={_text('', each, zone)}" for key, each in value.items())
+    return str(value)

@@ -1,0 +1,283 @@
+"""The settings pages: what their forms do, who may send them, and what is shown once."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from weighbridge.compose.parts import Parts
+from weighbridge.core.credential import NewToken, Role
+from weighbridge.core.exchange import Exchange
+from weighbridge.core.user import NewUser
+from weighbridge.dashboard.site import PAGES
+
+ACTS = [page for page in PAGES if page.act is not None]
+
+
+@pytest.fixture
+def as_role(remote: httpx.AsyncClient, parts: Parts) -> Callable[[Role], httpx.AsyncClient]:
+    """A browser in which somebody of a role has signed in."""
+
+    def sign_in(role: Role) -> httpx.AsyncClient:
+        user = parts.users.create(NewUser(name=f"the {role.value}", role=role))
+        remote.cookies.set("weighbridge_session", parts.sessions.begin(user.id, ""))
+        return remote
+
+    return sign_in
+
+
+async def _send(client: httpx.AsyncClient, path: str, /, **fields: Any) -> httpx.Response:
+    """A form of a page as a browser sends it, with the token that stands in the page."""
+    page = await client.get(path)
+    found = re.search(r'name="csrf" content="([^"]*)"', page.text)
+    token = found[1] if found else ""
+    return await client.post(path, data={"csrf_token": token, **fields})
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_form_asks_for_its_role_and_for_the_page_it_stood_on(
+    as_role: Callable[[Role], httpx.AsyncClient], role: Role
+) -> None:
+    """403 below the role, and without the session's token whatever the role."""
+    client = as_role(role)
+    token = re.search(r'name="csrf" content="([^"]*)"', (await client.get("/prices")).text)
+    assert token is not None
+    for page in ACTS:
+        path = page.path.replace("{name}", "none")
+        bare = await client.post(path, data={"form": "none"})
+        assert (bare.status_code, bare.json()["code"]) == (403, "CSRF_TOKEN_INVALID")
+        wrong = await client.post(path, data={"form": "none", "csrf_token": "0" * 64})
+        assert wrong.status_code == 403
+        answer = await client.post(path, data={"form": "none", "csrf_token": token[1]})
+        assert (answer.status_code == 403) == (not role.includes(page.act_role)), path
+    client.cookies.clear()
+    for page in ACTS:
+        path = page.path.replace("{name}", "none")
+        assert (await client.post(path, data={"form": "none"})).status_code == 401
+
+
+async def test_a_token_is_shown_once_with_the_call_to_send(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """Its secret is in the answer that makes it, and on no other page."""
+    client = as_role(Role.EDITOR)
+    answer = await _send(
+        client,
+        "/settings/tokens",
+        form="create",
+        name="search",
+        department="research",
+        labels="env=prod\ntier=gold",
+        expires="30d",
+        required=["project"],
+        allowed="project=a\nproject=b",
+    )
+    assert answer.status_code == 201
+    assert answer.headers["cache-control"] == "no-store"
+    (secret,) = set(re.findall(r"trk_[A-Za-z0-9]{32}", answer.text))
+    assert "http://127.0.0.1:8080/v1beta/models/" in answer.text
+    (token,) = parts.tokens.all()
+    assert parts.tokens.find(secret) == token
+    assert (token.department, token.labels) == ("research", {"env": "prod", "tier": "gold"})
+    assert (token.required, token.allowed) == (["project"], {"project": ["a", "b"]})
+    assert token.expires_at_us is not None
+    for path in ("/settings/tokens", f"/settings/tokens/{token.id}", "/settings/tokens.json"):
+        assert secret not in (await client.get(path)).text
+
+
+async def test_what_is_wrong_stands_beside_its_field(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """And what was typed stays in the form."""
+    client = as_role(Role.EDITOR)
+    answer = await _send(
+        client,
+        "/settings/tokens",
+        form="create",
+        name="<b>typed",
+        labels="Env=x",
+        allowed="team=a",
+        pinned=["agent"],
+    )
+    assert answer.status_code == 422
+    assert 'value="&lt;b&gt;typed"' in answer.text
+    assert answer.text.count('aria-invalid="true"') == 2
+    assert "the token has none of its own to pin" in answer.text
+    assert parts.tokens.all() == []
+    late = await _send(client, "/settings/tokens", form="create", name="n", expires="soonish")
+    assert "expected a span" in late.text
+
+
+async def test_a_token_is_changed_and_revoked_on_its_page(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts, rows: list[Exchange]
+) -> None:
+    """An empty field takes away; afterwards the page offers nothing more."""
+    token, _ = parts.tokens.create(NewToken(name="n", department="care", labels={"a": "b"}))
+    path = f"/settings/tokens/{token.id}"
+    client = as_role(Role.EDITOR)
+    answer = await _send(client, path, form="change", name="renamed", project="shop")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=changed")
+    changed = parts.tokens.get(token.id)
+    assert (changed.name, changed.department, changed.project) == ("renamed", None, "shop")
+    assert changed.labels == {}
+    await _send(client, path, form="revoke")
+    assert parts.tokens.get(token.id).revoked_at_us is not None
+    page = await client.get(f"{path}?done=revoked")
+    assert "It is refused from now on." in page.text
+    assert '<form method="post"' not in page.text
+    assert (await client.get("/settings/tokens/tok_none")).status_code == 404
+
+
+async def test_a_viewer_sees_tokens_and_no_form(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """Nor does the page of one token offer to change it."""
+    token, _ = parts.tokens.create(NewToken(name="n"))
+    client = as_role(Role.VIEWER)
+    for path in ("/settings/tokens", f"/settings/tokens/{token.id}", "/settings/rates"):
+        assert '<form method="post"' not in (await client.get(path)).text
+
+
+async def test_people_are_invited_changed_and_disabled(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """The link is shown once, with the dashboard's own address."""
+    client = as_role(Role.ADMIN)
+    fields = {"form": "create", "name": "Vi", "role": "viewer", "scope.department": "care\nrisk"}
+    answer = await _send(client, "/settings/people", **fields)
+    assert answer.status_code == 201
+    link = re.search(r"http://remote/welcome/(wbl_[A-Za-z0-9]{32})", answer.text)
+    assert link is not None
+    assert parts.links.find(link[1]) is not None
+    user = parts.users.all()[0]
+    assert user.scope == {"department": ("care", "risk")}
+    path = f"/settings/people/{user.id}"
+    wrong = await _send(client, path, form="change", name="Vi", role="editor", email="x")
+    assert wrong.status_code == 422
+    assert "expected an address" in wrong.text
+    await _send(client, path, form="change", name="Vi", role="editor")
+    assert parts.users.get(user.id).role is Role.EDITOR
+    again = await _send(client, path, form="link")
+    assert "/welcome/wbl_" in again.text
+    await _send(client, path, form="disable")
+    assert parts.users.get(user.id).disabled_at_us is not None
+    await _send(client, path, form="enable")
+    assert parts.users.get(user.id).disabled_at_us is None
+    taken = await _send(client, "/settings/people", form="create", name="vi")
+    assert taken.status_code == 409
+
+
+async def test_keys_are_made_and_revoked(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """The secret is shown once and works."""
+    client = as_role(Role.ADMIN)
+    answer = await _send(client, "/settings/keys", form="create", name="grafana", role="viewer")
+    (secret,) = set(re.findall(r"wbk_[A-Za-z0-9]{32}", answer.text))
+    key = parts.keys.find(secret)
+    assert key is not None
+    assert key.role is Role.VIEWER
+    await _send(client, f"/settings/keys/{key.id}", form="revoke")
+    assert parts.keys.find(secret) is None
+    assert (await client.get("/settings/keys/key_none")).status_code == 404
+
+
+async def test_the_policy_is_changed_by_what_differs(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """What is as by default is stored by nobody; what is wrong stands beside its field."""
+    client = as_role(Role.ADMIN)
+    fields = {
+        "form": "change",
+        "gateway.require_token": "on",
+        "attribution.required": ["department"],
+        "attribution.allowed.project": "shop\nsite",
+        "labels.inject": "off",
+        "labels.developer_api": "strip",
+        "labels.lenient": "off",
+        "labels.cardinality_warn": "1000",
+        "labels.fold": "off",
+    }
+    answer = await _send(client, "/settings/policy", **fields)
+    assert answer.headers["location"] == "/settings/policy?done=changed"
+    stored = {one.name for one in parts.policy_settings.all() if one.origin == "policy"}
+    assert stored == {"attribution.required", "attribution.allowed.project"}
+    assert parts.policy().allowed == {"project": ["shop", "site"]}
+    answer = await _send(client, "/settings/policy", **{**fields, "labels.cardinality_warn": "x"})
+    assert answer.status_code == 422
+    assert 'value="x"' in answer.text
+    fields["attribution.required"] = []
+    await _send(client, "/settings/policy", **{**fields, "attribution.allowed.project": ""})
+    assert {one.origin.value for one in parts.policy_settings.all()} == {"default"}
+
+
+async def test_rates_are_previewed_stated_and_removed(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """A preview stores nothing and keeps what was typed."""
+    client = as_role(Role.ADMIN)
+    fields = {
+        "form": "create",
+        "models": "gemini-2.5-flash",
+        "rates.input_text_token": "0.21",
+        "rates": "output_image_token=24",
+        "tier": "standard",
+        "since": "2026-12-01",
+        "source": "contract 4711",
+    }
+    shown = await _send(client, "/settings/rates", **fields, preview="yes")
+    assert "Nothing is stored yet" in shown.text
+    assert "$0.21" in shown.text
+    assert 'value="contract 4711"' in shown.text
+    assert parts.price_overrides.all() == []
+    made = await _send(client, "/settings/rates", **fields)
+    assert made.status_code == 201
+    (own,) = parts.price_overrides.all()
+    assert own.price.rates == {"input_text_token": "0.21", "output_image_token": "24"}
+    path = f"/settings/rates/{own.id}"
+    assert (await client.get(path)).status_code == 200
+    await _send(client, path, **{**fields, "form": "change", "rates": "", "since": ""})
+    (own,) = parts.price_overrides.all()
+    assert (dict(own.price.rates), own.price.since) == ({"input_text_token": "0.21"}, None)
+    wrong = await _send(client, path, **{**fields, "form": "change", "rates.input_text_token": "x"})
+    assert wrong.status_code == 422
+    assert "no amount" in wrong.text
+    for name, value in (("since", "soon"), ("above_tokens", "many"), ("rates", "24")):
+        bad = await _send(client, "/settings/rates", **{**fields, name: value})
+        assert (bad.status_code, bad.text.count('aria-invalid="true"')) == (422, 1)
+    await _send(client, path, form="remove")
+    assert parts.price_overrides.all() == []
+
+
+async def test_the_audit_log_names_what_was_changed(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """Newest first, page by page, or of one thing alone."""
+    client = as_role(Role.ADMIN)
+    token, _ = parts.tokens.create(NewToken(name="search", expires_at_us=4_000_000_000_000_000))
+    for number in range(110):
+        parts.tokens.update(token.id, {"name": f"search-{number}"})
+    page = (await client.get("/settings/audit")).text
+    assert "search-109" in page
+    older = re.search(r'href="(/settings/audit\?[^"]*cursor=\d+[^"]*)"', page)
+    assert older is not None
+    assert "token.create" in (await client.get(older[1].replace("&amp;", "&"))).text
+    of_one = (await client.get(f"/settings/audit.json?search={token.id}")).json()
+    assert len(of_one["tables"]["audit"]["rows"]) == 100
+    assert (await client.get("/settings/audit?cursor=x")).status_code == 422
+
+
+async def test_the_systems_health_says_what_wants_a_look(
+    local: httpx.AsyncClient, rows: list[Exchange]
+) -> None:
+    """Here nothing serves, which the page says in words."""
+    page = await local.get("/settings/system")
+    assert "Weighbridge serve does not run" in page.text
+    tiles = {
+        tile["name"]: tile["value"]
+        for tile in (await local.get("/settings/system.json")).json()["tiles"]
+    }
+    assert tiles["exchanges"] == 6
+    assert tiles["lag"] == 0
