@@ -192,6 +192,8 @@ def test_the_demo_shows_numbers_that_move(tmp_path: Path) -> None:
             return count
 
         wait_until(lambda: exchanges() > 2000, 30, lambda: f"{exchanges()} exchanges")
+        budgets = run_json("budget", "list", "--data", str(tmp_path / "demo"), "--json")["budgets"]
+        assert {each["action"] for each in budgets} == {"alert", "block"}
         demo.send(signal.SIGTERM)
         assert demo.wait() == 0
 

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from raw_exchange import eventually, exchange, get
 
 from weighbridge.pricing.catalogue import PriceBook
-from weighbridge.simulator.company import TOKENS, TokenWish
+from weighbridge.simulator.company import BUDGETS, TOKENS, TokenWish
 from weighbridge.simulator.demo import BackgroundSimulator, DemoSettings, DemoToken, run_demo
 from weighbridge.simulator.messages import Request
 from weighbridge.simulator.server import Simulator
@@ -25,11 +25,15 @@ class NotedGateway:
     """Creates tokens and takes imports, as the served gateway would."""
 
     def __init__(self) -> None:
+        self.budgets: list[object] = []
         self.imported = 0
         self.path: Path | None = None
 
     async def create_token(self, wish: TokenWish) -> DemoToken:
         return DemoToken(f"id-{wish.name}", SECRETS[wish.name])
+
+    async def create_budget(self, wish: Mapping[str, object]) -> None:
+        self.budgets.append(wish["name"])
 
     async def import_rows(self, path: Path, progress: Callable[[int, int], None]) -> None:
         self.path = path
@@ -109,6 +113,7 @@ async def test_a_demo_creates_tokens_moves_traffic_and_fills_in_its_history(
     assert 400 < gateway.imported < 600
     assert stages["tokens"] == (len(TOKENS), len(TOKENS))
     assert stages["import"] == (gateway.imported, gateway.imported)
+    assert gateway.budgets == [budget["name"] for budget in BUDGETS]
     assert gateway.path is not None
     assert not gateway.path.exists()
     assert "0 open" in repr(traffic)

@@ -7,7 +7,7 @@ import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -53,7 +53,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
         float, typer.Option("--rate", min=0.1, max=200, help="Calls per second.")
     ] = 8.0,
 ) -> None:
-    """Serve with a simulated upstream, thirty days of history and live traffic.
+    """Serve with a simulated upstream, sixty days of history and live traffic.
 
     Nothing leaves this machine and no key is needed. Data goes to ./weighbridge-demo.
     """
@@ -130,6 +130,10 @@ class _Served:
         """A token with the wish's defaults, in the place of an earlier demo's of that name."""
         return await asyncio.to_thread(self._create, wish)
 
+    async def create_budget(self, wish: Mapping[str, object]) -> None:
+        """A budget, where an earlier demo made none of that name."""
+        await asyncio.to_thread(self._create_budget, wish)
+
     async def import_rows(self, path: Path, progress: Callable[[int, int], None]) -> None:
         """The rows of a file into the ledger."""
         await asyncio.to_thread(self._import, path, progress)
@@ -149,6 +153,11 @@ class _Served:
             },
         )
         return DemoToken(id=made["id"], token=made["token"])
+
+    def _create_budget(self, wish: Mapping[str, object]) -> None:
+        known = self._client.get("/api/v1/budgets")["budgets"]
+        if wish["name"] not in {each["name"] for each in known}:
+            self._client.post("/api/v1/budgets", dict(wish))
 
     def _import(self, path: Path, progress: Callable[[int, int], None]) -> None:
         job = self._client.post("/api/v1/imports", {"file": str(path)})

@@ -1,4 +1,4 @@
-"""Thirty days of a company's history, as NDJSON that `weighbridge import` reads.
+"""A company's history of some weeks, as NDJSON that `weighbridge import` reads.
 
 Hides how a drawn call becomes a ledger row. Every row is marked with the note `demo`, priced
 by the book as of its own instant, and the same for the same seed and end.

@@ -3,10 +3,14 @@
 Six departments, their projects and agents, each with a habit: which models, how large, when,
 how often it fails. One agent runs away, one script attributes nothing and sometimes asks for a
 model that has no price, and some agents work on Vertex: with labels, Imagen, Claude, old
-embeddings. One reads its documents in a batch each night.
-Rules for future edits: data only; `draws` makes calls of it, `backfill` a month of history,
+embeddings. One reads its documents in a batch each night; a few
+budgets watch them.
+Rules for future edits: data only; `draws` makes calls of it, `backfill` weeks of history,
 `traffic` live ones.
 """
+
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -200,6 +204,27 @@ WORKLOADS: tuple[Workload, ...] = (
         output=Size(200), calls_per_hour=16, rhythm=ALWAYS, errors=0.05,
     ),
 )  # fmt: skip
+
+
+# As the API takes them: a company's frame, a runaway's leash, a team that nears its limit.
+BUDGETS: Final[tuple[Mapping[str, object], ...]] = (
+    {"name": "All of Gemini", "limit_usd": "1500.00", "period": "month", "action": "alert"},
+    {
+        "name": "Each agent, a day",
+        "limit_usd": "60.00",
+        "period": "day",
+        "per": "agent",
+        "action": "alert",
+        "thresholds": [80, 100],
+    },
+    {
+        "name": "Research",
+        "limit_usd": "100.00",
+        "period": "month",
+        "scope": {"department": ["research"]},
+        "action": "block",
+    },
+)
 
 
 def token_wish(name: str) -> TokenWish:

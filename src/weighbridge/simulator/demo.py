@@ -1,4 +1,4 @@
-"""The parts of `weighbridge demo`: an upstream, a month of history, live traffic.
+"""The parts of `weighbridge demo`: an upstream, weeks of history, live traffic.
 
 Hides their order and what runs beside what. The command provides what it alone can: serving
 the gateway, creating tokens, importing a file; this module never sees how.
@@ -9,7 +9,7 @@ The command's order: `with BackgroundSimulator() as upstream` → serve with
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ import uvloop
 
 from weighbridge.simulator import moments
 from weighbridge.simulator.backfill import History, Rates, write_history
-from weighbridge.simulator.company import TOKENS, TokenWish
+from weighbridge.simulator.company import BUDGETS, TOKENS, TokenWish
 from weighbridge.simulator.server import Simulator
 from weighbridge.simulator.traffic import Traffic
 
@@ -40,7 +40,7 @@ class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     until: datetime
     rows: int = 200_000
-    days: int = 30
+    days: int = 60
     seed: int = 0
     calls_per_second: float = 8.0
 
@@ -50,6 +50,10 @@ class Gateway(Protocol):
 
     async def create_token(self, wish: TokenWish) -> DemoToken:
         """A tracking token with these defaults."""
+        ...
+
+    async def create_budget(self, wish: Mapping[str, object]) -> None:
+        """A budget as the API takes it; nothing where one of that name is there."""
         ...
 
     async def import_rows(self, path: Path, progress: Callable[[int, int], None]) -> None:
@@ -122,7 +126,7 @@ async def run_demo(  # noqa: PLR0913 -- each is a thing the command alone has
     progress: Progress,
     stop: asyncio.Event,
 ) -> Traffic:
-    """Creates the company's tokens, starts its traffic, fills in its history.
+    """Creates the company's tokens and budgets, starts its traffic, fills in its history.
 
     Traffic runs while the history loads, so that something moves from the first second on.
     Gives the traffic with its counts, once `stop` is set.
@@ -131,6 +135,8 @@ async def run_demo(  # noqa: PLR0913 -- each is a thing the command alone has
     for number, wish in enumerate(TOKENS, 1):
         tokens[wish.name] = await gateway.create_token(wish)
         progress("tokens", number, len(TOKENS))
+    for budget in BUDGETS:
+        await gateway.create_budget(budget)
     secrets = {name: each.token for name, each in tokens.items()}
     traffic = Traffic(gateway_url, secrets, rate=settings.calls_per_second, seed=settings.seed)
     async with asyncio.TaskGroup() as group:
