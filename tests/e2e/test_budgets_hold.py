@@ -215,3 +215,14 @@ def test_a_change_of_a_budget_is_in_force_within_a_second(serve: Serve, cents: O
     wait_until(
         lambda: statuses(bridge, [request(token, DECLARED)] * 5)[200] == 5, 1.5, "still bound"
     )
+
+
+def test_two_workers_let_no_more_pass_than_a_rate_limit(serve: Serve, cents: OneCent) -> None:
+    """A minute's worth at once, and then as the bucket fills."""
+    bridge = serve("--workers", "2", upstream_url=cents.url)
+    token = bridge.token("t")["token"]
+    bridge.command("limit", "set", "--name", "pace", "--requests", "30", "--per", "agent")
+    seen = statuses(bridge, [request(token, DECLARED)] * 60)
+    assert 30 <= seen[200] <= 32, "one more every two seconds"
+    assert seen[200] + seen[429] == 60
+    assert statuses(bridge, [request(token, DECLARED, "b")] * 5) == {200: 5}

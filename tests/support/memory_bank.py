@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.lease import Account, Grants, Holder, Report, decode, encode
 from weighbridge.budgets.lender import Lender
+from weighbridge.budgets.permits import Permits
 from weighbridge.budgets.purse import Purse
+from weighbridge.budgets.rate_limit import RateLimit
+from weighbridge.control.permit_desk import split
 from weighbridge.core.money import decimal_to_pico
 
 if TYPE_CHECKING:
@@ -28,24 +32,29 @@ class MemoryBank:
     While `away`, what workers say is lost, and they hear nothing.
     """
 
-    def __init__(self, *budgets: Budget, spent: int = 0) -> None:
+    def __init__(self, *budgets: Budget, spent: int = 0, limits: Sequence[RateLimit] = ()) -> None:
         self.budgets: Sequence[Budget] = budgets
+        self.limits = limits
+        self.now_us = NOW_US
         self.away = False
         self._spent = spent
         self._by_id = {each.id: each for each in budgets}
-        self._lender = Lender(self._limit_of)
+        self._lender = Lender(self._limit_of, numbers := count(1))
+        self._permits = Permits(numbers)
+        self._permits.learn(limits)
         self._holders: dict[Holder, tuple[Holds, Callable[..., object]]] = {}
         self.purses: list[Purse] = []
 
     def unix_us(self) -> int:
         """The present."""
-        return NOW_US
+        return self.now_us
 
     def attach(self, holds: "Holds", purse: Purse, call_soon: Callable[..., object]) -> None:
         """A worker arrives."""
         self._holders[purse.holder] = (holds, call_soon)
         self.purses.append(purse)
         self._lender.arrive(purse.holder)
+        self._permits.lender.arrive(purse.holder)
         holds.connected(self._take)
 
     def left(self, account: Account) -> int:
@@ -70,13 +79,16 @@ class MemoryBank:
             return
         report = decode(message)
         assert isinstance(report, Report)
-        self._lender.receive(report)
+        money, permits = split(report)
+        self._lender.receive(money)
+        self._permits.receive(permits)
         for account in self._lender.unknown():
             self._lender.refresh(account, self._spent, {})
         self._answer()
 
     def _answer(self) -> None:
-        for grants in self._lender.decide(NOW_US).send:
+        _, permits = self._permits.decide(self.now_us)
+        for grants in [*self._lender.decide(self.now_us).send, *permits]:
             self._send(grants)
 
     def _send(self, grants: Grants) -> None:

@@ -258,7 +258,7 @@ class MemoryWire:
             holds=self.holds,
         )
         if self.holds is not None and bank is not None:
-            self.holds.apply(bank.budgets)
+            self.holds.apply(bank.budgets, bank.limits)
         self.gate.ready = True
         self.clients: list[FakeTransport] = []
 

@@ -1,4 +1,4 @@
-"""What a client is told whose call a budget does not let pass.
+"""What a client is told whose call a budget or a rate limit does not let pass.
 
 Hides wording and figures: the budget that said no by its name, its limit, what is spent and held
 of it, what the call would have needed, and when it begins anew. Rules for future edits: pure; a
@@ -10,6 +10,7 @@ from typing import Final
 
 from weighbridge.budgets.budget import Budget, usd_text
 from weighbridge.budgets.pocket import Shortage
+from weighbridge.budgets.rate_limit import TOKENS, RateBinding
 from weighbridge.budgets.windows import Window
 from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.money import PICO_USD_PER_USD
@@ -63,6 +64,24 @@ def exhausted(
         f"calls under way; this call would set aside {need} USD. {resets[0].upper()}{resets[1:]}",
         metadata,
         _retry_after_s(shortage, needed, window, now_us),
+    )
+
+
+def rate_limited(rate: RateBinding, shortage: Shortage) -> Refusal:
+    """The refusal of a call beyond a rate limit, with when the next one fits."""
+    limit, kind = rate.limit, shortage.account.window_us
+    what = "tokens" if kind == TOKENS else "requests"
+    name = f'rate limit "{limit.name}"'
+    metadata = {"rate_limit": limit.name, "rate_limit_id": limit.id, "counts": what}
+    if rate.value is not None:
+        metadata["value"] = rate.value
+        name = f"{name} for {limit.per}={rate.value}"
+    most = limit.per_minute(kind) or 0
+    metadata["per_minute"] = str(most)
+    after_s = max(-(-shortage.retry_us // _US_PER_S), 1) if shortage.known else _SOON_S
+    why = f"is used up: {most} {what} a minute" if shortage.known else "cannot be checked now"
+    return Refusal(
+        Reason.RATE_LIMITED, f"{name} {why}; try again in {after_s} s", metadata, after_s
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from weighbridge.attribution.identity import Identity
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.hold import SOMETHING, Size, Tariff, size_of
+from weighbridge.budgets.rate_limit import RateBinder, RateBinding, RateLimit
 from weighbridge.budgets.scope import LABEL_PREFIX, Binder, Binding, CallFacts
 from weighbridge.pricing.card import RateCard
 from weighbridge.providers.base import Route
@@ -54,12 +55,19 @@ class CallKind:
     `depends`: labels or the model may stand in the body, and a budget looks at them.
     """
 
-    __slots__ = ("bindings", "depends", "tier", "who")
+    __slots__ = ("bindings", "depends", "rates", "tier", "who")
 
     def __init__(
-        self, bindings: tuple[Binding, ...], who: str | None, tier: str, *, depends: bool
+        self,
+        bindings: tuple[Binding, ...],
+        rates: tuple[RateBinding, ...],
+        who: str | None,
+        tier: str,
+        *,
+        depends: bool,
     ) -> None:
         self.bindings = bindings
+        self.rates = rates
         self.who = who
         self.tier = tier
         self.depends = depends
@@ -76,6 +84,7 @@ class CallKinds:
         self._in_force = prices.in_force
         self._node = node
         self._binder = Binder(())
+        self._rates = RateBinder(())
         self._looks_at_labels = self._looks_at_model = False
         self._kinds: dict[tuple[bytes, str], CallKind | None] = {}
         self._tariffs: dict[Call, tuple[Tariff | None, int, int]] = {}
@@ -83,22 +92,23 @@ class CallKinds:
     def __repr__(self) -> str:
         return f"<CallKinds under {self._binder!r}, {len(self._kinds)} remembered>"
 
-    def apply(self, budgets: Iterable[Budget]) -> bool:
-        """Put budgets in force; gives whether any call may be bound at all."""
+    def apply(self, budgets: Iterable[Budget], limits: Iterable[RateLimit]) -> bool:
+        """Put budgets and rate limits in force; gives whether any call may be bound at all."""
         self._binder = Binder(budgets)
-        dimensions = self._binder.dimensions
+        self._rates = RateBinder(limits)
+        dimensions = self._binder.dimensions | self._rates.dimensions
         self._looks_at_labels = any(name.startswith(LABEL_PREFIX) for name in dimensions)
         self._looks_at_model = not dimensions.isdisjoint(_OF_MODEL)
         self._kinds.clear()
         self._tariffs.clear()
-        return bool(self._binder)
+        return bool(self._binder) or bool(self._rates)
 
     def of(self, route: Route, identity: Identity, mark: bytes, tier: str) -> CallKind | None:
-        """The kind of a call, None where nothing binds it, or where it costs nothing.
+        """The kind of a call, None where nothing binds it.
 
         Takes: the identity as its row has it, and the row's part that says who and what.
         """
-        if route.free or identity.free_tier:
+        if route.free and not self._rates:
             return None
         key = (mark, tier)
         try:
@@ -178,11 +188,13 @@ class CallKinds:
             agent=identity.agent,
             labels=identity.labels,
         )
-        bindings = self._binder.bind(facts)
-        if not bindings and not depends:
+        # What costs nothing pays no budget, but is a request like any other.
+        bindings = () if route.free or identity.free_tier else self._binder.bind(facts)
+        rates = self._rates.bind(facts)
+        if not bindings and not rates and not depends:
             return None
         who = identity.agent or identity.token_id
-        return CallKind(bindings, who, tier, depends=depends)
+        return CallKind(bindings, rates, who, tier, depends=depends)
 
 
 def tier_asked_in(lines: Iterable[bytes]) -> str:

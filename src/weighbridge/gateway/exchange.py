@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from weighbridge.gateway.call_kinds import CallKind
     from weighbridge.gateway.client import ClientConnection
     from weighbridge.gateway.gate import Gate
-    from weighbridge.gateway.holds import Stake
     from weighbridge.gateway.request_bodies import BodyReading
+    from weighbridge.gateway.stakes import Stake
     from weighbridge.gateway.upstream import UpstreamConnection
 
 _CONNECTING_BUFFER_BYTES = 256 * 1024

@@ -14,6 +14,7 @@ import structlog
 from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.budgets.budget import decode_budgets
+from weighbridge.budgets.rate_limit import decode_rate_limits
 from weighbridge.core.ids import IdMaker
 from weighbridge.core.outcome import Outcome, Reason, Refusal
 from weighbridge.gateway.admission import Admission, Routes
@@ -111,7 +112,9 @@ class Gate:
         self.admission.apply(snapshot)
         self.bodies = self._bodies(snapshot.labels)
         if self.holds is not None:
-            self.holds.apply(decode_budgets(snapshot.budgets))
+            self.holds.apply(
+                decode_budgets(snapshot.budgets), decode_rate_limits(snapshot.rate_limits)
+            )
         self.plans.forget()
 
     def look_around(self) -> None:

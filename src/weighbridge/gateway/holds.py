@@ -22,14 +22,14 @@ from weighbridge.attribution.identity import Identity
 from weighbridge.budgets import lease
 from weighbridge.budgets.budget import Budget, usd_text
 from weighbridge.budgets.history import History
-from weighbridge.budgets.history import Kind as Alike
-from weighbridge.budgets.hold import LEAST, SOMETHING, Size, ask
-from weighbridge.budgets.lease import Account
-from weighbridge.budgets.pocket import Hold, Need, Shortage, Ticket
+from weighbridge.budgets.hold import LEAST, NOTHING, SOMETHING
+from weighbridge.budgets.pocket import Need, Shortage, Ticket
 from weighbridge.budgets.purse import Purse
+from weighbridge.budgets.rate_limit import RateLimit
 from weighbridge.core.outcome import Outcome, Refusal
-from weighbridge.gateway.budget_refusals import exhausted, unpriced
+from weighbridge.gateway.budget_refusals import exhausted, rate_limited, unpriced
 from weighbridge.gateway.call_kinds import CallKind, CallKinds, tier_asked_in
+from weighbridge.gateway.stakes import Stake, came_to
 from weighbridge.providers.base import Route
 
 if TYPE_CHECKING:
@@ -39,45 +39,10 @@ if TYPE_CHECKING:
     from weighbridge.gateway.request_heads import RequestHead
 
 _OK: Final = Outcome.OK
-# How often a call waits again for a lender that is there and has not answered: it asks the ledger
-# first, which takes its time after a start.
-_PATIENCE: Final = 4
 # More is set aside when less than this part of what a call came to is left of its hold.
 _EARLY: Final = 4
-
-
-class Stake:
-    """What one call has set aside, or waits for."""
-
-    __slots__ = ("alike", "hold", "kind", "patience", "short_since", "size", "ticket", "timer")
-
-    def __init__(self, kind: CallKind, size: Size, alike: Alike) -> None:
-        self.kind = kind
-        self.size = size
-        self.alike = alike
-        self.patience = _PATIENCE
-        self.hold: Hold | None = None
-        self.ticket: Ticket | None = None
-        self.timer: asyncio.TimerHandle | None = None
-        self.short_since: float | None = None
-
-    @property
-    def may_outgrow(self) -> bool:
-        """Whether a call may come to more than it holds."""
-        held = min(self.hold.amounts) if self.hold is not None else 0
-        return self.size is SOMETHING or held < self.size.bound
-
-    def __repr__(self) -> str:
-        return f"<Stake {self.hold or self.ticket} of {self.kind!r}>"
-
-
-class _Row(msgspec.Struct, gc=False):
-    """What of a row a budget counts."""
-
-    list_cost: str | None = None
-
-
-_read_row: Final = msgspec.json.Decoder(_Row).decode
+# Of everyday English; what a rate limit takes a prompt for until the answer tells.
+_BYTES_PER_TOKEN: Final = 4
 
 
 class Holds:
@@ -117,9 +82,9 @@ class Holds:
     def __repr__(self) -> str:
         return f"<Holds {self._purse!r}, {len(self._waiting)} calls wait>"
 
-    def apply(self, budgets: Iterable[Budget]) -> None:
-        """Put budgets in force; what is held is held on."""
-        self.on = self._kinds.apply(budgets)
+    def apply(self, budgets: Iterable[Budget], limits: Iterable[RateLimit] = ()) -> None:
+        """Put budgets and rate limits in force; what is held is held on."""
+        self.on = self._kinds.apply(budgets, limits)
 
     # Calls.
 
@@ -145,27 +110,28 @@ class Holds:
         assert route is not None
         if kind.depends:
             found = self._kinds.of(route, exchange.recorded_identity(), exchange.mark, kind.tier)
-            if found is None or not found.bindings:
+            if found is None:
                 return True
             kind = found
         now_us = exchange.started_us
-        size = self._kinds.size(kind, route, body, length, now_us)
-        if size is None:
-            for binding in kind.bindings:
-                if binding.budget.unpriced == "block":
-                    self.refused += 1
-                    exchange.refuse_unfunded(unpriced(binding.budget, route.model))
-                    return False
-            size = SOMETHING
-        elif not size.bound:
+        size = NOTHING
+        if kind.bindings:
+            found_size = self._kinds.size(kind, route, body, length, now_us)
+            if found_size is None and self._refuses_unpriced(exchange, kind):
+                return False
+            size = found_size or SOMETHING
+        money = kind.bindings if size.bound else ()
+        if not money and not kind.rates:
             return True
-        stake = Stake(kind, size, History.kind(kind.who, route.model, size.bound))
-        exchange.stake = stake
-        needs = self._needs(stake, now_us)
-        stake.hold = self._purse.hold(needs, now_us)
-        if stake.hold is None:
+        alike = History.kind(kind.who, route.model, size.bound)
+        tokens = 0 if route.free else max(length, 0) // _BYTES_PER_TOKEN + 1
+        exchange.stake = stake = Stake(kind, money, size, alike, tokens)
+        needs = stake.needs(self._history, now_us, self._now())
+        hold = self._purse.hold(needs, now_us)
+        if hold is None:
             self._wait(exchange, stake, needs, now_us)
             return False
+        stake.take(hold)
         if self._purse.urgent:
             self._stir()
         return True
@@ -194,18 +160,23 @@ class Holds:
             stake.short_since = None
         elif stake.short_since is None:
             stake.short_since = self._now()
-        elif self._now() - stake.short_since >= self._wait_s and _cuts(stake, hold, cost):
+        elif self._now() - stake.short_since >= self._wait_s and stake.cuts(cost):
             self.cut += 1
             exchange.cut_unpaid()
 
     def settle(self, exchange: "LiveExchange", line: bytes) -> None:
         """A call has ended: its row says what it came to."""
         stake = exchange.stake
-        if stake is None or stake.hold is None:
+        if stake is None:
             return
-        cost = cost_of(line)
-        self._purse.settle(stake.hold, cost)
-        stake.hold = None
+        came = came_to(line)
+        cost = came.cost
+        if stake.hold is not None:
+            self._purse.settle(stake.hold, cost)
+            stake.hold = None
+        if stake.permits is not None:
+            self._purse.settle_each(stake.permits, came.used(stake.permits))
+            stake.permits = None
         if cost and exchange.outcome is _OK:
             self._history.learn(stake.alike, cost, self._now())
         if self._waiting or self._purse.urgent:
@@ -270,16 +241,15 @@ class Holds:
 
     # Inside.
 
-    def _needs(self, stake: Stake, now_us: int) -> list[Need]:
-        recent = self._history.recent(stake.alike, self._now())
-        needs = []
-        for budget, value, calendar in stake.kind.bindings:
-            strict = budget.hold == "bound"
-            limit = 0 if strict or recent is not None else budget.ceiling_at(now_us)
-            least, most = ask(stake.size, strict=strict, recent=recent, limit=limit)
-            account = Account(budget.id, value, calendar.at(now_us).start_us)
-            needs.append(Need(account, most, least))
-        return needs
+    def _refuses_unpriced(self, exchange: "LiveExchange", kind: CallKind) -> bool:
+        """Refuse a call without a price where a budget wants that (B5)."""
+        for binding in kind.bindings:
+            if binding.budget.unpriced == "block":
+                self.refused += 1
+                model = None if exchange.route is None else exchange.route.model
+                exchange.refuse_unfunded(unpriced(binding.budget, model))
+                return True
+        return False
 
     def _wait(self, exchange: "LiveExchange", stake: Stake, needs: list[Need], now_us: int) -> None:
         self.waited += 1
@@ -310,14 +280,18 @@ class Holds:
         """Calls that wait need no more than such calls came to meanwhile."""
         for ticket, exchange in self._waiting.items():
             if exchange.stake is not None:
-                ticket.needs = self._needs(exchange.stake, exchange.started_us)
+                needs = exchange.stake.needs(self._history, exchange.started_us, self._now())
+                ticket.needs = needs
 
     def _give_up(self, ticket: Ticket) -> None:
         exchange = self._waiting.get(ticket)
         if exchange is None or exchange.stake is None:
             return
         stake = exchange.stake
-        unanswered = not all(pocket.known for pocket in ticket.pockets)
+        unanswered = any(
+            pocket.free < need.amount and not pocket.known
+            for pocket, need in zip(ticket.pockets, ticket.needs, strict=True)
+        )
         if unanswered and stake.patience and self._send is not None:
             stake.patience -= 1
             self._set_timer(stake, ticket)
@@ -334,7 +308,7 @@ class Holds:
         if stake.timer is not None:
             stake.timer.cancel()
         if ticket.hold is not None:
-            stake.hold = ticket.hold
+            stake.take(ticket.hold)
             exchange.funded()
         elif ticket.shortage is not None:
             self.refused += 1
@@ -351,12 +325,14 @@ class Holds:
     def _refusal(
         self, exchange: "LiveExchange", stake: Stake, ticket: Ticket, shortage: Shortage
     ) -> Refusal:
-        bindings = stake.kind.bindings
-        for binding, need in zip(bindings, ticket.needs, strict=True):
+        for binding, need in zip(stake.money, ticket.needs, strict=False):
             if need.account == shortage.account:
                 window = binding.calendar.at(exchange.started_us)
                 needed = max(need.floor, LEAST)
                 return exhausted(binding.budget, shortage, needed, window, self._unix_us())
+        for rate in stake.kind.rates:
+            if rate.limit.id == shortage.account.budget:
+                return rate_limited(rate, shortage)
         raise AssertionError("a shortage of no account of the call's")
 
     def _speak(self, *, full: bool = False) -> None:
@@ -365,21 +341,3 @@ class Holds:
         report = self._purse.report(self._unix_us(), full=full)
         if report is not None:
             self._send(lease.encode(report))
-
-
-def _cuts(stake: Stake, hold: Hold, cost: int) -> bool:
-    """Whether a budget that has too little for a call cuts it."""
-    bindings = stake.kind.bindings
-    return any(
-        binding.budget.on_exhausted == "cut" and amount < cost
-        for binding, amount in zip(bindings, hold.amounts, strict=True)
-    )
-
-
-def cost_of(line: bytes) -> int:
-    """What a row says that its call came to, in pico-dollars; 0 where it says nothing.
-
-    Example: `{"list_cost":"0.000000300000"}` gives 300,000.
-    """
-    text = _read_row(line).list_cost
-    return 0 if text is None else int(text.replace(".", ""))

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.budgets.budget import decode_budgets
+from weighbridge.budgets.rate_limit import decode_rate_limits
 from weighbridge.gateway.admission import Admission
 from weighbridge.gateway.booking import Booker, InFlightMarks, JournalWriter, Rates
 from weighbridge.gateway.client import ClientConnection
@@ -106,7 +107,7 @@ class Worker:
             listen=_address_of(listener),
         )
         if holds is not None:
-            holds.apply(decode_budgets(policy.budgets))
+            holds.apply(decode_budgets(policy.budgets), decode_rate_limits(policy.rate_limits))
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._drain_task: asyncio.Task[None] | None = None
