@@ -152,10 +152,19 @@ class Desk:
         return self.reports.run(query, self.now)
 
     def exchanges(
-        self, limit: int, *, cursor: str = "", search: str = "", costliest: bool = False
+        self,
+        limit: int,
+        *,
+        cursor: str = "",
+        search: str = "",
+        only: Mapping[str, tuple[str, ...]] | None = None,
+        costliest: bool = False,
     ) -> Page:
-        """Exchanges of the page's range and filters, newest first, or those that cost most."""
-        span, filters = self.span, self.state.filters
+        """Exchanges of the page's range and filters, newest first, or those that cost most.
+
+        Takes: `only`, filters that hold besides the page's.
+        """
+        span, filters = self.span, self.state.narrowed(only or {})
         wanted = PageRequest(
             since=span.since,
             until=span.until,

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Content, Table, figure, word
 from weighbridge.ledger.stores.base import Row
-from weighbridge.reports.dimensions import COLUMN_OF, NONE
+from weighbridge.reports.cost_query import QueryError
+from weighbridge.reports.dimensions import COLUMN_OF, NONE, is_dimension, value_problem
 
 _PAGE: Final = 50
 _MOST_UNDER_WAY: Final = 20
@@ -57,7 +58,8 @@ def exchanges(desk: Desk) -> Content:
 
 def exchange_table(desk: Desk, limit: int, title: str) -> Table:
     """The newest exchanges of the page's range, filters and search."""
-    page = desk.exchanges(limit, cursor=desk.state.cursor, search=desk.state.search)
+    words, only = _words(desk.state.search)
+    page = desk.exchanges(limit, cursor=desk.state.cursor, search=words, only=only)
     links = []
     if desk.state.cursor:
         links.append(("first", "Newest", desk.state.query_string(cursor="")))
@@ -92,6 +94,24 @@ def local_time(instant: datetime | str, zone: str) -> str:
     known = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
     aware = known if known.tzinfo else known.replace(tzinfo=UTC)
     return f"{aware.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def _words(search: str) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """The plain words of a search, and the values that the others name.
+
+    Errors: `QueryError` for a value that no row can have.
+    """
+    plain: list[str] = []
+    named: dict[str, tuple[str, ...]] = {}
+    for word_of_it in search.split():
+        name, is_named, value = word_of_it.partition("=")
+        if not is_named or not is_dimension(name):
+            plain.append(word_of_it)
+            continue
+        if problem := value_problem(name, value):
+            raise QueryError({"search": problem})
+        named[name] = (*named.get(name, ()), value)
+    return " ".join(plain), named
 
 
 def _row(desk: Desk, row: Row) -> list[Cell]:

@@ -30,7 +30,6 @@ _COLUMNED: Final = {
     "cached_input_text_token": "Cached",
     "output_text_token": "Output",
 }
-_TITLES: Final = (("model", "Model"), ("surface", "Surface"), ("tier", "Tier"))
 _LINE: Final = (
     ("unit", "Unit", False),
     ("surface", "Surface", False),
@@ -161,8 +160,10 @@ def _list_table(desk: Desk, lines: Sequence[PriceLine]) -> Table:
         name="prices",
         title="Models and prices",
         columns=(
-            *(Column(name, title) for name, title in _TITLES),
+            Column("model", "Model"),
             *units,
+            Column("tier", "Tier"),
+            Column("surface", "Surface"),
             Column("more", "Also priced"),
             Column("source", "Source"),
         ),
@@ -199,16 +200,16 @@ def _list_row(desk: Desk, own: Sequence[PriceLine], surfaces: list[str]) -> list
     filters = desk.state.only(model=line.model)
     href = "/prices" + desk.state.query_string(filters=filters, search="")
     if line.unit == "any":
-        free = [Cell("free", "0"), Cell("free", "0"), Cell("free", "0"), Cell("", None)]
+        usual = [Cell("free", "0") for _ in _COLUMNED]
     else:
-        rest = [one for one in own if one.unit not in _COLUMNED]
-        free = [_price_of(own, unit) for unit in _COLUMNED]
-        free.append(Cell(_named(rest), _named(rest) or None, tone="quiet"))
+        usual = [_price_of(own, unit) for unit in _COLUMNED]
+    rest = _named([one for one in own if one.unit not in {*_COLUMNED, "any"}])
     return [
         word(line.model, href=href),
-        word(", ".join(surfaces)),
+        *usual,
         word(line.tier),
-        *free,
+        word(", ".join(surfaces)),
+        Cell(rest, rest or None, tone="quiet"),
         _source(line),
     ]
 

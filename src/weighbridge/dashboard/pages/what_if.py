@@ -64,7 +64,7 @@ def _chosen(desk: Desk) -> Choice:
     """The models that were named; each leads to the page without it."""
     names = desk.state.models
     return Choice(
-        "Not on",
+        "Chosen",
         tuple(
             (f"{name} ×", desk.state.query_string(models=[n for n in names if n != name]), True)
             for name in names

@@ -4,10 +4,13 @@ import html
 from collections.abc import Callable
 
 import httpx
-from ledger_rows import exchange_id, line
+import pytest
+from ledger_rows import exchange_id, line, mark
 from page_tables import table_links, table_texts
 
+from weighbridge.control.folder import DataFolder
 from weighbridge.core.exchange import Charge
+from weighbridge.ledger.in_flight import InFlight
 
 CHARGES = [
     Charge("input_text_token", "60", "0.000000300000", "0.000018000000", "gemini-2.5-flash:a"),
@@ -42,6 +45,37 @@ async def test_a_search_is_part_of_the_address(
     (href,) = table_links(page, "exchanges").values()
     assert href == f"/exchanges/{exchange_id(1)}?range=all&search=triage"
     assert "No call matches." in (await local.get("/exchanges?range=all&search=nobody")).text
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("agent=triage", [1]),
+        ("label:env=prod", [2, 1]),
+        ("label:env=prod writer", [2]),
+        ("agent=triage agent=writer status=200", [2, 1]),
+        ("agent=tri", []),
+        ("nothing=1", []),
+    ],
+)
+async def test_words_that_name_a_dimension_mean_exactly_that(
+    local: httpx.AsyncClient, fill: Callable[..., None], search: str, expected: list[int]
+) -> None:
+    """Values of one name are alternatives; a word that names none is a word."""
+    fill(
+        line(1, agent="triage", labels={"env": "prod"}),
+        line(2, agent="writer", labels={"env": "prod"}),
+        line(3, agent="scout"),
+    )
+    params = {"range": "all", "search": search}
+    found = (await local.get("/exchanges.json", params=params)).json()["tables"]["exchanges"]
+    assert [row["exchange_id"] for row in found["rows"]] == list(map(exchange_id, expected))
+
+
+async def test_a_search_for_what_no_row_can_have(local: httpx.AsyncClient) -> None:
+    """Is told, as in any other place."""
+    answer = await local.get("/exchanges.json?search=status%3Dmany")
+    assert (answer.status_code, answer.json()["problems"][0]["where"]) == (422, "search")
 
 
 async def test_pages_follow_each_other(local: httpx.AsyncClient, fill: Callable[..., None]) -> None:
@@ -110,3 +144,20 @@ async def test_an_unpriced_exchange_says_why_it_has_no_cost(
     assert "No charge lines: this exchange is unpriced." in page
     rows = table_texts((await local.get("/exchanges?range=all")).text, "exchanges")
     assert rows[0][8] == "unpriced"
+
+
+async def test_what_is_under_way_stands_first(
+    local: httpx.AsyncClient, folder: DataFolder, fill: Callable[..., None]
+) -> None:
+    """Of the filters' values, and not where something is searched for."""
+    fill(line(1))
+    marks = InFlight.create(folder.run / "in-flight-0.slots")
+    marks.begin(mark(2))
+    tables = (await local.get("/exchanges.json?range=all")).json()["tables"]
+    others = (await local.get("/exchanges.json?range=all&department=care")).json()["tables"]
+    found = (await local.get("/exchanges.json?range=all&search=lab")).json()["tables"]
+    marks.close()
+    assert [row["department"] for row in tables["under_way"]["rows"]] == ["lab"]
+    assert list(tables) == ["under_way", "exchanges"]
+    assert "under_way" not in others
+    assert "under_way" not in found
