@@ -1,20 +1,21 @@
 """Files that pages load: style, module, mark, and the Vega bundle, under names of their content.
 
-Hides where the bundle comes from: `vl-convert-python` holds Vega and makes one script of it in
-a second, which is kept in the data folder. Rules for future edits: a file's name changes with
+Hides where the bundle comes from: `bundle` makes it out of `vl-convert-python` in a second, and
+it is kept in the data folder. Rules for future edits: a file's name changes with
 its content, so browsers may keep it for ever; nothing is loaded from elsewhere.
 """
 
 import gzip
 import hashlib
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-import vl_convert
+from weighbridge.dashboard.bundle import recipe
 
 VEGA: Final = "vega.js"
 _TYPES: Final = {
@@ -23,8 +24,7 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
 }
 _OWN: Final = ("weighbridge.css", "weighbridge.js", "mark.svg")
-_VEGA_LITE: Final = "6.4"
-_EXPORT: Final = "window.vegaEmbed = vegaEmbed;"
+_LONGEST_S: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ class Assets:
             public = _public(name, hashlib.sha256(body).hexdigest())
             self._names[name] = public
             self._found[public] = _asset(name, body)
-        recipe = f"{_EXPORT} {version('vl-convert-python')} {_VEGA_LITE}"
-        self._names[VEGA] = _public(VEGA, hashlib.sha256(recipe.encode()).hexdigest())
+        self._names[VEGA] = _public(VEGA, hashlib.sha256(recipe().encode()).hexdigest())
 
     def __repr__(self) -> str:
         return f"<Assets {sorted(self._names.values())}>"
@@ -73,11 +72,8 @@ class Assets:
             if public not in self._found:
                 kept = self._cache / f"{public}.gz"
                 if not kept.exists():
-                    self._cache.mkdir(parents=True, exist_ok=True)
-                    script = vl_convert.javascript_bundle(_EXPORT, vl_version=_VEGA_LITE)
-                    unfinished = kept.with_suffix(".part")
-                    unfinished.write_bytes(gzip.compress(script.encode(), 9, mtime=0))
-                    unfinished.replace(kept)
+                    command = [sys.executable, "-m", "weighbridge.dashboard.bundle", str(kept)]
+                    subprocess.run(command, check=True, timeout=_LONGEST_S)  # noqa: S603 - ours
                 self._found[public] = Asset(kept.read_bytes(), _TYPES["js"], gzipped=True)
             return self._found[public]
 

@@ -20,7 +20,7 @@ from weighbridge.dashboard.asking import Visit
 from weighbridge.dashboard.assets import VEGA, Assets
 from weighbridge.dashboard.content import Chart, Content, Table
 from weighbridge.dashboard.ranges import PRESETS
-from weighbridge.dashboard.site import PAGES, Page, nothing_late
+from weighbridge.dashboard.site import PAGES, Page, no_charts, nothing_late
 from weighbridge.dashboard.state import State
 from weighbridge.errors import WeighbridgeError
 from weighbridge.reports.dimensions import COLUMN_OF
@@ -92,6 +92,7 @@ class Drawing:
         )
         self._environment.globals |= {
             "asset": assets.path,
+            "no_charts": no_charts,
             "nothing_late": nothing_late,
             "vega": assets.path(VEGA),
             "dimensions": sorted(COLUMN_OF),

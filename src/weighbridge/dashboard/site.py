@@ -42,7 +42,8 @@ Charts = Callable[[Desk], tuple[Chart, ...]]
 Late = Callable[[Desk], list[Table]]
 
 
-def _no_charts(_desk: Desk) -> tuple[Chart, ...]:
+def no_charts(_desk: Desk) -> tuple[Chart, ...]:
+    """A page without pictures."""
     return ()
 
 
@@ -65,7 +66,7 @@ class Page:
     path: str
     title: str
     build: Callable[[Desk], Content]
-    charts: Charts = _no_charts
+    charts: Charts = no_charts
     late: Late = nothing_late
     group: str = ""
     key: str = ""
