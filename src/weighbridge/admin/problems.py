@@ -30,6 +30,7 @@ _STATUS: dict[type[errors.WeighbridgeError], int] = {
     errors.ClientError: 422,
     errors.LedgerError: 503,
 }
+_BY_BROWSERS = ("GET", "POST")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _log = structlog.get_logger()
 
@@ -90,9 +91,11 @@ def answer(
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.WeighbridgeError)
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-    if status == 401 and _is_page(request):
+    if _is_browsed(request) and status == 401:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?{urlencode({'next': wanted})}", 303)
+    if _is_browsed(request) and isinstance(error, errors.CsrfError):
+        return RedirectResponse(f"{request.url.path}?{urlencode({'done': 'stale'})}", 303)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     if status == 429:
         headers = {"Retry-After": "1" if isinstance(error, errors.BusyError) else "60"}
@@ -102,11 +105,14 @@ async def _ours(request: Request, error: Exception) -> Response:
     return answer(status, error.code, error.message, items, headers)
 
 
-def _is_page(request: Request) -> bool:
-    """Whether a browser asks for a page: it is sent to sign in, where programs are told."""
+def _is_browsed(request: Request) -> bool:
+    """Whether a browser asks for a page or sends its form: it is led on, where programs are told.
+
+    Who must sign in does, and comes back; who sent a form of an old page gets a fresh one.
+    """
     asks_html = "text/html" in request.headers.get("accept", "")
     is_api = request.url.path.startswith("/api/") or "authorization" in request.headers
-    return request.method == "GET" and asks_html and not is_api
+    return request.method in _BY_BROWSERS and asks_html and not is_api
 
 
 async def _query(_request: Request, error: Exception) -> JSONResponse:

@@ -24,12 +24,11 @@ from weighbridge.dashboard.assets import Assets
 from weighbridge.dashboard.content import Chart
 from weighbridge.dashboard.drawing import Drawing, Frame
 from weighbridge.dashboard.settings.forms import (
-    DONE,
     Act,
     Errand,
-    Notice,
     Outcome,
     acted,
+    notice_of,
     parse_form,
 )
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
@@ -218,8 +217,7 @@ class _Served:
     def _desk(
         self, request: Request, visit: Visit, reports: Reports, outcome: Outcome | None = None
     ) -> Desk:
-        done = DONE.get(request.query_params.get("done", ""))
-        came_to = Outcome(notice=Notice(text=done) if done else None)
+        done = notice_of(request.query_params.get("done", ""))
         return Desk(
             reports=reports,
             sources=visit.sources,
@@ -227,7 +225,7 @@ class _Served:
             state=_state(request),
             now=self._now(),
             name=_name(request),
-            outcome=outcome or came_to,
+            outcome=outcome or Outcome(notice=done),
         )
 
 

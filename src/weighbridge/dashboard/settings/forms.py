@@ -27,6 +27,7 @@ DONE: Final = {
     "removed": "Removed, and no longer in force.",
     "disabled": "Disabled. Their sessions and links have ended.",
     "enabled": "Enabled.",
+    "stale": "Nothing was changed: the page was older than your session. Please send it again.",
 }
 
 
@@ -180,6 +181,12 @@ def parse_form(body: bytes) -> dict[str, tuple[str, ...]]:
     for name, value in pairs:
         found.setdefault(name, []).append(value)
     return {name: tuple(values) for name, values in found.items()}
+
+
+def notice_of(done: str) -> Notice | None:
+    """What a page says of the act that led to it."""
+    text = DONE.get(done)
+    return Notice(text=text, tone="bad" if done == "stale" else "good") if text else None
 
 
 def acted(act: Act, errand: Errand) -> Outcome:

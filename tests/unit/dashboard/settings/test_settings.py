@@ -58,6 +58,21 @@ async def test_a_form_asks_for_its_role_and_for_the_page_it_stood_on(
         assert (await client.post(path, data={"form": "none"})).status_code == 401
 
 
+async def test_a_browser_is_led_on_where_a_program_is_told(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """An old page is shown afresh and says that nothing was changed; a stranger signs in."""
+    client = as_role(Role.ADMIN)
+    browser = {"Accept": "text/html"}
+    stale = await client.post("/settings/keys", data={"form": "create"}, headers=browser)
+    assert (stale.status_code, stale.headers["location"]) == (303, "/settings/keys?done=stale")
+    assert "Nothing was changed" in (await client.get(stale.headers["location"])).text
+    assert parts.keys.all() == []
+    client.cookies.clear()
+    stranger = await client.post("/settings/keys", data={"form": "create"}, headers=browser)
+    assert stranger.headers["location"] == "/sign-in?next=%2Fsettings%2Fkeys"
+
+
 async def test_a_token_is_shown_once_with_the_call_to_send(
     as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
 ) -> None:
