@@ -75,6 +75,7 @@ def _breakdown(desk: Desk, dimension: str, title: str, to: str) -> Content:
         to=to,
         unallocated="Unallocated",
         trend=True,
+        before=True,
     )
     table, _ = group_table(desk, wanted)
     content.tables = [table]

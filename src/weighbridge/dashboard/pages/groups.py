@@ -80,6 +80,7 @@ class Wanted:
     order: str = "cost"
     searchable: bool = True
     trend: bool = False
+    before: bool = False
 
 
 def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
@@ -94,7 +95,9 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
     result = desk.ask(question)
     comparing = bool(span.before and state.compare)
     before = _costs_before(desk, wanted) if comparing else {}
-    rows = _ordered(result.rows, wanted, state, before)
+    gone = _gone(result, wanted, before) if wanted.before else []
+    everything = _ordered([*result.rows, *gone], wanted, state, before)
+    rows = everything
     if state.search:
         rows = [row for row in rows if state.search.lower() in str(row[wanted.dimension]).lower()]
     first = (state.page - 1) * PAGE_ROWS
@@ -108,7 +111,7 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
         columns=_columns(wanted, state, comparing=comparing),
         rows=[cells.row(row) for row in shown],
         totals=cells.totals(sum(before.values(), Decimal(0))),
-        note=_note(len(result.rows), len(rows), first, len(shown)),
+        note=_note(len(everything), len(rows), first, len(shown)),
         searchable=wanted.searchable and wanted.most is None,
         pages=_pages(state, len(rows)),
     )
@@ -203,6 +206,8 @@ class _Cells:
                 share = _part(value, self._cost)
                 text = "-" if share is None else f"{share * 100:.1f} %"
                 cells.append(Cell(text, share, share=None if share is None else float(share)))
+                if self._comparing and self._wanted.before:
+                    cells.append(figure(before or Decimal(0), "USD", tone="quiet"))
                 if self._comparing:
                     change = change_of(value, before)
                     quiet = "quiet" if change is None else ""
@@ -233,11 +238,33 @@ def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, 
         columns.append(column(metric, TITLES.get(metric, metric.replace("_", " "))))
         if metric == "cost":
             columns.append(Column(_SHARE, "Share", figures=True))
+            if comparing and wanted.before:
+                columns.append(Column("before", "Before", figures=True))
             if comparing:
                 columns.append(column(_CHANGE, "Change"))
     if wanted.trend:
         columns.append(Column("trend", "Trend", figures=True))
     return tuple(columns)
+
+
+def _gone(result: QueryResult, wanted: Wanted, before: dict[str, Decimal]) -> list[Row]:
+    """Groups that cost something before and are not there now, with nothing in their figures.
+
+    They stand in the table so that what rows cost before adds up to what everything did. Where
+    small groups are one `(other)`, nobody can tell which of them are gone.
+    """
+    there = {str(row[wanted.dimension]) for row in result.rows}
+    if OTHER in there:
+        return []
+    nothing: Row = {
+        name: (Decimal(0) if METRICS[name].unit == "USD" else 0) if METRICS[name].additive else None
+        for name in wanted.metrics
+    }
+    return [
+        {**nothing, wanted.dimension: name}
+        for name, cost in before.items()
+        if cost and name not in there
+    ]
 
 
 def _courses(desk: Desk, wanted: Wanted, rows: list[Row]) -> dict[str, tuple[Decimal, ...]]:

@@ -66,6 +66,25 @@ async def test_shares_changes_and_what_is_unallocated(
     assert "Unallocated" in names
 
 
+async def test_who_is_gone_is_still_compared(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """What rows cost before adds up, also where nothing is left of a group."""
+    fill(
+        line(1, agent="gone", started_at=DAY.format(12), list_cost="4"),
+        line(2, agent="here", started_at=DAY.format(12), list_cost="2"),
+        line(3, agent="here", started_at=DAY.format(20), list_cost="3"),
+    )
+    document = (await local.get("/agents.json?range=7d")).json()["tables"]["groups"]
+    rows = {row["agent"]: row for row in document["rows"]}
+    assert list(rows) == ["here", "gone"]
+    assert (rows["gone"]["cost"], rows["gone"]["change"]) == ("0", "-1.000")
+    assert (rows["gone"]["exchanges"], rows["gone"]["latency_p50"]) == (0, None)
+    assert sum(Decimal(row["before"]) for row in rows.values()) == Decimal(
+        document["totals"]["before"]
+    )
+
+
 async def test_a_trend_is_the_spend_of_each_day(
     local: httpx.AsyncClient, fill: Callable[..., None]
 ) -> None:
