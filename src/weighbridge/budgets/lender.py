@@ -163,6 +163,11 @@ class Lender:
         self._stirred[account] = None
         return book.standing().spent - before if known else 0
 
+    def moving(self) -> bool:
+        """Whether rows that were settled are not known to be in the sums yet."""
+        lines = (line for book in self._books.values() for line in book.lines.values())
+        return any(line.settled > line.credited for line in lines)
+
     def doubt(self, budget: str) -> None:
         """A budget counts other rows now: nothing is granted until its sums are asked anew."""
         for account, book in self._books.items():

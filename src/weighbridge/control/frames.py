@@ -6,6 +6,7 @@ user on one machine, but the length is bounded all the same. Counterparts: `poli
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -56,6 +57,13 @@ def encode(message: Message) -> bytes:
     """A message with its length before it."""
     body = _ENCODER.encode(message)
     return len(body).to_bytes(_PREFIX_BYTES, "big") + body
+
+
+def send(writer: asyncio.StreamWriter, frame: bytes) -> None:
+    """Write, if anybody is there: a transport that a reset has closed refuses, loudly."""
+    if not writer.is_closing():
+        with suppress(OSError, RuntimeError):
+            writer.write(frame)
 
 
 async def read(reader: asyncio.StreamReader) -> Message | None:

@@ -15,6 +15,7 @@ Counterparts: `policy_hub` carries, `budgets/lender` decides, `lease_store` keep
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import count
@@ -42,9 +43,10 @@ REFRESH_S: Final = 1.0
 LONGEST_REFRESH_S: Final = 60.0
 _SHARE: Final = 20
 _RETRY_S: Final = 0.25
-# A process gives up its locks one by one as it dies, and a round of recovery may have begun
-# before: what is found after two whole ones is all that there is.
+# A round of recovery may have begun before the death was seen: what is found after two is all.
 _RECOVERIES: Final = 2
+_BURIAL_S: Final = 0.1
+_MOVING_S: Final = 0.25
 _log = structlog.get_logger()
 
 Answer = Callable[[bytes], None]
@@ -56,6 +58,10 @@ class Journals(Protocol):
     @property
     def recoveries(self) -> int:
         """How many times the files of the dead were looked through without a fault."""
+        ...
+
+    def recover_soon(self) -> None:
+        """Look through the files of the dead at once."""
         ...
 
     def unloaded(self) -> set[str]:
@@ -110,6 +116,7 @@ class LeaseHub:
         self._answers: dict[Holder, Answer] = {}
         self._unkept: list[Granted] = []
         self._dying: dict[Holder, _Dying] = {}
+        self._took_s = deque([0.0], maxlen=4)
         self._deciding = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -297,10 +304,23 @@ class LeaseHub:
             took_s = time.monotonic() - began_s
             if everything:
                 self.refresh_s = took_s
-                due_s = began_s + min(max(REFRESH_S, _SHARE * took_s), LONGEST_REFRESH_S)
+                self._took_s.append(took_s)
+                due_s = began_s + self._pause_s()
             self._wake.clear()
             if not self._lender.unknown():
                 await self._rest(due_s - time.monotonic())
+
+    def _pause_s(self) -> float:
+        """From one refresh of all accounts to the next.
+
+        The shortest of the last few tells what one takes: a busy machine makes some much longer.
+        While somebody dead is to be buried, others may lack what it had; while rows are on their
+        way into the ledger, they may count twice.
+        """
+        if self._dying:
+            return max(_BURIAL_S, 2 * self.refresh_s)
+        least_s = _MOVING_S if self._lender.moving() else REFRESH_S
+        return min(max(least_s, _SHARE * min(self._took_s)), LONGEST_REFRESH_S)
 
     async def _rest(self, seconds: float) -> None:
         """Sleep, but not where an account turns up whose sum is not known."""
@@ -353,6 +373,8 @@ class LeaseHub:
                 dying = self._dying[holder] = _Dying(recoveries)
             if dying is not None and dying.is_over(recoveries, unloaded):
                 over.append(holder)
+            elif dying is not None and dying.awaited is None:
+                self._journals.recover_soon()
         return over
 
     def _bury(self, over: list[Holder]) -> None:

@@ -53,11 +53,16 @@ class LedgerKeeper:
         self._now_us = now_us
         self._rows_came: Callable[[], object] = _nobody
         self._stop = threading.Event()
+        self._hurried = threading.Event()
         self._recover_at = 0.0
         self._thread = threading.Thread(target=self._run, name="ledger-keeper", daemon=True)
 
     def __repr__(self) -> str:
         return f"<LedgerKeeper {self.loaded.rows} rows, {self.failure or 'well'}>"
+
+    def recover_soon(self) -> None:
+        """Look through the files of the dead in the next round; asked from any thread."""
+        self._hurried.set()
 
     def unloaded(self) -> set[str]:
         """Names of segments whose rows are not in the ledger; asked from any thread."""
@@ -82,7 +87,8 @@ class LedgerKeeper:
     def round(self) -> int:
         """Recover where it is time to, load what is sealed; gives how many rows came in."""
         try:
-            if time.monotonic() >= self._recover_at:
+            if time.monotonic() >= self._recover_at or self._hurried.is_set():
+                self._hurried.clear()
                 self._recover()
                 self._recover_at = time.monotonic() + RECOVER_EVERY_S
             unsent = self._hand_over()

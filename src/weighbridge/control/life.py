@@ -8,11 +8,15 @@ Counterpart: `lease_hub` asks, each worker has its `LifeSign`.
 
 import fcntl
 import os
+import resource
 from pathlib import Path
 from typing import Final
 
 from weighbridge.budgets.lease import Holder
 
+# The kernel's table has a slot for every number below: a few kilobytes, not many megabytes.
+_MOST_DESCRIPTORS: Final = 65_536
+_ROOM_ABOVE: Final = 64
 _PATTERN: Final = "worker-{}-{}.life"
 
 
@@ -35,14 +39,23 @@ class LifeSign:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             hidden.rename(path)
-        except OSError:
+            return cls(path, fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _highest(fd)))
+        finally:
             os.close(fd)
-            raise
-        return cls(path, fd)
 
     def close(self) -> None:
         """The worker's life is over; the file is left to whoever asks."""
         os.close(self._fd)
+
+
+def _highest(fd: int) -> int:
+    """A descriptor above all others.
+
+    A dying process gives up its locks one by one; Linux closes its files in the order of their
+    numbers (`close_files` in kernel/file.c). So who finds this lock free finds the journal's free.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(fd, min(soft, _MOST_DESCRIPTORS) - _ROOM_ABOVE)
 
 
 def is_dead(run: Path, holder: Holder) -> bool:

@@ -111,7 +111,7 @@ class PolicyHub:
             await self._rebuild()
             frame = frames.encode(frames.PolicyUpdate(self._snapshot))
             for peer in self._peers:
-                peer.writer.write(frame)
+                frames.send(peer.writer, frame)
         with suppress(TimeoutError):
             async with asyncio.timeout(ACK_TIMEOUT_S):
                 await self._wait_for(self._snapshot.version)
@@ -139,7 +139,7 @@ class PolicyHub:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = _Peer(writer)
-        writer.write(frames.encode(frames.PolicyUpdate(self._snapshot)))
+        frames.send(writer, frames.encode(frames.PolicyUpdate(self._snapshot)))
         self._peers.add(peer)
         try:
             while (message := await frames.read(reader)) is not None:
@@ -186,8 +186,7 @@ def _health(peer: _Peer, values: Mapping[str, int]) -> WorkerHealth:
 
 
 def _send_lease(writer: asyncio.StreamWriter, message: bytes) -> None:
-    if not writer.is_closing():
-        writer.write(frames.encode(frames.Lease(message)))
+    frames.send(writer, frames.encode(frames.Lease(message)))
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

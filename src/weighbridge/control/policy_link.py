@@ -111,7 +111,7 @@ class PolicyLink:
                 reporting.cancel()
                 if self._leases is not None:
                     self._leases.disconnected()
-                _send(writer, self._counters_frame())
+                frames.send(writer, self._counters_frame())
                 writer.close()
             await asyncio.sleep(pause)
 
@@ -119,13 +119,14 @@ class PolicyLink:
         while (message := await frames.read(reader)) is not None:
             if isinstance(message, frames.PolicyUpdate):
                 self._apply(message.snapshot)
-                writer.write(frames.encode(frames.Ack(self._worker, message.snapshot.version)))
+                ack = frames.Ack(self._worker, message.snapshot.version)
+                frames.send(writer, frames.encode(ack))
             elif isinstance(message, frames.Lease) and self._leases is not None:
                 self._leases.received(message.message)
 
     async def _report(self, writer: asyncio.StreamWriter) -> None:
         while not writer.is_closing():
-            _send(writer, self._counters_frame())
+            frames.send(writer, self._counters_frame())
             with suppress(OSError):
                 await writer.drain()
             await asyncio.sleep(COUNTERS_EVERY_S)
@@ -136,11 +137,4 @@ class PolicyLink:
 
 
 def _send_lease(writer: asyncio.StreamWriter, message: bytes) -> None:
-    _send(writer, frames.encode(frames.Lease(message)))
-
-
-def _send(writer: asyncio.StreamWriter, frame: bytes) -> None:
-    """Write, if anybody is there: a transport that a reset has closed refuses, loudly."""
-    if not writer.is_closing():
-        with suppress(OSError, RuntimeError):
-            writer.write(frame)
+    frames.send(writer, frames.encode(frames.Lease(message)))

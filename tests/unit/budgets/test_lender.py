@@ -110,8 +110,10 @@ def test_a_settled_row_is_never_counted_as_nothing() -> None:
     assert asking.lender.standing(CARE) == (40, 0, 0)
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: False))
     assert asking.lender.standing(CARE) == (80, 0, 0)  # twice, for a moment
+    assert asking.lender.moving()
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: True))
     assert asking.lender.standing(CARE) == (40, 0, 0)
+    assert not asking.lender.moving()
 
 
 def test_an_overdraft_is_taken_from_the_rest() -> None:

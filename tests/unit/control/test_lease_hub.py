@@ -48,12 +48,16 @@ class Ledger:
         self.recoveries = 0
         self.names: set[str] = set()
         self.failing = False
+        self.hurried = False
 
     def run(self, query: CostQuery, now: datetime) -> Any:
         self.asked += 1
         if self.failing:
             raise LedgerError("the disk is gone")
         return SimpleNamespace(totals={"cost": pico_to_decimal(self.spent)}, rows=[])
+
+    def recover_soon(self) -> None:
+        self.hurried = True
 
     def unloaded(self) -> set[str]:
         return set(self.names)
@@ -223,6 +227,7 @@ async def test_the_dead_are_buried_when_their_rows_are_loaded(bench: Bench) -> N
     first.sign.close()
     first.sign = LifeSign.create(bench.run, Holder(9, 9))
     await bench.refreshed()
+    assert bench.ledger.hurried
     bench.ledger.recoveries = 7
     await bench.refreshed()
     assert second.holds == []  # its rows are on their way

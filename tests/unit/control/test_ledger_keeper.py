@@ -112,3 +112,15 @@ def test_rows_that_are_due_without_an_exchange_come_before_the_load() -> None:
     assert keeper.round() == 2
     assert keeper.failure is None
     assert parts.calls == ["recover", "hand over", "load", "hand over", "load"]
+
+
+def test_whoever_found_a_death_has_it_looked_into_at_once() -> None:
+    """The next round recovers, however long the last one is ago."""
+    parts = _Parts()
+    keeper = _keeper(parts)
+    keeper.round()
+    keeper.recover_soon()
+    keeper.round()
+    keeper.round()
+    assert parts.calls == ["recover", "load", "recover", "load", "load"]
+    assert keeper.recoveries == 2

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from weighbridge.attribution.policy import PolicySnapshot
-from weighbridge.control import policy_hub
+from weighbridge.control import frames, policy_hub
 from weighbridge.control.policy_hub import PolicyHub
 from weighbridge.control.policy_link import PolicyLink, read_policy
 
@@ -202,3 +203,19 @@ async def test_leases_are_talked_of_over_the_same_socket(tmp_path: Path, source:
     assert purse.lost == 1
     purse.send(b"nobody hears this, and nobody minds")
     await hub.close()
+
+
+class _Closed:
+    """A writer as uvloop has it once its peer died: not closing, and not to be written to."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, frame: bytes) -> None:
+        raise RuntimeError("unable to perform operation on <UnixTransport closed=True>")
+
+
+def test_a_peer_that_died_is_no_fault() -> None:
+    """A link that raised here would never connect again, and a change of policy would fail."""
+    writer: Any = _Closed()
+    frames.send(writer, b"a frame")
