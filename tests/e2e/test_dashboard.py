@@ -9,6 +9,7 @@ import pytest
 from browser import PHONE, Tab, chromium
 from playwright.sync_api import Browser
 from processes import Bridge
+from receiver import webhook
 
 _CALL = "/v1beta/models/gemini-2.5-flash:generateContent"
 _BODY = {"contents": [{"parts": [{"text": "weigh me"}]}]}
@@ -124,3 +125,24 @@ def test_an_address_means_the_same_to_everybody(tab: Tab) -> None:
     tab.page.wait_for_url(lambda url: "search=digger" in url and "range=7d" in url)
     assert tab.page.get_by_role("link", name="digger").is_visible()
     assert not tab.page.get_by_role("link", name="scout").is_visible()
+
+
+def test_a_channel_is_added_and_tested_in_the_browser(tab: Tab) -> None:
+    """What is wrong stands beside its field; what is right goes through to the service."""
+    with webhook() as hook:
+        tab.open("/alerts")
+        page = tab.page
+        page.get_by_label("Name").fill("Team hook")
+        page.get_by_label("URL").fill("nothing://x")
+        page.get_by_label("Quiet hours").fill("22:00-07:00 Europe/Berlin")
+        page.get_by_role("button", name="Add", exact=True).click()
+        page.get_by_text("apprise knows no such service").wait_for()
+        tab.problems.clear()  # the browser logs an answer of 422
+        page.get_by_label("URL").fill(hook.url)
+        page.get_by_role("button", name="Add", exact=True).click()
+        page.get_by_role("heading", name="Team hook").wait_for()
+        assert page.get_by_text("22:00-07:00 Europe/Berlin").first.is_visible()
+        page.get_by_role("button", name="Send a message now").click()
+        assert "Team hook" in hook.next()["message"]
+        page.locator("td", has_text="Team hook: sent").first.wait_for()
+        assert "s3cr3t" not in page.content()

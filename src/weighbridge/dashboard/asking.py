@@ -6,7 +6,7 @@ so no page can widen what its reader may see; what grows with the ledger is aske
 Counterpart: `compose/dashboard` makes a visit of each request, `router` a desk of each visit.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.record import BudgetRecord
 from weighbridge.budgets.status import BudgetStatus
+from weighbridge.core.alert import Alert, Channel
 from weighbridge.core.principal import Principal
 from weighbridge.dashboard.administration import Administration
 from weighbridge.dashboard.ranges import Span
@@ -95,6 +96,34 @@ class BudgetStates(Protocol):
         ...
 
 
+class StandingAlerts(Protocol):
+    """What wants a look."""
+
+    def all(self) -> Sequence[Any]:
+        """Values with the fields of the API's alerts."""
+        ...
+
+
+class AlertLog(Protocol):
+    """What was told."""
+
+    def page(self, *, limit: int) -> list[Alert]:
+        """Alerts with their deliveries, newest first."""
+        ...
+
+
+class Channels(Protocol):
+    """Where alerts go, to look at."""
+
+    def all(self) -> list[Channel]:
+        """Every channel, newest first."""
+        ...
+
+    def get(self, wanted: str) -> Channel:
+        """One channel, by id or name."""
+        ...
+
+
 class Answering(Protocol):
     """Runs a question within its bounds."""
 
@@ -113,6 +142,9 @@ class Sources:
     budgets: Budgets
     budget_states: BudgetStates
     administration: Administration
+    alerts: StandingAlerts
+    alert_log: AlertLog
+    channels: Channels
     gateway: str
 
 

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["text", "whole", "choice", "switch", "list", "wholes", "pairs", "instant"]
+Text = Literal["text", "secret", "whole", "instant", "hours"]
+Kind = Literal[Text, "choice", "switch", "list", "wholes", "pairs"]
 """How a field reads: `list` values between commas, `wholes` whole numbers between commas, `pairs`
-a line `key=value,value` each, `switch` yes or no; an empty `text` or `choice` is null."""
+a line `key=value,value` each, `switch` yes or no, `hours` `HH:MM-HH:MM ZONE`; an empty `text`,
+`choice` or `hours` is null; a `secret` is not shown while it is typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Chart, Content, Table
 from weighbridge.dashboard.pages import (
+    alerts,
     breakdown,
     budget,
     budgets,
@@ -285,6 +286,21 @@ PAGES: Final = (
         build=budget.one_budget,
         charts=budget.charts,
         heading=budget.heading,
+        ranged=False,
+    ),
+    Page(
+        path="/alerts",
+        title="Alerts",
+        build=alerts.alerts,
+        group="Spend",
+        key="n",
+        ranged=False,
+    ),
+    Page(
+        path="/channels/{name}",
+        title="Channel",
+        build=alerts.one_channel,
+        heading=alerts.heading,
         ranged=False,
     ),
     Page(

@@ -1,27 +1,30 @@
-"""The charts that go out with alerts, as PNG: what was spent when.
+"""The charts that go out with alerts, as PNG: what is left of a budget, what days cost.
 
-Rules for future edits: one bounded question per picture; an alert that has no chart has None.
-Counterparts: `dispatch` asks for them and does without where one fails, `reports/charts` draws.
+Rules for future edits: a few bounded questions per picture; an alert that has no chart has None.
+Counterparts: `dispatch` asks for them and does without where one fails, `reports/burn_down` and
+`reports/charts` draw.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from weighbridge.budgets.alerts.traffic import HISTORY_DAYS
 from weighbridge.budgets.budget import Budget
-from weighbridge.budgets.scope import filters_of
+from weighbridge.budgets.windows import window_at
 from weighbridge.control.alerting.figures import Ask
+from weighbridge.control.budget_states import asked_of
 from weighbridge.core.alert import Alert, AlertKind
-from weighbridge.core.clock import from_unix_us
-from weighbridge.reports.charts import chart_spec, to_png
+from weighbridge.core.clock import from_unix_us, to_unix_us
+from weighbridge.reports.burn_down import burn_down, burn_down_spec
+from weighbridge.reports.charts import Look, chart_spec, to_png
 from weighbridge.reports.cost_query import CostQuery
+from weighbridge.reports.window_spend import outlooks
 
-# The longest span that a granularity is chosen for; beyond them all it is days.
-_GRANULARITIES: Final = ((timedelta(hours=2), "minute"), (timedelta(days=4), "hour"))
-_LONGEST: Final = timedelta(days=366)
+_LOOK: Final = Look()
 _SCALE: Final = 1.5
+_ABOUT_BUDGETS: Final = (AlertKind.BUDGET_THRESHOLD, AlertKind.BUDGET_FORECAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +40,38 @@ class Pictures:
         Errors: those of the ledger and of the drawing library.
         """
         now = from_unix_us(alert.at_us) + timedelta(microseconds=1)
-        query = None
-        if alert.occurrence.kind in {AlertKind.BUDGET_THRESHOLD, AlertKind.BUDGET_FORECAST}:
-            query = self._window(alert, now)
+        spec = None
+        if alert.occurrence.kind in _ABOUT_BUDGETS:
+            spec = self._burn_down(alert, now)
         elif alert.occurrence.kind is AlertKind.SPEND_ANOMALY:
-            query = _days(alert, now)
-        return None if query is None else to_png(chart_spec(self.ask(query, now)), _SCALE)
+            spec = chart_spec(self.ask(_days(alert, now), now))
+        return None if spec is None else to_png(spec, _SCALE)
 
-    def _window(self, alert: Alert, now: datetime) -> CostQuery | None:
-        """What a budget counts, from its window's start to now."""
+    def _burn_down(self, alert: Alert, now: datetime) -> dict[str, Any] | None:
+        """What is left of a budget in the window that the alert is about."""
         found = alert.occurrence
         budget = next((each for each in self.budgets() if each.id == found.budget_id), None)
         if budget is None:
             return None
-        begun = datetime.fromisoformat(str(found.facts["window_start"]))
-        since = max(begun, now - _LONGEST)
-        finest = (name for longest, name in _GRANULARITIES if now - since <= longest)
-        return CostQuery(
-            since=since,
-            until=now,
-            timezone=budget.timezone,
-            granularity=next(finest, "day"),
-            metrics=("cost",),
-            filters=filters_of(budget, found.value),
+        begun_us = to_unix_us(datetime.fromisoformat(str(found.facts["window_start"])))
+        window = window_at(budget.period, budget.timezone, begun_us)
+        asked = asked_of(budget, window)
+        if budget.per is not None:
+            asked = asked.only([str(found.value)]).alone()
+        at = now if window.end_us is None else min(now, from_unix_us(window.end_us))
+
+        def run(query: CostQuery) -> Any:
+            return self.ask(query, at)
+
+        drawn = burn_down(
+            asked,
+            run,
+            at,
+            limit=budget.limit_at(alert.at_us),
+            thresholds=budget.thresholds,
+            outlook=outlooks(asked, [None], run, at).get(None),
         )
+        return {**burn_down_spec(drawn, _LOOK), "title": f"What is left of {found.subject}"}
 
 
 def _days(alert: Alert, now: datetime) -> CostQuery:

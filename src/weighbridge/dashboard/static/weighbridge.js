@@ -191,12 +191,18 @@ const csrf = document.querySelector("meta[name=csrf]").content;
 const parts = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);
 const reading = {
   text: (field) => field.value.trim() || null,
+  secret: (field) => field.value.trim(),
   choice: (field) => field.value || null,
   instant: (field) => field.value.trim(),
   whole: (field) => (/^-?\d+$/.test(field.value.trim()) ? Number(field.value) : field.value.trim()),
   switch: (field) => field.checked,
   list: (field) => parts(field.value),
   wholes: (field) => parts(field.value).map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
+  hours: (field) => {
+    const [, begins, ends, timezone] = field.value.match(/^\s*(.*?)\s*-\s*(\S*)\s*(.*?)\s*$/) ?? [];
+    if (!field.value.trim()) return null;
+    return { begins: begins ?? field.value, ends: ends ?? "", timezone: timezone || "UTC" };
+  },
   pairs: (field) => Object.fromEntries(field.value.split("\n").filter((line) => line.trim()).map(
     (line) => [line.split("=")[0].trim(), parts(line.split("=").slice(1).join("="))])),
 };
