@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("peers", "streams", "bodies", "ledger", "dashboard")
+NAMES = ("peers", "streams", "bodies", "ledger", "dashboard", "budgets")
 
 
 def main() -> int:
