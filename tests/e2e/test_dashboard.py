@@ -115,6 +115,38 @@ def test_a_brush_becomes_the_range(tab: Tab) -> None:
     tab.page.wait_for_url(lambda url: "range=7d" in url and "since=" not in url)
 
 
+def test_keys_lead_everywhere(tab: Tab) -> None:
+    """`g a` goes to the agents, `/` to their search, arrows down their rows."""
+    tab.open("/")
+    tab.page.keyboard.press("g")
+    tab.page.keyboard.press("a")
+    tab.page.wait_for_url(lambda url: "/agents" in url)
+    tab.wait_for_charts()
+    tab.page.keyboard.press("/")
+    assert tab.page.evaluate("document.activeElement.type") == "search"
+    tab.page.keyboard.press("Escape")
+    tab.page.locator("tbody a").first.focus()
+    tab.page.keyboard.press("ArrowDown")
+    rows = tab.page.locator("tbody tr")
+    assert rows.nth(1).locator("a").first.evaluate("link => link === document.activeElement")
+
+
+def test_pages_read_without_scripts(bridge: Bridge, browser: Browser, signed_in: str) -> None:
+    """Charts are pictures then, forms have their button, and nothing offers what cannot be."""
+    plain = Tab(
+        browser,
+        bridge.admin_url,
+        java_script_enabled=False,
+        storage_state=json.loads(signed_in),
+    )
+    plain.page.goto("/agents?range=24h")
+    picture = plain.page.locator("noscript img, figure img").first
+    picture.wait_for()
+    assert plain.page.get_by_role("button", name="Apply").is_visible()
+    assert not plain.page.get_by_role("button", name="Live").is_visible()
+    plain.close()
+
+
 def test_an_address_means_the_same_to_everybody(tab: Tab) -> None:
     """State lives in the query string: what a form changes is in the address."""
     tab.open("/agents")

@@ -147,6 +147,7 @@ async def test_an_empty_ledger_shows_the_way(local: httpx.AsyncClient) -> None:
     """The command that sends a first call, with the address of this gateway."""
     text = (await local.get("/")).text
     assert "weighbridge token create" in text
+    assert "Spend today" not in text
     assert "http://127.0.0.1:8080/v1beta/models/" in text
 
 
