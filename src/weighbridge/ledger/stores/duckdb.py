@@ -40,6 +40,9 @@ _INSERT_NAMES = "INSERT INTO loaded_segments SELECT unnest($1)"
 # four of them would fit into three full ones (of 122,880 rows) it writes all four once more. It
 # never does if each has more than 92,160 rows; a load brings some thousands on top.
 _CHECKPOINT_ROWS = 98_304
+# Up to how many rows of a page DuckDB looks for by the columns that it orders and filters by, and
+# reads the others of those rows alone: by default 50, beyond which it reads all of every row.
+_PAGE_ROWS = 1001
 _BLOCKED = "another process has the ledger {path} open; stop it, or let `weighbridge` talk to it"
 
 
@@ -67,6 +70,7 @@ class DuckDBStore:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "wal_autocheckpoint": "256MB",  # where rows are very large; else by rows
+            "late_materialization_max_rows": str(_PAGE_ROWS),
         }
         if threads is not None:
             settings["threads"] = threads
