@@ -107,7 +107,9 @@ class StandingAlerts(Protocol):
 class AlertLog(Protocol):
     """What was told."""
 
-    def page(self, *, limit: int) -> list[Alert]:
+    def page(
+        self, *, limit: int, before_id: str | None = None, budget_id: str | None = None
+    ) -> list[Alert]:
         """Alerts with their deliveries, newest first."""
         ...
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 
 from weighbridge.compose.parts import Parts
+from weighbridge.core.alert import AlertKind, Occurrence, Severity
 from weighbridge.core.credential import Role
 from weighbridge.core.exchange import Exchange
 from weighbridge.core.user import NewUser
@@ -92,6 +94,27 @@ async def test_each_value_leads_to_its_own_figures(
     one = (await local.get(f"/budgets/{made}.json?agent=%3Cb%3E%26bold")).json()
     assert {tile["name"]: tile["value"] for tile in one["tiles"]}["spent"] == "1.500000000000"
     assert "What is left for &lt;b&gt;" in (await local.get(f"/budgets/{made}?agent=%3Cb%3E")).text
+
+
+async def test_what_was_told_of_a_budget_is_shown(local: httpx.AsyncClient, parts: Parts) -> None:
+    """With the value that it was about, and whom it went to."""
+    made = await _make(local)
+    assert "Nothing had to be told of it yet." in (await local.get(f"/budgets/{made}")).text
+    found = Occurrence(
+        key="k",
+        kind=AlertKind.BUDGET_THRESHOLD,
+        severity=Severity.WARNING,
+        subject="care",
+        title="80 % of Care & co",
+        message="m",
+        stands_until_us=2**60,
+        budget_id=made,
+        value="triage",
+    )
+    parts.alerting.log.tell([found, msgspec.structs.replace(found, key="o", budget_id="bud_0")])
+    (row,) = _rows((await local.get(f"/budgets/{made}.json")).json(), "alerts")
+    assert (row["about"], row["value"]) == ("80 % of Care & co", "triage")
+    assert row["through"].startswith("nobody")
 
 
 async def test_an_unknown_budget_is_not_found(local: httpx.AsyncClient) -> None:

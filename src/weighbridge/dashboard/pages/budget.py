@@ -1,11 +1,8 @@
 """One budget: what is left and how it went, each of its values, its raises, its alerts."""
 
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from weighbridge.budgets.budget import Budget
-from weighbridge.budgets.record import BudgetRecord
 from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.clock import from_unix_us, to_unix_us
 from weighbridge.core.credential import Role
@@ -13,6 +10,7 @@ from weighbridge.core.money import pico_to_decimal
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Chart, Column, Content, Table, Tile, word
 from weighbridge.dashboard.pages.budget_forms import forms_of
+from weighbridge.dashboard.pages.budget_history import alerts_table, raises_table
 from weighbridge.dashboard.pages.budgets import counts_text, state_cell, usd, window_text
 from weighbridge.dashboard.pages.groups import NAMES
 from weighbridge.dashboard.pages.pictures import look_of
@@ -45,7 +43,9 @@ def one_budget(desk: Desk) -> Content:
     )
     if budget.per is not None:
         content.tables.append(_values(desk, budget, statuses))
-    content.tables.append(_raises(record, desk.now))
+    # Who is bound to a department sees no alerts, which tell of everybody.
+    content.tables += [] if desk.principal.scope else [alerts_table(desk, budget)]
+    content.tables.append(raises_table(record, desk.now))
     if desk.principal.role.includes(Role.EDITOR):
         content.forms = forms_of(record, to_unix_us(desk.now))
     return content
@@ -194,45 +194,6 @@ def _values(desk: Desk, budget: Budget, statuses: list[BudgetStatus]) -> Table:
 
 def _link(desk: Desk, dimension: str, value: str) -> str:
     return f"/budgets/{desk.name}" + desk.state.query_string(filters={dimension: (value,)})
-
-
-def _raises(record: BudgetRecord, now: datetime) -> Table:
-    zone = ZoneInfo(record.budget.timezone)
-    titles = (
-        ("given", "Given", False),
-        ("author", "By", False),
-        ("amount", "More", True),
-        ("until", "Until", False),
-        ("reason", "Why", False),
-        ("state", "State", False),
-    )
-    rows = []
-    for one in record.raises:
-        state = "In force" if one.in_force(to_unix_us(now)) else "Ended"
-        if one.withdrawn_at_us is not None:
-            state = "Withdrawn"
-        rows.append(
-            [
-                _instant(one.created_at_us, zone),
-                word(one.author_name),
-                usd(one.amount_pico_usd),
-                _instant(one.until_us, zone),
-                word(one.reason),
-                word(state, tone="good" if state == "In force" else "quiet"),
-            ]
-        )
-    return Table(
-        name="raises",
-        title="Raises",
-        columns=tuple(Column(*title) for title in titles),
-        rows=rows,
-        empty="Its limit was never raised.",
-    )
-
-
-def _instant(unix_us: int, zone: ZoneInfo) -> Cell:
-    instant = from_unix_us(unix_us)
-    return Cell(f"{instant.astimezone(zone):%d %b %Y %H:%M}", instant)
 
 
 def _money(pico_usd: int) -> str:
