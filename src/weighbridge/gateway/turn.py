@@ -75,23 +75,31 @@ class Turn:
         self._works.append(work)
 
     def flush(self) -> None:
-        """Send all that waits."""
-        sends, self._sends = self._sends, []
-        for to, data, exchange in sends:
-            transport = to.transport
-            if transport is not None:
-                transport.write(data)
-            if exchange is not None:
-                exchange.ended_ns = now_ns = perf_counter_ns()
-                exchange.overhead_ns += now_ns
+        """Send all that waits; behind a transport that fails, the rest waits for the next time."""
+        sends = iter(self._sends)
+        self._sends = []
+        try:
+            for to, data, exchange in sends:
+                transport = to.transport
+                if transport is not None:
+                    transport.write(data)
+                if exchange is not None:
+                    exchange.ended_ns = now_ns = perf_counter_ns()
+                    exchange.overhead_ns += now_ns
+        finally:
+            self._sends[:0] = sends  # nothing, unless one has failed
 
     def end(self) -> None:
         """Send all that waits, then do what was to be done behind it."""
         self._scheduled = False
-        self.flush()
-        works, self._works = self._works, []
-        for work in works:
-            work()
+        try:
+            self.flush()
+            works, self._works = self._works, []
+            for work in works:
+                work()
+        finally:
+            if self._sends or self._works:
+                self._schedule()
 
     def _schedule(self) -> None:
         self._scheduled = True

@@ -79,6 +79,22 @@ def test_a_lost_connection_gets_nothing(bench: Bench) -> None:
     assert bench.log == [("one", b"b")]
 
 
+def test_a_failing_transport_costs_nobody_else_anything(bench: Bench) -> None:
+    """What stands behind a write that raises, and the work, is done in the next turn."""
+
+    def fail(_: bytes) -> None:
+        raise RuntimeError("closed")
+
+    broken: Any = SimpleNamespace(transport=SimpleNamespace(write=fail))
+    bench.turn.at_end(lambda: bench.log.append("work"))
+    bench.turn.send(broken, b"a")
+    bench.turn.send(bench.peer("one"), b"b")
+    with pytest.raises(RuntimeError):
+        bench.asked[0]()
+    bench.asked[1]()
+    assert (bench.log, len(bench.asked)) == ([("one", b"b"), "work"], 2)
+
+
 def test_own_time_lasts_until_bytes_leave(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exchange's overhead, and its latency, include the rest of the turn."""
     monkeypatch.setattr(turn_module, "perf_counter_ns", lambda: 1_700)
