@@ -33,7 +33,7 @@ from weighbridge.dashboard.settings.forms import (
 )
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State, parse_state
-from weighbridge.errors import NotFoundError, WeighbridgeError
+from weighbridge.errors import BusyError, NotFoundError, WeighbridgeError
 from weighbridge.reports.charts import to_svg
 from weighbridge.reports.query import QueryError
 
@@ -54,6 +54,8 @@ _FOR_EVER: Final = {
 # Parameters of a form of a page, no part of its state.
 _OF_THE_FORM: Final = frozenset({"table", "theme", "done"})
 
+# Errors that a page tells; any other is ours, and the log has it.
+_STATUS: Final[dict[type[WeighbridgeError], int]] = {NotFoundError: 404, BusyError: 429}
 _PATIENCE_S: Final = 0.03
 _log = structlog.get_logger()
 
@@ -143,11 +145,15 @@ class _Served:
             return self._refused(frame, error)
 
     def _refused(self, frame: Frame, error: QueryError | WeighbridgeError) -> Response:
-        if isinstance(error, WeighbridgeError) and not isinstance(error, NotFoundError):
+        if isinstance(error, QueryError):
+            status, problems = 422, list(error.problems)
+        else:
+            status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 0)
+            problems = [error.message]
+        if not status:
             raise error
-        problems = list(error.problems) if isinstance(error, QueryError) else [error.message]
-        status = 422 if isinstance(error, QueryError) else 404
-        return HTMLResponse(self._drawing.refusal(frame, problems), status, _HEADERS)
+        headers = {**_HEADERS, "Retry-After": "1"} if status == 429 else _HEADERS
+        return HTMLResponse(self._drawing.refusal(frame, problems), status, headers)
 
     async def _rest(self, head: str, answer: "asyncio.Future[str]") -> AsyncIterator[str]:
         """The frame at once, then what it frames, or why there is nothing."""

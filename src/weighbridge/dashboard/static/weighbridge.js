@@ -21,6 +21,16 @@ themeButton.addEventListener("click", () => {
 });
 prefersDark.addEventListener("change", () => drawAll());
 
+// --- Questions: where others ask too much at once, ours waits its turn.
+
+async function ask(address, accept) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await fetch(address, { headers: { Accept: accept } });
+    if (answer.status !== 429 || tries > 5) return answer;
+    await new Promise((done) => { setTimeout(done, 1000); });
+  }
+}
+
 // --- Charts: specifications come from our own origin; expressions are interpreted, not evaluated.
 
 function loadVega() {
@@ -31,8 +41,11 @@ function loadVega() {
 async function draw(place) {
   const address = new URL(place.dataset.chart, location.href);
   address.searchParams.set("theme", theme());
-  const [embed, answer] = await Promise.all([loadVega(), fetch(address)]);
-  if (!answer.ok) return;
+  const [embed, answer] = await Promise.all([loadVega(), ask(address, "application/json")]);
+  if (!answer.ok) {
+    if (!views.has(place)) place.textContent = "This chart could not be read. Reload to try again.";
+    return;
+  }
   const text = await answer.text();
   const seen = views.get(place);
   if (seen?.text === text) return;
@@ -104,7 +117,7 @@ addEventListener("beforeprint", () => {
 
 async function loadLate() {
   for (const place of document.querySelectorAll("[data-late]")) {
-    const answer = await fetch(place.dataset.late, { headers: { Accept: "text/html" } });
+    const answer = await ask(place.dataset.late, "text/html");
     if (!answer.ok) continue;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (place.contains(document.activeElement)) continue;
@@ -130,7 +143,7 @@ function sameLink(region, old) {
 async function refresh() {
   if (!live || document.hidden) return;
   const began = performance.now();
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const answer = await ask(location.href, "text/html");
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (document.querySelector("[data-first]") && !fresh.querySelector("[data-first]")) {
