@@ -186,17 +186,14 @@ class _Cells:
             tone="quiet" if name in (NONE, OTHER) else "",
             swatch=self._colours.get(name, ""),
         )
-        cells = [first, *self._figures(row, self._before.get(name))]
-        if self._wanted.trend:
-            course = self._courses.get(name)
-            cells.append(Cell("", course, points=sparkline(course or ())))
-        return cells
+        course = self._courses.get(name)
+        trend = Cell("", course, points=sparkline(course or ()))
+        return [first, *self._figures(row, self._before.get(name), trend)]
 
     def totals(self, before: Decimal) -> list[Cell]:
-        trend = [Cell("", None)] if self._wanted.trend else []
-        return [word("Total"), *self._figures(self._result.totals, before), *trend]
+        return [word("Total"), *self._figures(self._result.totals, before, Cell("", None))]
 
-    def _figures(self, row: Row, before: Decimal | None) -> list[Cell]:
+    def _figures(self, row: Row, before: Decimal | None, trend: Cell) -> list[Cell]:
         cells = []
         for metric in self._wanted.metrics:
             value = row.get(metric)
@@ -213,6 +210,8 @@ class _Cells:
                     quiet = "quiet" if change is None else ""
                     text = change_text(change) if value or change is not None else "-"
                     cells.append(Cell(text, change, tone=quiet))
+                if self._wanted.trend:
+                    cells.append(trend)
         return cells
 
 
@@ -242,8 +241,8 @@ def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, 
                 columns.append(Column("before", "Before", figures=True))
             if comparing:
                 columns.append(column(_CHANGE, "Change"))
-    if wanted.trend:
-        columns.append(Column("trend", "Trend", figures=True))
+            if wanted.trend:
+                columns.append(Column("trend", "Trend", figures=True))
     return tuple(columns)
 
 

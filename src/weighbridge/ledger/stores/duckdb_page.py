@@ -7,6 +7,7 @@ names of a closed list become SQL.
 
 import base64
 import difflib
+import re
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -26,8 +27,9 @@ _COSTLIEST_FIRST = f"list_cost DESC, {_NEWEST_FIRST}"
 _SEARCHED = (
     *("department", "project", "agent", "model", "model_version", "operation", "location"),
     *("cloud_project", "token_id", "outcome", "error_type", "finish_reason", "block_reason"),
-    *("status", "exchange_id"),
+    "status",
 )
+_ID_PART = re.compile("[0-9a-f-]{4,36}", re.ASCII)
 _AS_TEXT = {name: name for name in TEXT_DIMENSIONS} | {
     "status": "status::VARCHAR",
     "streamed": "streamed::VARCHAR",
@@ -98,7 +100,9 @@ class _Conditions:
 
     def add_search(self, word: str) -> None:
         place = self.parameter(word)
-        parts = (f"contains(lower({column}::VARCHAR), {place})" for column in _SEARCHED)
+        # Ids are all different, so that making text of each costs as much as all other columns.
+        columns = (*_SEARCHED, "exchange_id") if _ID_PART.fullmatch(word) else _SEARCHED
+        parts = (f"contains(lower({column}::VARCHAR), {place})" for column in columns)
         self._conditions.append(f"({' OR '.join(parts)})")
 
     def add_filter(self, name: str, values: list[str], or_null: bool) -> None:
