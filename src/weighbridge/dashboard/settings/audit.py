@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from weighbridge.core.clock import from_unix_us
 from weighbridge.core.user import AuditEntry
-from weighbridge.dashboard.administration import Administration
-from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Content, Table, word
 from weighbridge.dashboard.settings.forms import SettingsContent
 from weighbridge.dashboard.settings.words import columns, instant, local
@@ -25,8 +24,10 @@ _PAGES: Final = {
     "tok_": "/settings/tokens/",
     "usr_": "/settings/people/",
     "key_": "/settings/keys/",
-    "poli": "/settings/",
+    "prc_": "/settings/rates/",
+    "bud_": "/budgets/",
 }
+_POLICY: Final = "policy"
 _INSTANT: Final = "_at_us"
 
 
@@ -36,7 +37,7 @@ def audit(desk: Desk) -> Content:
     subject = state.search or None
     found = services.audit.page(limit=_ROWS + 1, before_id=_cursor(state.cursor), subject=subject)
     entries = found[:_ROWS]
-    names = _names(services) if entries else {}
+    names = _names(desk.sources) if entries else {}
     links = []
     if state.cursor:
         links.append(("first", "Newest", state.query_string(cursor="")))
@@ -68,24 +69,25 @@ def _cursor(text: str) -> int | None:
     raise QueryError([("cursor", f"the cursor {text[:40]!r} is none; begin at the newest")])
 
 
-def _names(services: Administration) -> dict[str, str]:
-    """What is called how, by id: ids are for machines."""
+def _names(sources: Sources) -> dict[str, str]:
+    """What is there and how it is called, by id: ids are for machines."""
+    services = sources.administration
     names = {token.id: token.name for token in services.tokens.all()}
     names |= {user.id: user.name for user in services.users.all()}
-    return names | {key.id: key.name for key in services.keys.all()}
+    names |= {key.id: key.name for key in services.keys.all()}
+    names |= {own.id: ", ".join(own.price.models) for own in services.price_overrides.all()}
+    return names | {one.budget.id: one.budget.name for one in sources.budgets.all()}
 
 
 def _row(entry: AuditEntry, names: Mapping[str, str], zone: str) -> list[Cell]:
-    page = _PAGES.get(entry.subject[:4], "")
+    subject = entry.subject
+    page = _PAGES.get(subject[:4], "") if subject in names else ""
+    href = "/settings/policy" if subject == _POLICY else page and page + subject
     return [
         instant(entry.at_us, zone),
         Cell(entry.actor_name, f"{entry.actor_kind}:{entry.actor_id}"),
         word(entry.action),
-        Cell(
-            names.get(entry.subject, entry.subject),
-            entry.subject,
-            href=page + entry.subject if page else "",
-        ),
+        Cell(names.get(subject, subject), subject, href=href),
         Cell(
             _change(entry, zone),
             {"before": entry.before, "after": entry.after},

@@ -78,11 +78,15 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What an act came to; `secret` is shown this once, `command` what to do with it."""
+    """What an act came to; `secret` is shown this once, `command` what to do with it.
+
+    `next` is where to see what comes of that: a text and an address.
+    """
 
     text: str
     secret: str = ""
     command: str = ""
+    next: tuple[str, str] = ("", "")
     tone: str = "good"
 
 

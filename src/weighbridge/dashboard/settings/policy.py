@@ -16,14 +16,14 @@ from weighbridge.dashboard.settings.forms import (
     filled,
     joined,
 )
-from weighbridge.dashboard.settings.words import DIMENSION_CHOICES, columns, instant
+from weighbridge.dashboard.settings.words import DIMENSION_CHOICES, REQUIRED, columns, instant
 
 _COLUMNS: Final = columns(
     ("name", "Setting"), ("value", "In force"), ("origin", "Set by"), ("changed", "Changed")
 )
 _LABELS: Final = {
     "gateway.require_token": "Calls need a tracking token",
-    "attribution.required": "Every call must carry",
+    REQUIRED: "Every call must carry",
     "attribution.allowed.department": "Departments that pass",
     "attribution.allowed.project": "Projects that pass",
     "attribution.allowed.agent": "Agents that pass",
@@ -93,7 +93,7 @@ def _field(setting: PolicySetting) -> Field:
         "hint": (leaf.description or "").replace("`", ""),
         "locked": _LOCKED if setting.origin is SettingOrigin.CONFIGURATION else "",
     }
-    if name == "attribution.required":
+    if name == REQUIRED:
         return Field(kind="checks", options=DIMENSION_CHOICES, values=tuple(value), **given)
     if is_list(leaf):
         given["hint"] = "One on each line; empty lets all pass."
@@ -109,7 +109,7 @@ def _field(setting: PolicySetting) -> Field:
 def _sent(errand: Errand, name: str) -> Any:
     """A field of the form as the setting takes it; a text that is no number goes as it is."""
     leaf = LEAVES[tuple(name.split("."))]
-    if name == "attribution.required":
+    if name == REQUIRED:
         return errand.ticked(name)
     if is_list(leaf):
         return errand.lines(name) or None

@@ -102,6 +102,34 @@ async def test_a_token_is_shown_once_with_the_call_to_send(
         assert secret not in (await client.get(path)).text
 
 
+async def test_the_call_to_send_says_what_the_policy_wants(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """A header for each dimension that must be given and that the token does not carry."""
+    parts.policy_settings.update({"attribution.required": ["department", "project"]})
+    client = as_role(Role.EDITOR)
+    answer = await _send(
+        client, "/settings/tokens", form="create", name="n", project="p", required="agent"
+    )
+    assert "X-Department: …" in answer.text
+    assert "X-Agent: …" in answer.text
+    assert "X-Project: …" not in answer.text
+
+
+async def test_the_first_token_is_one_button_away(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """Where there are no calls yet, whoever may make tokens is offered one."""
+    client = as_role(Role.EDITOR)
+    page = (await client.get("/overview")).text
+    form = re.search(r'<form method="post" action="(/settings/tokens)".*?</form>', page, re.DOTALL)
+    assert form is not None
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+    answer = await client.post(form[1], data=fields)
+    assert answer.status_code == 201
+    assert [token.name for token in parts.tokens.all()] == ["first"]
+
+
 async def test_what_is_wrong_stands_beside_its_field(
     as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
 ) -> None:
@@ -279,6 +307,7 @@ async def test_the_audit_log_names_what_was_changed(
     older = re.search(r'href="(/settings/audit\?[^"]*cursor=\d+[^"]*)"', page)
     assert older is not None
     assert "token.create" in (await client.get(older[1].replace("&amp;", "&"))).text
+    assert f'href="/settings/tokens/{token.id}"' in page
     of_one = (await client.get(f"/settings/audit.json?search={token.id}")).json()
     assert len(of_one["tables"]["audit"]["rows"]) == 100
     assert (await client.get("/settings/audit?cursor=x")).status_code == 422
