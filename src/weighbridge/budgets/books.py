@@ -96,11 +96,16 @@ class Line:
 
 
 class Book:
-    """One account: the ledger's sum and what its holders have."""
+    """One account: the ledger's sum and what its holders have.
+
+    Of what is settled some may be in the sum already and not be known to be: room counts it twice.
+    What is surely spent counts it once: `known`, at most what calls really cost so far.
+    """
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.spent: int | None = None
+        self.known = 0
         self.lines: dict[tuple[Holder, int], Line] = {}
 
     def __repr__(self) -> str:
@@ -115,13 +120,23 @@ class Book:
         assert self.spent is not None
         return limit - self.spent - sum(line.committed for line in self.lines.values())
 
+    def used(self) -> int:
+        """What is spent, and what holders have or had beyond it: at least what is really gone."""
+        return (self.spent or 0) + sum(line.committed for line in self.held())
+
+    def refreshed(self, spent: int) -> int:
+        """Take the ledger's sum, once lines are credited; gives by how much more is known."""
+        before = self.known if self.spent is not None else spent
+        self.spent = spent
+        settling = sum(line.settled - line.credited for line in self.held())
+        self.known = min(spent + settling, max(spent, self.known))
+        return self.known - before
+
     def standing(self) -> Standing:
         """How the account stands."""
         lines = self.held()
-        settling = sum(line.settled - line.credited for line in lines)
-        committed = sum(line.committed for line in lines)
-        held = sum(line.held for line in lines)
-        return Standing((self.spent or 0) + settling, committed - settling, held)
+        lent = sum(line.used - line.settled for line in lines)
+        return Standing(self.known, lent, sum(line.held for line in lines))
 
 
 class Segments:

@@ -115,8 +115,10 @@ class Lender:
         for holding in report.holdings:
             line = self._line(holder, holding.account, holding.born)
             mentioned.add((holding.account, holding.born))
-            fresh = not line.sequence
+            fresh, settled = not line.sequence, line.settled
             line.take(holding, report.sequence)
+            if not fresh:
+                self._books[holding.account].known += line.settled - settled
             if fresh and self._wait_us is not None:
                 line.credited = line.used  # of an earlier lender, who counted it
             if line.sequence == report.sequence:
@@ -153,15 +155,12 @@ class Lender:
         Gives: by how much it differs from what was known: rows that no holder had settled.
         """
         book = self._books.setdefault(account, Book(account))
-        before = book.standing().spent
-        known = book.spent is not None
-        book.spent = spent
         for key, line in list(book.lines.items()):
             line.credit(frontier)
             if frontier.get(line.holder) == FINISHED:
                 del book.lines[key]
         self._stirred[account] = None
-        return book.standing().spent - before if known else 0
+        return book.refreshed(spent)
 
     def moving(self) -> bool:
         """Whether rows that were settled are not known to be in the sums yet."""
@@ -172,7 +171,7 @@ class Lender:
         """A budget counts other rows now: nothing is granted until its sums are asked anew."""
         for account, book in self._books.items():
             if account.budget == budget:
-                book.spent = None
+                book.spent, book.known = None, 0
 
     def settle_for_good(self, account: Account, frontier: Frontier) -> None:
         """Without a ledger: what the finished used is spent."""
@@ -185,6 +184,11 @@ class Lender:
     def discard(self, account: Account) -> None:
         """Forget an account that nobody has anything of."""
         self._books.pop(account, None)
+
+    def used(self, account: Account) -> int:
+        """What is spent of an account and what holders have of it, at least."""
+        book = self._books.get(account)
+        return 0 if book is None else book.used()
 
     def standing(self, account: Account) -> Standing | None:
         """How an account stands, None where nothing is known of it here."""

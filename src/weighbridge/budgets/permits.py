@@ -95,8 +95,7 @@ class Permits:
         return limit.per_minute(account.window_us)
 
     def _used(self, account: Account) -> int:
-        standing = self.lender.standing(account)
-        return 0 if standing is None else standing.spent + standing.leased
+        return self.lender.used(account)
 
     def _allowance(self, account: Account, now_us: int) -> int | None:
         rate = self._rate(account)

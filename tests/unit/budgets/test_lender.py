@@ -109,7 +109,8 @@ def test_a_settled_row_is_never_counted_as_nothing() -> None:
     asking.say(ONE, granted=40, settled=40, marks=(Mark(1, 40),), segments=("a",))
     assert asking.lender.standing(CARE) == (40, 0, 0)
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: False))
-    assert asking.lender.standing(CARE) == (80, 0, 0)  # twice, for a moment
+    assert asking.lender.standing(CARE) == (40, 0, 0)
+    assert asking.lender.used(CARE) == 80  # twice, for a moment
     assert asking.lender.moving()
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: True))
     assert asking.lender.standing(CARE) == (40, 0, 0)
@@ -173,6 +174,15 @@ def test_a_budget_that_is_gone() -> None:
 def test_rows_from_elsewhere_are_told() -> None:
     """A refresh says by how much the ledger has more than holders settled."""
     asking = Asking()
+    asking.say(ONE, granted=40, least=40)
     asking.say(ONE, granted=40, settled=40, marks=(Mark(1, 40),), segments=("a",))
     frontier = asking.lender.frontier(lambda name: True)
     assert asking.lender.refresh(CARE, 45, frontier) == 5
+
+
+def test_a_sum_that_shrinks_is_believed() -> None:
+    """After rows were priced anew, what is spent is what the ledger says."""
+    asking = Asking(spent=80)
+    asking.say(ONE, least=10)
+    assert asking.lender.refresh(CARE, 30, {}) == -50
+    assert asking.lender.standing(CARE) == (30, 10, 0)
