@@ -330,6 +330,10 @@ class Channels(Protocol):
 class AlertSender(Protocol):
     """Who sends."""
 
+    def wake(self) -> None:
+        """There is something new to send, or through."""
+        ...
+
     def test(self, wanted: str, by: Principal = OPERATOR) -> Delivery:
         """How a message through a channel, sent now, fared."""
         ...

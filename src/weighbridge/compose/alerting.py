@@ -1,9 +1,10 @@
 """Alerts, put together: channels, what was told, sending, and the rules over ledger and budgets.
 
-The control process runs `watch` and `dispatcher`; where nothing serves, the command line has the
+The control process runs `watches` and `dispatcher`; where nothing serves, the command line has the
 same parts and runs neither.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,11 +40,19 @@ class Alerting:
     channels: ChannelService
     log: AlertLog
     dispatcher: Dispatcher
-    watch: AlertWatch
+    watches: tuple[AlertWatch, ...]
+
+    def rows_came(self) -> None:
+        """There are new rows in the ledger."""
+        for watch in self.watches:
+            watch.rows_came()
 
     def metrics(self) -> Mapping[str, int]:
         """Counters and gauges by name."""
-        return {**self.watch.metrics(), **self.dispatcher.metrics()}
+        total: Counter[str] = Counter()
+        for watch in self.watches:
+            total.update(watch.metrics())
+        return {**total, **self.dispatcher.metrics()}
 
 
 def open_alerting(
@@ -69,15 +78,24 @@ def open_alerting(
         settings=settings.alerts,
         near=Near(cost_since(ask)),
     )
+    pictures = Pictures(_within(reports, _PICTURE_TIMEOUT_MS), in_force)
+
+    def prepare() -> None:
+        sender.prepare()
+        pictures.prepare()
+
     dispatcher = Dispatcher(
         log,
         channels,
         sender,
-        picture=Pictures(_within(reports, _PICTURE_TIMEOUT_MS), in_force).draw,
+        picture=pictures.draw,
+        prepare=prepare,
         public_url=settings.admin.public_url,
     )
-    watch = AlertWatch(figures.rules(), log, dispatcher.wake)
-    return Alerting(channels=channels, log=log, dispatcher=dispatcher, watch=watch)
+    # Whoever asks long questions must not hold up what is to be told within seconds.
+    quick, slow = figures.quick_rules(), figures.slow_rules()
+    watches = tuple(AlertWatch(rules, log, dispatcher.wake) for rules in (quick, slow))
+    return Alerting(channels=channels, log=log, dispatcher=dispatcher, watches=watches)
 
 
 def _within(

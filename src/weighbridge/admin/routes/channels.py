@@ -23,7 +23,9 @@ def create_channel(
     caller: Administrator, services: ServicesOf, wanted: ChannelRequest
 ) -> ChannelDocument:
     """Nothing is sent yet; test it next."""
-    return ChannelDocument.of(services.channels.create(NewChannel(**_values(wanted)), caller))
+    channel = services.channels.create(NewChannel(**_values(wanted)), caller)
+    services.alert_sender.wake()
+    return ChannelDocument.of(channel)
 
 
 @router.get("/channels", summary="List channels")

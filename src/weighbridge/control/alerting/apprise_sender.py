@@ -45,6 +45,10 @@ class AppriseSender:
     def __repr__(self) -> str:
         return "<AppriseSender>"
 
+    def prepare(self) -> None:
+        """Load apprise."""
+        self._apprise()
+
     def service_of(self, url: str) -> str | Problem:
         """Whose service a URL is, or what is wrong with it; the URL is not in the answer."""
         if len(url) > _LONGEST_URL or not url.isprintable() or "://" not in url:

@@ -52,22 +52,25 @@ class Sender(Protocol):
 class Dispatcher:
     """Life: construct; `run` while the control process lives, or only `test` where nothing serves.
 
-    Takes: `picture`, which draws an alert's chart where it has one.
+    Takes: `picture`, which draws an alert's chart where it has one; `prepare`, which loads what
+    drawing and sending need, once there is a channel, so that the first message need not wait.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is wired of, once
         self,
         log: AlertLog,
         channels: ChannelService,
         sender: Sender,
         *,
         picture: Callable[[Alert], bytes | None] = lambda _: None,
+        prepare: Callable[[], object] | None = None,
         public_url: str | None = None,
     ) -> None:
         self._alerts = log
         self._channels = channels
         self._sender = sender
         self._picture = picture
+        self._prepare = prepare
         self._public_url = public_url
         self._counts: Counter[str] = Counter()
         self._drawn: tuple[str, bytes | None] = ("", None)
@@ -101,6 +104,7 @@ class Dispatcher:
             while True:
                 woken.clear()
                 pause_s = _LONGEST_PAUSE_S
+                await asyncio.to_thread(self._get_ready)
                 if room := AT_ONCE - len(sending):
                     for delivery, alert in await asyncio.to_thread(self._claim, room):
                         one = loop.run_in_executor(threads, self._send_claimed, delivery, alert)
@@ -141,6 +145,15 @@ class Dispatcher:
             self._alerts.free_claims()
         except SQLAlchemyError as error:  # they run out by themselves
             _log.error("claims of alerts cannot be freed", exc_info=error)
+
+    def _get_ready(self) -> None:
+        prepare = self._prepare
+        try:
+            if prepare is not None and self._channels.all():
+                self._prepare = None
+                prepare()
+        except Exception as error:  # noqa: BLE001 - what cannot be prepared is tried when needed
+            _log.warning("alerts cannot be prepared", exc_info=error)
 
     def _claim(self, most: int) -> list[tuple[Delivery, Alert]]:
         try:

@@ -60,15 +60,17 @@ class Figures:
     settings: AlertSettings
     near: Near
 
-    def rules(self) -> list[Rule]:
-        """The rules that are not turned off, the quick ones first."""
+    def quick_rules(self) -> list[Rule]:
+        """What is told within seconds, as far as it is not turned off."""
+        found = [Rule(name="budgets", every_s=60, find=self.thresholds, follows_rows=True)]
+        if self.settings.journal_lag_s:
+            found.append(Rule(name="journal", every_s=5, find=self.lag))
+        return found
+
+    def slow_rules(self) -> list[Rule]:
+        """What can wait for longer questions, as far as it is not turned off."""
         settings = self.settings
-        found = [
-            Rule(name="budgets", every_s=60, find=self.thresholds, follows_rows=True),
-            Rule(name="forecasts", every_s=600, find=self.forecasts),
-        ]
-        if settings.journal_lag_s:
-            found.insert(0, Rule(name="journal", every_s=5, find=self.lag))
+        found = [Rule(name="forecasts", every_s=600, find=self.forecasts)]
         if settings.unpriced:
             found.append(Rule(name="unpriced", every_s=60, find=self.unpriced))
         if settings.error_share_percent:

@@ -20,7 +20,7 @@ from weighbridge.budgets.windows import Window, window_at
 from weighbridge.core.clock import to_unix_us
 
 ANEW_EVERY: Final = timedelta(seconds=55)
-_BACK: Final = timedelta(hours=1)
+_BACK: Final = timedelta(minutes=10)
 _LATE_US: Final = 15 * 60 * 1_000_000
 
 
@@ -50,13 +50,16 @@ class Near:
 
     def choose(self, budgets: Iterable[Budget], now: datetime) -> list[tuple[Budget, Window]]:
         """Budgets and windows that may have something to tell."""
+        wanted = list(budgets)
+        if not wanted:
+            return []  # and no question either
         if self._since is None or self._anew_at is None or not self._is_fresh(now):
             self._since, self._anew_at = now - _BACK, now + ANEW_EVERY
             self._noted.clear()
         self._cost_pico = self._cost_since(self._since, now)
         return [
             (budget, window)
-            for budget in budgets
+            for budget in wanted
             for window in windows_of(budget, now)
             if self._may_have(budget, window, now)
         ]

@@ -34,6 +34,11 @@ class Pictures:
     ask: Ask
     budgets: Callable[[], Iterable[Budget]]
 
+    def prepare(self) -> None:
+        """Start the drawing library, which takes it a while."""
+        nothing = {"mark": "point", "data": {"values": []}}
+        to_png(nothing, _SCALE)
+
     def draw(self, alert: Alert) -> bytes | None:
         """The chart of an alert, or None where it has none.
 

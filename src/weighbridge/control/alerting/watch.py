@@ -24,9 +24,8 @@ from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.core.alert import Occurrence
 from weighbridge.errors import WeighbridgeError
 
-# After a rule was asked it rests for so long, and for so many times what it took; of rules that
-# follow rows. So two budgets are asked about once a second, and two hundred every few seconds.
-_REST_S: Final = 0.5
+# After a rule that follows rows was asked it rests for so long, or for so many times what it took.
+_REST_S: Final = 1.0
 _REST_TIMES: Final = 2.0
 _REST_MOST_S: Final = 3.0
 _PRUNE_EVERY_S: Final = 3600.0

@@ -94,6 +94,27 @@ async def test_what_waited_goes_out_at_the_start(log: AlertLog, channels: Channe
     assert (url, message.title) == ("json://127.0.0.1:9/", "Title of k")
 
 
+async def test_what_is_needed_is_loaded_once_there_is_a_channel(
+    log: AlertLog, channels: ChannelService
+) -> None:
+    """Before the first message, and whatever comes of it."""
+    loaded: list[bool] = []
+
+    def prepare() -> None:
+        loaded.append(True)
+        raise OSError
+
+    dispatcher = Dispatcher(log, channels, sender := Scripted(), prepare=prepare)
+    dispatcher._get_ready()
+    assert loaded == []
+    channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/"))
+    log.tell([occurrence()])
+    async with running(dispatcher):
+        await asyncio.wait_for(sender.sent.get(), PATIENCE_S)
+    dispatcher._get_ready()
+    assert loaded == [True]
+
+
 async def test_a_channel_that_hangs_holds_up_no_other(
     log: AlertLog, channels: ChannelService
 ) -> None:

@@ -188,8 +188,10 @@ def test_rules_are_turned_off_by_the_settings(given: Given) -> None:
     off = given.figures(
         journal_lag_s=0, unpriced=False, error_share_percent=0, anomaly_dimensions=[]
     )
-    assert [rule.name for rule in off.rules()] == ["budgets", "forecasts"]
-    assert len(given.figures().rules()) == 6
+    assert [rule.name for rule in off.quick_rules()] == ["budgets"]
+    assert [rule.name for rule in off.slow_rules()] == ["forecasts"]
+    every = [*given.figures().quick_rules(), *given.figures().slow_rules()]
+    assert len(every) == 6
 
 
 def picture(given: Given, alert: Occurrence) -> bytes | None:

@@ -44,6 +44,15 @@ def spend() -> Spend:
     return made
 
 
+def test_no_budget_is_no_question(spend: Spend) -> None:
+    """Whoever has none pays for none."""
+
+    def asked(*_: object) -> int:
+        raise AssertionError
+
+    assert Near(asked).choose([], NOW) == []
+
+
 def test_what_is_far_from_its_threshold_is_not_asked_about(spend: Spend) -> None:
     """Until everything together has cost what is missing: to the pico-dollar."""
     spend.note(ONE, all=700)
