@@ -33,6 +33,11 @@ class History:
         """What makes calls alike."""
         return who, model, bound.bit_length()
 
+    @staticmethod
+    def of_anybody(kind: Kind) -> Kind:
+        """The kind of such calls by whomever, for who has not made any yet."""
+        return None, kind[1], kind[2]
+
     def recent(self, kind: Kind, now: float) -> int | None:
         """The largest cost of late, decayed, or None where nothing is remembered.
 

@@ -39,8 +39,13 @@ if TYPE_CHECKING:
     from weighbridge.gateway.request_heads import RequestHead
 
 _OK: Final = Outcome.OK
+_ANSWERED: Final = 200
 # More is set aside when less than this part of what a call came to is left of its hold.
 _EARLY: Final = 4
+# A video is paid for when its result is read, in a row of its own; what it will cost is known when
+# it is ordered, and stays set aside for longer than making one takes.
+_ORDERS: Final = "predictLongRunning"
+_OUTLIVES_S: Final = 600.0
 # Of everyday English; what a rate limit takes a prompt for until the answer tells.
 _BYTES_PER_TOKEN: Final = 4
 
@@ -171,14 +176,18 @@ class Holds:
             return
         came = came_to(line)
         cost = came.cost
-        if stake.hold is not None:
-            self._purse.settle(stake.hold, cost)
-            stake.hold = None
+        hold, stake.hold = stake.hold, None
+        if hold is not None and not cost and _outlives(exchange):
+            self._call_later(_OUTLIVES_S, partial(self._purse.settle, hold, 0))
+        elif hold is not None:
+            self._purse.settle(hold, cost)
         if stake.permits is not None:
             self._purse.settle_each(stake.permits, came.used(stake.permits))
             stake.permits = None
         if cost and exchange.outcome is _OK:
-            self._history.learn(stake.alike, cost, self._now())
+            now = self._now()
+            self._history.learn(stake.alike, cost, now)
+            self._history.learn(History.of_anybody(stake.alike), cost, now)
         if self._waiting or self._purse.urgent:
             self._stir()
 
@@ -341,3 +350,10 @@ class Holds:
         report = self._purse.report(self._unix_us(), full=full)
         if report is not None:
             self._send(lease.encode(report))
+
+
+def _outlives(exchange: "LiveExchange") -> bool:
+    """Whether a call has ordered what is paid for later, at a price that is known."""
+    route = exchange.route
+    ordered = route is not None and route.operation == _ORDERS
+    return ordered and exchange.outcome is _OK and exchange.status == _ANSWERED

@@ -79,6 +79,8 @@ class Stake:
         """
         needs = []
         recent = history.recent(self.alike, now) if self.money else None
+        if recent is None and self.money and not self.size.declared:
+            recent = history.recent(History.of_anybody(self.alike), now)
         for budget, value, calendar in self.money:
             strict = budget.hold == "bound"
             limit = 0 if strict or recent is not None else budget.ceiling_at(at_us)

@@ -43,6 +43,15 @@ def test_long_prompts_are_not_measured_by_short_ones() -> None:
     assert history.recent(History.kind("a", "m", 100_000), 0.0) is None
 
 
+def test_what_anybody_s_calls_came_to_is_known_apart() -> None:
+    """For who has not made any yet."""
+    history = History()
+    everybody = History.of_anybody(KIND)
+    history.learn(everybody, 7, 0.0)
+    assert history.recent(KIND, 0.0) is None
+    assert history.recent(History.of_anybody(History.kind("new", "model", CENT)), 0.0) == 7
+
+
 def test_memory_is_bounded() -> None:
     """It forgets all at once."""
     history = History()

@@ -1,7 +1,7 @@
 """Calls under budgets that block: what passes, what waits, what is refused, and how it ends."""
 
 import pytest
-from cents import DECLARED, UNDECLARED, asking, refusal, run
+from cents import DECLARED, UNDECLARED, asking, refusal, run, settle
 from http_reader import requests_in
 from memory_bank import MemoryBank, budget
 from memory_wire import MemoryWire
@@ -253,6 +253,37 @@ def test_without_the_lender_calls_go_on_with_what_was_lent() -> None:
         headers, error = refusal(clients[-1])
         assert "cannot be checked now" in error["message"]
         assert headers["Retry-After"] == "2"
+
+
+def test_what_a_video_will_cost_stays_set_aside_until_it_is_paid_for() -> None:
+    """Its row comes when its result is read; a hold that nobody pays expires (B4)."""
+    bank = MemoryBank(budget("5.00"))
+    path = b"/v1beta/models/veo-3.1-generate-preview:predictLongRunning"
+    order = b'{"instances":[{"prompt":"x"}],"parameters":{"durationSeconds":8}}'
+    with MemoryWire(bank=bank) as wire:
+        wire.client().deliver(post(order, path=path))
+        assert run(wire, answer(b'{"name":"models/veo/operations/o"}')) == 1
+        pocket = bank.purses[0].pocket(ALL)
+        assert pocket.held == 320 * CENT, "eight seconds at 0.40 USD"
+        second = wire.client()
+        second.deliver(post(order, path=path))
+        assert run(wire) == 0
+        wire.run_out()
+        assert b"BUDGET_EXHAUSTED" in second.sent
+        assert pocket.held == 0
+
+
+def test_a_newcomer_is_measured_by_everybody_s_calls() -> None:
+    """Its first calls do not hold all that is left, where others have made such calls (B4)."""
+    bank = MemoryBank(budget("1.00"))
+    with MemoryWire(bank=bank) as wire:
+        wire.client().deliver(post(UNDECLARED, b"X-Agent: a\r\n"))
+        assert run(wire) == 1
+        for _ in range(20):
+            wire.client().deliver(post(UNDECLARED, b"X-Agent: b\r\n"))
+        settle(wire)
+        assert len(asking(wire)) == 20
+        assert bank.purses[0].pocket(ALL).held == 20 * CENT
 
 
 def test_labels_and_models_in_the_body_bind_calls() -> None:
