@@ -65,6 +65,8 @@ class PolicySettings:
         Errors: `ConflictError` for what the configuration gives; `ClientError` with every
         problem of the values.
         """
+        if not changes:
+            return self.all()
         self._refuse_what_is_given(changes)
         good, problems = checked({name: v for name, v in changes.items() if v is not None})
         good = {name: _once(value) for name, value in good.items()}

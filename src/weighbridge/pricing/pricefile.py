@@ -27,6 +27,8 @@ TIERS: Final[tuple[Tier, ...]] = ("standard", "flex", "priority", "batch")
 LOCATIONS: Final[tuple[Location, ...]] = ("global", "regional")
 
 _Item = TypeVar("_Item")
+# Written out, `1e999999999` would fill the memory; no price has as many digits as this.
+_MOST_DIGITS: Final = 30
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -238,5 +240,5 @@ def _decimal_problems(where: str, text: str, fits: Callable[[Decimal], bool]) ->
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or not fits(value):
+    if not value.is_finite() or abs(value.adjusted()) > _MOST_DIGITS or not fits(value):
         yield Problem(where, "no amount", repr(text), remedy='write a decimal such as "0.30"')

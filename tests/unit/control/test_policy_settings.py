@@ -61,6 +61,9 @@ def test_taking_away_brings_the_default_back(policy: PolicySettings, database: D
     policy.update({"labels.cardinality_warn": 5})
     policy.update({"labels.cardinality_warn": None})
     policy.update({"labels.cardinality_warn": None, "labels.fold": None})
+    version, _ = TokenService(database).policy()
+    policy.update({})
+    assert TokenService(database).policy()[0] == version
     assert policy.in_force().labels.cardinality_warn == 1000
     entries = AuditLog(database).page(limit=9)
     assert [(entry.before, entry.after) for entry in entries] == [

@@ -133,6 +133,7 @@ def test_a_name_is_taken_as_the_book_takes_it(own: PriceOverrides) -> None:
         ({"rates": {"input_token": "1"}}, "rates.input_token"),
         ({"rates": {"input_text_token": "1,5"}}, "rates.input_text_token"),
         ({"rates": {"input_text_token": "-1"}}, "rates.input_text_token"),
+        ({"rates": {"input_text_token": "1e999999999"}}, "rates.input_text_token"),
         ({"rates": {"input_text_token": "0.0000000000001"}}, "rates"),
         ({"since": DAY, "until": DAY}, "since"),
         ({"above_tokens": 5}, "above_tokens"),
