@@ -38,7 +38,9 @@ function loadVega() {
   return vegaLoaded;
 }
 
-async function draw(place) {
+// A chart that somebody looks at closely is left as it is until they move on.
+async function draw(place, gently) {
+  if (gently && place.matches(":hover")) return;
   const address = new URL(place.dataset.chart, location.href);
   address.searchParams.set("theme", theme());
   const [embed, answer] = await Promise.all([loadVega(), ask(address, "application/json")]);
@@ -105,8 +107,9 @@ function followBrush(place, view, spec) {
   };
 }
 
-function drawAll() {
-  return Promise.all([...document.querySelectorAll("[data-chart]")].map(draw));
+function drawAll(gently = false) {
+  const places = [...document.querySelectorAll("[data-chart]")];
+  return Promise.all(places.map((place) => draw(place, gently)));
 }
 
 addEventListener("beforeprint", () => {
@@ -163,7 +166,7 @@ async function refresh() {
     if (scroller) scroller.scrollLeft = across;
     focused?.focus({ preventScroll: true });
   }
-  await Promise.all([drawAll(), loadLate()]);
+  await Promise.all([drawAll(true), loadLate()]);
   took = performance.now() - began;
 }
 
