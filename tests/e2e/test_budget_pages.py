@@ -1,0 +1,63 @@
+"""Budgets in a real browser: made, raised and removed by an editor's hand."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from browser import PHONE, Tab, chromium
+from playwright.sync_api import Browser
+from processes import Bridge
+
+PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
+BODY = {"contents": [{"parts": [{"text": "weigh me"}]}]}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def tab(bridge: Bridge, browser: Browser) -> Iterator[Tab]:
+    user = bridge.command("user", "create", "--name", "Eve", "--role", "editor")
+    opened = Tab(browser, bridge.admin_url)
+    opened.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path, name="Eve")
+    yield opened
+    opened.close()
+
+
+def test_an_editor_runs_a_budget_by_hand(bridge: Bridge, tab: Tab) -> None:
+    """What is made there binds calls at once; a raise carries the editor's name."""
+    token = bridge.token("budget-pages", "--department", "budget-pages")["token"]
+    headers = {"X-Weighbridge-Key": token, "x-goog-api-key": "AIzaSyTESTpages"}
+    page = tab.page
+    tab.open("/budgets")
+    if page.locator("details.change-form[open]").count() == 0:
+        page.locator("summary", has_text="New budget").click()
+    page.get_by_label("Name", exact=True).fill("By hand")
+    page.get_by_label("US dollars a window").fill("0.000000000001")
+    page.get_by_label("Counts only").fill("department=budget-pages")
+    page.get_by_role("button", name="Make the budget").click()
+    page.wait_for_url("**/budgets/bud_*")
+    tab.wait_for_charts()
+    assert page.get_by_role("heading", name="By hand").is_visible()
+    refused = httpx.post(bridge.url + PATH, json=BODY, headers=headers, timeout=30)
+    assert refused.headers["x-weighbridge-error"] == "BUDGET_EXHAUSTED"
+    page.locator("summary", has_text="Give more room").click()
+    page.get_by_label("US dollars above the limit").fill("5")
+    page.get_by_label("Until").fill("2h")
+    page.get_by_role("button", name="Raise", exact=True).click()
+    page.get_by_role("cell", name="Eve").wait_for()
+    tab.wait_for_charts()
+    passed = httpx.post(bridge.url + PATH, json=BODY, headers=headers, timeout=30)
+    assert passed.status_code == 200
+    assert tab.ink(".chart canvas") > 300
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("summary", has_text="Remove").click()
+    page.get_by_role("button", name="Remove the budget").click()
+    page.wait_for_url("**/budgets")
+    assert page.get_by_role("link", name="By hand").count() == 0
