@@ -101,7 +101,9 @@ async def _ours(request: Request, error: Exception) -> Response:
         headers = {"Retry-After": "1" if isinstance(error, errors.BusyError) else "60"}
     if status >= 500:
         _log.error("an answer failed", exc_info=error, code=error.code)
-    items = [ProblemItem(where=one.where, message=one.said) for one in error.problems]
+    items = [
+        ProblemItem(where=_sayable(one.where), message=_sayable(one.said)) for one in error.problems
+    ]
     return answer(status, error.code, error.message, items, headers)
 
 
@@ -113,6 +115,11 @@ def _is_browsed(request: Request) -> bool:
     asks_html = "text/html" in request.headers.get("accept", "")
     is_api = request.url.path.startswith("/api/") or "authorization" in request.headers
     return request.method in _BY_BROWSERS and asks_html and not is_api
+
+
+def _sayable(text: str) -> str:
+    """The same with half a surrogate pair written out: JSON may hold one, no answer can."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 async def _query(_request: Request, error: Exception) -> JSONResponse:

@@ -103,6 +103,17 @@ async def test_all_that_is_wrong_is_told_at_once(local: httpx.AsyncClient) -> No
     assert (await local.get(BUDGETS)).json()["budgets"] == []
 
 
+@pytest.mark.parametrize("part", ["scope", "per", "name"])
+async def test_what_is_no_text_is_refused_as_well(local: httpx.AsyncClient, part: str) -> None:
+    """Half a surrogate pair, which JSON may hold, wherever it stands."""
+    half = {"scope": '{"\\ud800": ["x"]}', "per": '"label:\\ud800"', "name": '"\\ud800"'}[part]
+    body = f'{{"limit_usd": "1", "{part}": {half}}}'
+    headers = {"Content-Type": "application/json"}
+    answer = await local.post(BUDGETS, content=body, headers=headers)
+    assert answer.status_code == 422
+    assert any(one["where"].startswith(part) for one in answer.json()["problems"])
+
+
 async def test_a_change_leaves_the_rest(local: httpx.AsyncClient) -> None:
     """Only what is given changes; what would be wrong as a whole is refused."""
     made = (await local.post(BUDGETS, json=CONTRACT)).json()
