@@ -65,6 +65,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unforeseen)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _name_media_type(described())
+        return described()
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
 
 
 def answer(
@@ -86,6 +94,15 @@ def answer(
     return JSONResponse(
         document.model_dump(), status_code=status, media_type=MEDIA_TYPE, headers=headers
     )
+
+
+def _name_media_type(document: dict[str, Any]) -> None:
+    """FastAPI describes every model as `application/json`; problem documents are none."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            content = operation["responses"].get("default", {}).get("content", {})
+            if "application/json" in content:
+                content[MEDIA_TYPE] = content.pop("application/json")
 
 
 async def _ours(request: Request, error: Exception) -> Response:
