@@ -71,7 +71,7 @@ def one_agent(desk: Desk) -> Content:
 
 
 def late(desk: Desk) -> list[Table]:
-    """What reads single calls or their charges."""
+    """What reads single calls or their charges; of all agents together that would be everything."""
     endings = Wanted(
         dimension="outcome",
         metrics=("exchanges", "cost"),
@@ -80,6 +80,8 @@ def late(desk: Desk) -> list[Table]:
         name="outcomes",
         searchable=False,
     )
+    if not desk.state.filters.get("agent"):
+        return [_kinds_table(desk), group_table(desk, endings)[0]]
     return [
         _kinds_table(desk),
         _charges_table(desk),

@@ -73,6 +73,7 @@ async def test_every_view_adds_up_to_the_exchanges(
     assert (kinds["totals"]["exchanges"], kinds["totals"]["cost"]) == (count, cost)
     keys = (await tables("/labels"))["keys"]["rows"]
     assert summed(keys, "exchanges") == count  # one key, and what has none
+    query += "".join(f"&agent=agent-{number}" for number in range(5))
     agents = await tables("/agents/one")
     assert agents["charges"]["totals"]["cost"] == cost
     assert summed(agents["outcomes"]["rows"], "exchanges") == count

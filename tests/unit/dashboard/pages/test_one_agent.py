@@ -57,3 +57,12 @@ async def test_charts_of_an_agent(local: httpx.AsyncClient, fill: Callable[..., 
     for name in ("time", "prompts"):
         address = f"/agents/one/chart/{name}.json?since=2026-01-01&until=2026-01-02&agent=digger"
         assert (await local.get(address)).status_code == 200
+
+
+async def test_all_agents_together_are_not_read_call_by_call(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Without an agent only sums are asked for."""
+    fill(*calls())
+    tables = (await local.get("/agents/one.json?range=all")).json()["tables"]
+    assert set(tables) == {"models", "tokens", "outcomes"}
