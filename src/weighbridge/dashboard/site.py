@@ -269,6 +269,7 @@ PAGES: Final = (
         title="Errors and waste",
         build=waste.waste,
         charts=waste.charts,
+        late=waste.late,
         group="Calls",
         key="x",
     ),

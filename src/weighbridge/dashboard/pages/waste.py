@@ -44,9 +44,21 @@ Filters = Mapping[str, tuple[str, ...]]
 
 
 def waste(desk: Desk) -> Content:
-    """Kinds, their reasons, and the agents that they come from."""
+    """Kinds and their reasons."""
     made, result = tiles(desk, [(name, title, "") for name, title in _TILES])
     found = find_waste(desk.state.question(desk.span), desk.ask)
+    return Content(
+        title="Errors and waste",
+        subtitle="How calls ended, and what those cost that nobody got an answer from.",
+        tiles=made,
+        tables=[_kinds(desk, found), _reasons(desk, found)],
+        completeness=dict(result.completeness),
+        never_called=not result.completeness["exchanges"] and not desk.state.filters,
+    )
+
+
+def late(desk: Desk) -> list[Table]:
+    """The agents that waste comes from."""
     by_agent = Wanted(
         dimension="agent",
         metrics=_BY_AGENT,
@@ -55,14 +67,7 @@ def waste(desk: Desk) -> Content:
         name="agents",
         order="wasted_cost",
     )
-    return Content(
-        title="Errors and waste",
-        subtitle="How calls ended, and what those cost that nobody got an answer from.",
-        tiles=made,
-        tables=[_kinds(desk, found), _reasons(desk, found), group_table(desk, by_agent)[0]],
-        completeness=dict(result.completeness),
-        never_called=not result.completeness["exchanges"] and not desk.state.filters,
-    )
+    return [group_table(desk, by_agent)[0]]
 
 
 def charts(desk: Desk) -> tuple[Chart, ...]:

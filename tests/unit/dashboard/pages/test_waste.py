@@ -71,3 +71,15 @@ async def test_charts_of_errors(local: httpx.AsyncClient, fill: Callable[..., No
     (points,) = spec["datasets"].values()
     names = {point["series"] for point in points}
     assert names == {"RESOURCE_EXHAUSTED", "(none)", "UNAVAILABLE", "TRACKING_TOKEN_INVALID"}
+
+
+async def test_agents_by_what_they_waste(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """The most wasteful first, each leading to its own errors."""
+    fill(line(1, agent="a"), line(2, agent="b", outcome="client_closed", list_cost="0.25"))
+    page = (await local.get("/waste/late?range=all")).text
+    assert table_links(page, "agents") == {
+        "b": "/waste?range=all&agent=b",
+        "a": "/waste?range=all&agent=a",
+    }
