@@ -70,6 +70,8 @@ class Purse:
         """Ask for what a call lacks; the ticket is decided by `decide`, or given up."""
         ticket = Ticket(tuple([self.pocket(need.account) for need in needs]), needs)
         self.waiting.append(ticket)
+        for pocket in ticket.pockets:
+            pocket.used_us = now_us  # one that a call waits for is not forgotten
         self._ask_for(ticket, now_us)
         return ticket
 

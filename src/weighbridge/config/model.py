@@ -225,7 +225,7 @@ class BudgetSettings(Section):
     """Budgets that block."""
 
     wait_s: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
-        1.0,
+        5,
         description="How long a call waits for money that other calls hold, or that is on its way, "
         "before it is refused.",
     )

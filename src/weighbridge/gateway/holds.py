@@ -42,6 +42,7 @@ _OK: Final = Outcome.OK
 _ANSWERED: Final = 200
 # More is set aside when less than this part of what a call came to is left of its hold.
 _EARLY: Final = 4
+_CUT_AFTER_S: Final = 1.0
 # A video is paid for when its result is read, in a row of its own; what it will cost is known when
 # it is ordered, and stays set aside for longer than making one takes.
 _ORDERS: Final = "predictLongRunning"
@@ -66,7 +67,7 @@ class Holds:
         unix_us: Callable[[], int],
         call_soon: Callable[[Callable[[], None]], object],
         call_later: "Callable[[float, Callable[[], None]], asyncio.TimerHandle]",
-        wait_s: float = 1.0,
+        wait_s: float = 5.0,
     ) -> None:
         self.on = False
         self.refused = 0
@@ -145,7 +146,7 @@ class Holds:
         """A call goes on: set aside more where what it came to by now is near what it holds.
 
         Takes: that cost, None where nobody knows. Where nothing is left, it ends if its budget
-        says so, after the time that any call may wait.
+        says so, after a second.
         """
         stake = exchange.stake
         if cost is None or stake is None or stake.hold is None or not stake.may_outgrow:
@@ -165,7 +166,7 @@ class Holds:
             stake.short_since = None
         elif stake.short_since is None:
             stake.short_since = self._now()
-        elif self._now() - stake.short_since >= self._wait_s and stake.cuts(cost):
+        elif self._now() - stake.short_since >= _CUT_AFTER_S and stake.cuts(cost):
             self.cut += 1
             exchange.cut_unpaid()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # How often a call waits again for a lender that is there and has not answered: it asks the ledger
 # first, which takes its time after a start.
-_PATIENCE: Final = 4
+_PATIENCE: Final = 1
 
 
 class Stake:

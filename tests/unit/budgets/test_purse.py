@@ -172,3 +172,17 @@ def test_a_forgotten_pocket_is_never_filled_again() -> None:
     again = made.pocket(CARE)
     hear(made, (CARE, {"granted": 100, "born": 1}))
     assert (again.born, again.granted) == (2, 0)
+
+
+def test_a_pocket_that_a_call_waits_for_is_not_forgotten() -> None:
+    """Though nothing was ever in it: what the lender says next decides the call."""
+    made = Purse(HOLDER)
+    now_us = 2 * 10**12
+    ticket = made.wait([Need(CARE, 60, 60)], now_us)
+    made.report(now_us)
+    hear(made, (CARE, {"granted": 0, "leased": 1000}))
+    assert made.decide(now_us) == []
+    made.report(now_us + 2_000_000)
+    hear(made, (CARE, {"granted": 0, "spent": 1000}))
+    assert made.decide(now_us + 2_000_000) == [ticket]
+    assert ticket.shortage is not None

@@ -55,6 +55,24 @@ def test_two_workers_share_one_budget() -> None:
         assert bank.left(ALL) == 0
 
 
+def test_a_worker_that_only_waits_learns_that_nothing_is_left() -> None:
+    """Its calls are refused as soon as the other's have spent all, not when their time is over."""
+    bank = MemoryBank(budget("0.10"))
+    with MemoryWire(bank=bank) as one, MemoryWire(bank=bank, worker=1) as two:
+        for _ in range(10):
+            one.client().deliver(post(DECLARED))
+        settle(one)
+        late = two.client()
+        late.deliver(post(UNDECLARED))
+        settle(two)
+        assert run(one) == 10
+        for wire in (two, one, two):
+            assert wire.holds is not None
+            wire.holds.tick()
+            settle(wire)
+        assert b"BUDGET_EXHAUSTED" in late.sent
+
+
 def test_a_refusal_names_the_budget_and_its_figures() -> None:
     """B9: name, limit, spent, held, needed and when it begins anew; `Retry-After` is until then."""
     month = budget("0.10", period="month", per="agent", name="agents")
