@@ -16,6 +16,8 @@ _LINE_PX: Final = 13
 _CIRCLE_PX: Final = 9
 _GAP_PX: Final = 12
 _ROOM_FOR_NAMES: Final = 2.2
+# What a phone leaves of the width; there the browser takes the names that fit this (`narrow`).
+_NARROW_PX: Final = 220
 
 
 def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
@@ -36,8 +38,10 @@ def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
     names = [point["model"] for point in points]
     across = _Extent.of((point["latency"] for point in points), _ROOM_FOR_NAMES)
     up = _Extent.of((point["each"] for point in points), 1.8)
-    for point, readable in zip(points, _readable(points, across, up, look), strict=True):
-        point["label"] = point["model"] if readable else ""
+    for field, wide in (("label", look.width), ("narrow", _NARROW_PX)):
+        readable = _readable(points, across, up, (wide, look.height))
+        for point, shown in zip(points, readable, strict=True):
+            point[field] = point["model"] if shown else ""
     by_name = colours(names)
     ink = look.ink
     base = alt.Chart(alt.InlineData(values=points)).encode(
@@ -63,7 +67,7 @@ def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
     words = base.mark_text(align="left", dx=12, fontSize=11, color=ink.text, limit=180)
     width = "container" if look.fills_container else look.width
     drawn = (
-        alt.layer(circles, words.encode(text="label:N"))
+        alt.layer(circles, words.encode(text="label:N").properties(name="names"))
         .properties(width=width, height=look.height, background=ink.background, padding=4)
         .configure_view(stroke=None)
         .configure_axis(
@@ -108,11 +112,12 @@ class _Extent:
         return [self.low, self.high]
 
 
-def _readable(points: list[dict[str, Any]], across: _Extent, up: _Extent, look: Look) -> list[bool]:
+def _readable(
+    points: list[dict[str, Any]], across: _Extent, up: _Extent, size: tuple[int, int]
+) -> list[bool]:
     """Which names can stand beside their circle without covering another; the largest go first."""
     places = [
-        (across.part(one["latency"]) * look.width, up.part(one["each"]) * look.height)
-        for one in points
+        (across.part(one["latency"]) * size[0], up.part(one["each"]) * size[1]) for one in points
     ]
     taken: list[tuple[float, float, float]] = []
     shown = []

@@ -65,11 +65,14 @@ async function draw(place, gently) {
   if (zooms) followBrush(place, made.view, spec);
 }
 
-// Beside a chart on a phone, a legend would take half of it.
+// Beside a chart on a phone, a legend would take half of it, and names would lie on each other.
 
 function narrow(spec) {
   spec.config ??= {};
   spec.config.legend = { ...spec.config.legend, orient: "bottom", columns: 2 };
+  for (const layer of spec.layer ?? []) {
+    if (layer.name === "names") layer.encoding.text.field = "narrow";
+  }
 }
 
 // A brush on a chart over time becomes the page's range: since and until in the address.

@@ -23,6 +23,9 @@ async def test_the_scatter_names_what_can_be_read(
         "small": "",
         "quick": "quick",
     }
+    names = next(layer for layer in spec["layer"] if layer.get("name") == "names")
+    assert names["encoding"]["text"]["field"] == "label"
+    assert all(set(point) >= {"narrow"} for point in points)
     assert spec["layer"][0]["encoding"]["y"]["axis"]["values"] == [0.01, 0.1, 1.0, 10.0]
 
 
