@@ -93,15 +93,18 @@ async def test_names_are_text_wherever_they_stand(
 async def test_a_page_asks_who_is_there(
     remote: httpx.AsyncClient, parts: Parts, rows: list[Exchange], page: Any
 ) -> None:
-    """Strangers are sent away, whoever has less than the role is refused, in every form."""
+    """Strangers are sent away in every form, whoever has less than the role is refused."""
     path = page.path.replace("{name}", rows[0].exchange_id)
+    refused = [role for role in Role if not role.includes(page.role)]
     for form in ("", ".json", ".csv", "/chart/time.json"):
         assert (await remote.get(path + form)).status_code == 401
-        for role in Role:
+        for role in refused:
             key = parts.keys.create("k", role)[1]
             answer = await remote.get(path + form, headers={"Authorization": f"Bearer {key}"})
-            assert (answer.status_code == 403) == (not role.includes(page.role)), role
-            assert answer.status_code != 401
+            assert answer.status_code == 403, role
+    key = parts.keys.create("k", page.role)[1]
+    answer = await remote.get(path, headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code not in (401, 403)
 
 
 async def test_a_browser_is_sent_to_sign_in(remote: httpx.AsyncClient) -> None:
