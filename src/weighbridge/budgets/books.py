@@ -18,9 +18,10 @@ FINISHED: Final = 1 << 62
 
 
 class Standing(NamedTuple):
-    """An account at a moment: `spent` in the ledger or settled, `leased` to holders beyond that.
+    """An account at a moment: `spent` in the ledger, `leased` to holders beyond that.
 
-    `held` is the part of `leased` that calls under way have set aside, as far as is known.
+    What is settled and not loaded yet is a part of `leased`; `held` is the part that calls under
+    way have set aside, as far as is known.
     """
 
     spent: int
@@ -96,16 +97,15 @@ class Line:
 
 
 class Book:
-    """One account: the ledger's sum and what its holders have.
+    """One account: the ledger's sum and what its holders have beyond it.
 
-    Of what is settled some may be in the sum already and not be known to be: room counts it twice.
-    What is surely spent counts it once: `known`, at most what calls really cost so far.
+    Of what is settled some may be in the sum already and not be known to be: for a moment it counts
+    twice. Never in `spent`, which is the sum alone: what surely is gone.
     """
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.spent: int | None = None
-        self.known = 0
         self.lines: dict[tuple[Holder, int], Line] = {}
 
     def __repr__(self) -> str:
@@ -124,19 +124,15 @@ class Book:
         """What is spent, and what holders have or had beyond it: at least what is really gone."""
         return (self.spent or 0) + sum(line.committed for line in self.held())
 
-    def refreshed(self, spent: int) -> int:
-        """Take the ledger's sum, once lines are credited; gives by how much more is known."""
-        before = self.known if self.spent is not None else spent
-        self.spent = spent
-        settling = sum(line.settled - line.credited for line in self.held())
-        self.known = min(spent + settling, max(spent, self.known))
-        return self.known - before
+    def settling(self) -> int:
+        """What is settled and not known to be in the ledger's sum."""
+        return sum(line.settled - line.credited for line in self.held())
 
     def standing(self) -> Standing:
         """How the account stands."""
         lines = self.held()
-        lent = sum(line.used - line.settled for line in lines)
-        return Standing(self.known, lent, sum(line.held for line in lines))
+        lent = sum(line.committed for line in lines)
+        return Standing(self.spent or 0, lent, sum(line.held for line in lines))
 
 
 class Segments:

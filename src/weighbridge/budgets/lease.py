@@ -91,8 +91,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report", tag_field=
 class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The lender's word on one account of a holder.
 
-    `spent` is the ledger's sum plus what is settled and not loaded yet, `leased` what all
-    holders have of it beyond that, `limit` what may be spent. `answers` is the sequence of the
+    `spent` is the ledger's sum, `leased` what all holders have beyond that, what is settled and
+    not loaded yet included; `limit` what may be spent. `answers` is the sequence of the
     last report that this takes into account. `recall`: return what is free, others wait for it.
     `final`: no more can come but by a call that ends. `unknown`: there is no such account (the
     budget was removed or its window changed); what is free is to be returned. `retry_us`, of a

@@ -115,10 +115,8 @@ class Lender:
         for holding in report.holdings:
             line = self._line(holder, holding.account, holding.born)
             mentioned.add((holding.account, holding.born))
-            fresh, settled = not line.sequence, line.settled
+            fresh = not line.sequence
             line.take(holding, report.sequence)
-            if not fresh:
-                self._books[holding.account].known += line.settled - settled
             if fresh and self._wait_us is not None:
                 line.credited = line.used  # of an earlier lender, who counted it
             if line.sequence == report.sequence:
@@ -152,26 +150,28 @@ class Lender:
     def refresh(self, account: Account, spent: int, frontier: Frontier) -> int:
         """Take the ledger's sum over an account, asked for after the frontier was taken.
 
-        Gives: by how much it differs from what was known: rows that no holder had settled.
+        Gives: by how much it differs from the last, where no holder's rows were on their way:
+        rows that came by other ways, or cost something else now.
         """
         book = self._books.setdefault(account, Book(account))
+        still = book.settling() == 0
         for key, line in list(book.lines.items()):
             line.credit(frontier)
             if frontier.get(line.holder) == FINISHED:
                 del book.lines[key]
         self._stirred[account] = None
-        return book.refreshed(spent)
+        before, book.spent = book.spent, spent
+        return spent - before if still and before is not None else 0
 
     def moving(self) -> bool:
         """Whether rows that were settled are not known to be in the sums yet."""
-        lines = (line for book in self._books.values() for line in book.lines.values())
-        return any(line.settled > line.credited for line in lines)
+        return any(book.settling() for book in self._books.values())
 
     def doubt(self, budget: str) -> None:
         """A budget counts other rows now: nothing is granted until its sums are asked anew."""
         for account, book in self._books.items():
             if account.budget == budget:
-                book.spent, book.known = None, 0
+                book.spent = None
 
     def settle_for_good(self, account: Account, frontier: Frontier) -> None:
         """Without a ledger: what the finished used is spent."""

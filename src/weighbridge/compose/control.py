@@ -40,6 +40,7 @@ from weighbridge.reports.service import ReportService
 
 _PRICE_CHECK_EVERY_S = 6 * 3600
 _NICENESS = 5
+_SETTLE_S = 5.0
 _log = structlog.get_logger()
 
 
@@ -122,6 +123,7 @@ async def _serve_parts(
     care = asyncio.create_task(_resource_care(parts, settings).run())
     watches = [asyncio.create_task(each.run()) for each in parts.alerting.watches]
     sending = asyncio.create_task(parts.alerting.dispatcher.run())
+    await leases.settled_down(_SETTLE_S)
     leash.ready()
     await leash.stop.wait()
     prices.cancel()

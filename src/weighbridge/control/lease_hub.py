@@ -17,6 +17,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -119,6 +120,7 @@ class LeaseHub:
         self._took_s = deque([0.0], maxlen=4)
         self._deciding = False
         self._wake = asyncio.Event()
+        self._settled_down = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -134,6 +136,12 @@ class LeaseHub:
         self._permits.learn(self._limits)
         self._permits.restore()
         self._task = asyncio.create_task(self._keep_refreshing(), name="budget-spend")
+
+    async def settled_down(self, within_s: float) -> None:
+        """Wait until the dead of an earlier life are buried, but no longer than so."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._settled_down.wait()
 
     async def close(self) -> None:
         """Stop; workers go on with what they have."""
@@ -306,6 +314,8 @@ class LeaseHub:
                 self.refresh_s = took_s
                 self._took_s.append(took_s)
                 due_s = began_s + self._pause_s()
+                if not self._dying:
+                    self._settled_down.set()
             self._wake.clear()
             if not self._lender.unknown():
                 await self._rest(due_s - time.monotonic())

@@ -107,10 +107,9 @@ def test_a_settled_row_is_never_counted_as_nothing() -> None:
     asking = Asking()
     asking.say(ONE, granted=40, least=40)
     asking.say(ONE, granted=40, settled=40, marks=(Mark(1, 40),), segments=("a",))
-    assert asking.lender.standing(CARE) == (40, 0, 0)
+    assert asking.lender.standing(CARE) == (0, 40, 0)
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: False))
-    assert asking.lender.standing(CARE) == (40, 0, 0)
-    assert asking.lender.used(CARE) == 80  # twice, for a moment
+    assert asking.lender.standing(CARE) == (40, 40, 0)  # twice, for a moment
     assert asking.lender.moving()
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: True))
     assert asking.lender.standing(CARE) == (40, 0, 0)
@@ -177,7 +176,8 @@ def test_rows_from_elsewhere_are_told() -> None:
     asking.say(ONE, granted=40, least=40)
     asking.say(ONE, granted=40, settled=40, marks=(Mark(1, 40),), segments=("a",))
     frontier = asking.lender.frontier(lambda name: True)
-    assert asking.lender.refresh(CARE, 45, frontier) == 5
+    assert asking.lender.refresh(CARE, 45, frontier) == 0  # rows were on their way
+    assert asking.lender.refresh(CARE, 50, frontier) == 5
 
 
 def test_a_sum_that_shrinks_is_believed() -> None:
