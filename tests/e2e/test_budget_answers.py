@@ -40,3 +40,24 @@ def test_budgets_are_told_of_alike_with_and_without_a_gateway(serve: Callable[..
     assert after == {**status, "leased": "0.00"}
     shown = run_json("budget", "show", raised[0], "--data", str(bridge.data), "--json")
     assert [one["id"] for one in shown["raises"]] == [raised[1]]
+
+
+def test_a_rate_limit_is_told_of_by_what_is_left(serve: Callable[..., Bridge]) -> None:
+    """In force when the command ends, as full as calls left it, and gone when it is removed."""
+    with OneCent() as cents:
+        bridge = serve("--workers", "2", upstream_url=cents.url)
+        token = bridge.token("n")["token"]
+        made = bridge.command("limit", "set", "--name", "few", "--requests", "3", "--per", "agent")
+        headers = {"X-Weighbridge-Key": token, "x-goog-api-key": "AIzaSyTESTlimit", "X-Agent": "a"}
+
+        def call() -> httpx.Response:
+            return httpx.post(bridge.url + PATH, json=BODY, headers=headers, timeout=30)
+
+        answers = [call() for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert answers[-1].headers["x-weighbridge-error"] == "RATE_LIMITED"
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
+        (bucket,) = bridge.command("limit", "status", "few")["buckets"]
+        assert (bucket["value"], bucket["requests_left"], bucket["tokens_left"]) == ("a", 0, None)
+        assert bridge.command("limit", "remove", "few")["id"] == made["id"]
+        assert call().status_code == 200
