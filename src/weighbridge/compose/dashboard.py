@@ -72,6 +72,8 @@ def _visit(request: Request, seen: Services, principal: Principal, gateway: str)
             models=seen.models,
             budgets=seen.budgets,
             budget_states=seen.budget_states,
+            rate_limits=seen.rate_limits,
+            permits=seen.permits,
             administration=_administration(request, seen),
             alerts=seen.alerts,
             alert_log=seen.alert_log,

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from weighbridge.budgets.budget import Budget
-from weighbridge.budgets.record import BudgetRecord
+from weighbridge.budgets.record import BudgetRecord, RateLimitRecord
 from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.alert import Alert, Channel
 from weighbridge.core.principal import Principal
@@ -86,6 +86,22 @@ class Budgets(Protocol):
         ...
 
 
+class RateLimits(Protocol):
+    """Rate limits."""
+
+    def all(self) -> list[RateLimitRecord]:
+        """Every rate limit that the reader may see, newest first."""
+        ...
+
+
+class Permits(Protocol):
+    """How full the buckets of rate limits are."""
+
+    def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:
+        """Whole permits left by value and kind, of buckets that are not full."""
+        ...
+
+
 class BudgetStates(Protocol):
     """How budgets stand."""
 
@@ -143,6 +159,8 @@ class Sources:
     models: Models
     budgets: Budgets
     budget_states: BudgetStates
+    rate_limits: RateLimits
+    permits: Permits
     administration: Administration
     alerts: StandingAlerts
     alert_log: AlertLog

@@ -23,6 +23,7 @@ from weighbridge.dashboard.pages import (
     one_exchange,
     overview,
     prices,
+    rate_limits,
     series,
     waste,
     what_if,
@@ -287,6 +288,14 @@ PAGES: Final = (
         build=budget.one_budget,
         charts=budget.charts,
         heading=budget.heading,
+        ranged=False,
+    ),
+    Page(
+        path="/limits",
+        title="Rate limits",
+        build=rate_limits.rate_limits,
+        group="Spend",
+        key="q",
         ranged=False,
     ),
     Page(

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from weighbridge.budgets.rate_limit import NewRateLimit
 from weighbridge.compose.parts import Parts
 from weighbridge.core.alert import AlertKind, Occurrence, Severity
 from weighbridge.core.credential import Role
@@ -157,3 +158,28 @@ async def test_who_is_bound_sees_no_other_budget(
         assert (await browser.get(f"/budgets/{other}")).status_code == 404
         chart = await browser.get(f"/budgets/{other}/chart/burn-down.json")
         assert chart.status_code == 404
+
+
+async def test_rate_limits_have_a_page(local: httpx.AsyncClient, parts: Parts) -> None:
+    """What they are, and a form for each change."""
+    page = (await local.get("/limits")).text
+    assert "There is no rate limit" in page
+    assert page.count("data-api=") == 1
+    limit = NewRateLimit(
+        name="<few>", scope={"department": ("care",)}, per="agent", requests_per_minute=60
+    )
+    parts.rate_limits.create(limit)
+    document = (await local.get("/limits.json")).json()
+    assert _rows(document, "limits") == [
+        {
+            "limit": "<few>",
+            "counts": "Department care, each agent",
+            "requests": 60,
+            "tokens": None,
+            "state": "In force",
+        }
+    ]
+    assert _rows(document, "buckets") == []
+    page = (await local.get("/limits")).text
+    assert page.count("data-api=") == 3
+    assert "Remove &lt;few&gt;" in page

@@ -213,7 +213,10 @@ const reading = {
   secret: (field) => field.value.trim(),
   choice: (field) => field.value || null,
   instant: (field) => field.value.trim(),
-  whole: (field) => (/^-?\d+$/.test(field.value.trim()) ? Number(field.value) : field.value.trim()),
+  whole: (field) => {
+    const text = field.value.trim();
+    return /^-?\d+$/.test(text) ? Number(text) : text || null;
+  },
   switch: (field) => field.checked,
   list: (field) => parts(field.value),
   wholes: (field) => parts(field.value).map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
