@@ -18,6 +18,10 @@ from weighbridge.core.clock import InstantFormatter, to_unix_us
 from weighbridge.dashboard.forms import Form
 from weighbridge.reports.result import QueryResult, for_people
 
+# What makes a spreadsheet take a text for a formula.
+# Source: OWASP, "CSV Injection", from memory.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -81,12 +85,15 @@ class Table:
         }
 
     def as_csv(self) -> str:
-        """RFC 4180, the same texts as in JSON; nothing is an empty field."""
+        """RFC 4180, the same texts as in JSON; nothing is an empty field.
+
+        People open it in a spreadsheet: a name that would be a formula there has a `'` before it.
+        """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow([column.name for column in self.columns])
         for row in self.rows:
-            writer.writerow([_in_one_field(_plain(cell.value)) for cell in row])
+            writer.writerow([_in_one_field(cell.value) for cell in row])
         return out.getvalue()
 
 
@@ -220,7 +227,10 @@ def _named(names: list[str], row: list[Cell]) -> dict[str, Any]:
 
 
 def _in_one_field(value: Any) -> Any:
-    return " ".join(map(str, value)) if isinstance(value, list) else value
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    plain = _plain(value)
+    return " ".join(map(str, plain)) if isinstance(plain, list) else plain
 
 
 def _plain(value: Any) -> Any:
