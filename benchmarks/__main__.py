@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("peers", "streams", "bodies", "ledger", "dashboard", "budgets")
+NAMES = ("peers", "streams", "bodies", "ledger", "dashboard", "readers", "budgets")
 
 
 def main() -> int:

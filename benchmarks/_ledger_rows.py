@@ -6,9 +6,19 @@ orders of magnitude, so that they compress no better than real ones.
 
 from __future__ import annotations
 
-from weighbridge.core.exchange import COLUMNS
-from weighbridge.ledger.schema import JOURNAL_TYPES
+from typing import TYPE_CHECKING
 
+from _report import progress
+from weighbridge.control.folder import DataFolder
+from weighbridge.core.exchange import COLUMNS
+from weighbridge.ledger import schema
+from weighbridge.ledger.schema import JOURNAL_TYPES
+from weighbridge.ledger.stores.duckdb import DuckDBStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ROWS_AT_ONCE = 1_000_000
 END_UNIX_US = 1_798_761_600_000_000  # 2027-01-01
 
 _MODELS = (
@@ -40,6 +50,20 @@ _CHARGES = ", ".join(
         _charge("thinking_token", "thinking_tokens", "0.0000025", "output"),
     ]
 )
+
+
+def fill(data: Path, rows: int, *, days: int, threads: int = 2, memory: str = "2GB") -> None:
+    """A new data folder whose ledger holds so many rows, spread over so many days."""
+    folder = DataFolder(data)
+    folder.make()
+    store = DuckDBStore.open(folder.ledger, memory_limit=memory, threads=threads)
+    for first in range(0, rows, _ROWS_AT_ONCE):
+        last = min(first + _ROWS_AT_ONCE, rows)
+        with store._transaction() as cursor:  # noqa: SLF001 - rows made by SQL have no other way in
+            cursor.execute(schema.insert_from(f"({rows_sql(first, last, rows, days)})"))
+        progress(f"filled {last:,} of {rows:,} rows")
+    store.checkpoint()
+    store.close()
 
 
 def rows_sql(first: int, last: int, total: int, days: int) -> str:

@@ -20,18 +20,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 sys.path.insert(0, str(Path(__file__).parent))
-from _ledger_rows import END_UNIX_US, rows_sql
+from _ledger_rows import END_UNIX_US, fill
 from _process import Process, fail, free_port
 from _report import add_common_options, percentile, progress, table, work_folder, write_json
-from weighbridge.control.folder import DataFolder
 from weighbridge.core.clock import from_unix_us
-from weighbridge.ledger import schema
-from weighbridge.ledger.stores.duckdb import DuckDBStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FILL_ROWS = 1_000_000
 UNTIL = from_unix_us(END_UNIX_US)
 RANGE = {"since": (UNTIL - timedelta(days=30)).isoformat(), "until": UNTIL.isoformat()}
 WEIGHBRIDGE = Path(sys.executable).with_name("weighbridge")
@@ -47,7 +43,13 @@ def main() -> int:
     options = _options()
     with work_folder(options) as work:
         data = work / "data"
-        _fill(data, options)
+        fill(
+            data,
+            options.rows,
+            days=options.days,
+            threads=options.threads,
+            memory=options.memory,
+        )
         figures = _measure(work, data, options)
     _show(figures, options)
     write_json(options.json, figures)
@@ -63,20 +65,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--memory", default="2GB", help="memory limit for DuckDB")
     add_common_options(parser)
     return parser.parse_args()
-
-
-def _fill(data: Path, options: argparse.Namespace) -> None:
-    folder = DataFolder(data)
-    folder.make()
-    store = DuckDBStore.open(folder.ledger, memory_limit=options.memory, threads=options.threads)
-    for first in range(0, options.rows, FILL_ROWS):
-        last = min(first + FILL_ROWS, options.rows)
-        with store._transaction() as cursor:  # noqa: SLF001 - rows made by SQL have no other way in
-            source = f"({rows_sql(first, last, options.rows, options.days)})"
-            cursor.execute(schema.insert_from(source))
-        progress(f"filled {last:,} of {options.rows:,} rows")
-    store.checkpoint()
-    store.close()
 
 
 def _measure(work: Path, data: Path, options: argparse.Namespace) -> dict[str, Any]:
