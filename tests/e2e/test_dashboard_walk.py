@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import zip_longest
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from accessibility import expected_stops, faults, stops, unfold
+from accessibility import CHECKS, expected_stops, faults, stops, unfold
 from browser import PHONE, Tab, chromium
 from company import settle
 from playwright.sync_api import Browser, expect
@@ -143,6 +144,21 @@ def _unreached(tab: Tab) -> list[str]:
     expected, reached = expected_stops(tab.page)[:STOPS], stops(tab.page, STOPS)
     pairs = zip_longest(expected, reached[: len(expected)], fillvalue="nothing")
     return [f"{to!r} instead of {due!r}" for due, to in pairs if due != to]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_way_in_can_be_used_by_everybody(
+    company: Bridge, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    """The pages before signing in have nowhere else to lead; all else holds for them as well."""
+    user = company.command("user", "create", "--name", f"Guest, {scheme}", "--role", "viewer")
+    checks = [name for name in CHECKS if name != "landmarks"]
+    stranger = Tab(browser, company.admin_url, viewport=PHONE, color_scheme=scheme)
+    for path in ("/sign-in", urlsplit(user["one_time"]["link"]).path):
+        stranger.page.goto(path)
+        assert stranger.page.locator("form").count() == 1
+        assert faults(stranger.page, *checks) == []
+    stranger.close()
 
 
 def test_the_first_key_skips_the_navigation(tab: Tab) -> None:

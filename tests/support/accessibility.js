@@ -58,10 +58,7 @@
     structure() {
       if (!document.documentElement.lang) found.push("the page says no language");
       if (!document.title.trim()) found.push("the page has no title");
-      for (const [selector, what] of [["main", "main part"], ["nav[aria-label]", "navigation"], ["header", "header"]]) {
-        if (!document.querySelector(selector)) found.push(`there is no ${what}`);
-      }
-      if (all("main").length > 1) found.push("there are several main parts");
+      if (all("main").length !== 1) found.push("there is not one main part");
       const navigations = all("nav").filter(shown).map((one) => nameOf(one));
       if (new Set(navigations).size < navigations.length) found.push(`navigations are called alike: ${navigations}`);
       if (all("h1").filter(shown).length !== 1) found.push("there is not one heading of the page");
@@ -78,6 +75,12 @@
         if ([...list.children].some((child) => child.tagName !== "LI")) complain(list, "has what is no entry");
       }
       for (const one of all("[tabindex]")) if (one.tabIndex > 0) complain(one, "jumps ahead in the order of keys");
+    },
+
+    landmarks() {
+      for (const [selector, what] of [["nav[aria-label]", "navigation"], ["header", "header"]]) {
+        if (!document.querySelector(selector)) found.push(`there is no ${what}`);
+      }
     },
 
     // Text against what lies under it, by WCAG's formula; text that cannot be used is let off.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-CHECKS = ("names", "structure", "contrast", "focus", "width")
+CHECKS = ("names", "structure", "landmarks", "contrast", "focus", "width")
 _SCRIPT = (Path(__file__).parent / "accessibility.js").read_text()
 # A control by its place in the page and how it begins.
 _CALLED = "(one) => `${[...document.all].indexOf(one)} ${one.outerHTML.slice(0, 90)}`"
