@@ -39,6 +39,9 @@ class Made:
     names: dict[str, str]
     cost: Decimal
     tokens: int
+    priced: bool
+    failed: bool
+    labelled: bool
 
 
 @pytest.fixture
@@ -56,12 +59,12 @@ def made(fill: Callable[..., None]) -> list[Made]:
             "agent": f"agent-{roll.randrange(12)}",
             "model": roll.choice(("gemini-2.5-flash", "gemini-2.5-pro")),
         }
-        failed = number % 11 == 0
+        failed, labelled = number % 11 == 0, number % 3 > 0
         lines.append(
             line(
                 number,
                 started_at=at.strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
-                labels={"env": "prod"} if number % 3 else {},
+                labels={"env": "prod"} if labelled else {},
                 list_cost=None if cost is None else format(cost, "f"),
                 pricing_status="unpriced" if cost is None else "priced",
                 outcome="upstream_error" if failed else "ok",
@@ -73,7 +76,8 @@ def made(fill: Callable[..., None]) -> list[Made]:
             )
         )
         known = {name: value or "(none)" for name, value in names.items()}
-        rows.append(Made(at, known, cost or Decimal(0), tokens))
+        told = (cost is not None, failed, labelled)
+        rows.append(Made(at, known, cost or Decimal(0), tokens, *told))
     fill(*lines)
     return rows
 
@@ -144,6 +148,9 @@ def _agrees(path: str, document: Any, inside: list[Made]) -> None:
         "cost": _cost(inside),
         "exchanges": Decimal(len(inside)),
         "total_tokens": Decimal(sum(row.tokens for row in inside)),
+        "errors": Decimal(sum(row.failed for row in inside)),
+        "unpriced": Decimal(sum(not row.priced for row in inside)),
+        "wasted_cost": _cost([row for row in inside if row.failed]),
     }
     told = [{tile["name"]: tile["value"] for tile in document["tiles"]}, document["completeness"]]
     told += [table["totals"] for table in document["tables"].values() if table["totals"]]
@@ -162,8 +169,8 @@ def _groups_agree(documents: dict[str, Any], inside: list[Made]) -> None:
         assert {row[dimension]: Decimal(row["cost"] or 0) for row in rows} == costs
     spend = documents["/labels"]["facts"]
     assert Decimal(spend["Spend in range"]) == _cost(inside)
-    parts = (Decimal(spend["With a label"]), Decimal(spend["Without any"]))
-    assert sum(parts) == _cost(inside)
+    for name, labelled in (("With a label", True), ("Without any", False)):
+        assert Decimal(spend[name]) == _cost([row for row in inside if row.labelled == labelled])
 
 
 async def _days_agree(local: httpx.AsyncClient, said: dict[str, str], inside: list[Made]) -> None:
