@@ -31,6 +31,9 @@ SEARCHES: Final = 16
 _VIDEO_SECONDS: Final = 8
 # What has to be left for a call whose own row costs nothing: a batch, an operation.
 LEAST: Final = 1
+# What a call declares is set aside beyond what such calls came to, up to this part of the budget:
+# so many can always go side by side, and no more where what they came to told too little.
+_SIDE_BY_SIDE: Final = 8
 # A byte of text is a fourth of a token in everyday English.
 _BYTES_PER_TOKEN: Final = 4
 
@@ -200,16 +203,19 @@ def ask(size: Size, *, strict: bool, recent: int | None, limit: int) -> tuple[in
 
     Takes: what similar calls came to of late, None where nobody knows; the whole of the budget.
     Gives: (least, most), the same where the size is certain enough. A strict budget takes the
-    bound. Any other takes what similar calls came to, where that is known; else the bound, if the
-    request declares it and the budget could ever hold it; else what there is, so that a first call
-    of unknown size is not turned away for ever (B4).
+    bound. Any other takes a declared bound up to a share of the budget, and does with what similar
+    calls came to where that is all that is left: cheap calls tell nothing of a dear one after them.
+    Without a declaration it takes what similar calls came to. Where nobody knows that, a declared
+    bound that the budget could ever hold; else what there is, so that a first call of unknown size
+    is not turned away for ever (B4).
     """
     bound = size.bound
     if strict:
         return bound, bound
-    if recent is not None:
-        likely = min(bound, max(recent, LEAST))
+    if recent is None:
+        least = bound if size.declared and bound <= limit else min(size.floor, bound)
+        return least, bound
+    likely = min(bound, max(recent, LEAST))
+    if not size.declared:
         return likely, likely
-    if size.declared and bound <= limit:
-        return bound, bound
-    return min(size.floor, bound), bound
+    return likely, min(bound, max(likely, limit // _SIDE_BY_SIDE))

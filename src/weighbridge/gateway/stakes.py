@@ -83,7 +83,7 @@ class Stake:
             recent = history.recent(History.of_anybody(self.alike), now)
         for budget, value, calendar in self.money:
             strict = budget.hold == "bound"
-            limit = 0 if strict or recent is not None else budget.ceiling_at(at_us)
+            limit = 0 if strict else budget.ceiling_at(at_us)
             least, most = ask(self.size, strict=strict, recent=recent, limit=limit)
             needs.append(Need(Account(budget.id, value, calendar.at(at_us).start_us), most, least))
         for rate in self.kind.rates:

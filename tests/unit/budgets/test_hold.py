@@ -161,9 +161,11 @@ OPEN = Size(bound=100, floor=5, declared=False)
         (SIZE, False, None, 99, (5, 100)),
         (OPEN, False, None, 1000, (5, 100)),
         (OPEN, False, 7, 1000, (7, 7)),
-        (SIZE, False, 7, 1000, (7, 7)),
+        (SIZE, False, 7, 800, (7, 100)),
+        (SIZE, False, 7, 400, (7, 50)),
+        (SIZE, False, 70, 400, (70, 70)),
         (SIZE, False, 700, 1000, (100, 100)),
-        (SIZE, False, 0, 1000, (LEAST, LEAST)),
+        (SIZE, False, 0, 1000, (LEAST, 100)),
     ],
 )
 def test_what_a_call_asks_for(
@@ -173,5 +175,5 @@ def test_what_a_call_asks_for(
     limit: int,
     expected: tuple[int, int],
 ) -> None:
-    """The bound where the budget is strict or nothing better is known; else what was usual."""
+    """The bound where the budget is strict, or where it is declared and a small part; else less."""
     assert ask(size, strict=strict, recent=recent, limit=limit) == expected
