@@ -153,10 +153,13 @@ class AccountDocument(BaseModel):
 
     value: str | None = Field(description="The value of `per`; null where it is not split.")
     spent: str = Field(
-        description="The ledger's sum over the window, and what is on its way there."
+        description="The ledger's sum over the window, a second after a call's end at the latest."
     )
     held: str = Field(description="Set aside by calls under way.")
-    leased: str = Field(description="With the gateway's workers and free; part of what remains.")
+    leased: str = Field(
+        description="With the gateway's workers: free, or spent and on its way into the ledger; "
+        "part of what remains."
+    )
     limit: str = Field(description="The limit with the raises that hold now.")
     remaining: str = Field(description="The limit less what is spent and held; never below 0.")
     forecast: str | None = Field(description="Expected spend at the window's end; null = unknown.")

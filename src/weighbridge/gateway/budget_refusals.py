@@ -58,6 +58,8 @@ def exhausted(
     else:
         metadata["resets_at"] = at = InstantFormatter().text(window.end_us)
         resets = f"it resets at {at}; wait, or have it raised"
+    if needed > shortage.limit:
+        resets = "all of it would not do; declare a smaller maximum of output, or have it raised"
     return Refusal(
         Reason.BUDGET_EXHAUSTED,
         f"{name} of {limit} USD has too little left: {spent} USD are spent and {held} USD held by "
@@ -106,6 +108,6 @@ def _retry_after_s(shortage: Shortage, needed: int, window: Window, now_us: int)
     """Seconds until it may help to try again, None where it never will."""
     if shortage.spent + needed <= shortage.limit:
         return _SOON_S
-    if window.end_us is None:
+    if window.end_us is None or needed > shortage.limit:
         return None
     return max(-(-(window.end_us - now_us) // _US_PER_S), 1)

@@ -108,6 +108,17 @@ def test_a_budget_that_never_resets_names_no_time() -> None:
         assert "never resets" in error["message"]
 
 
+def test_a_call_that_the_whole_budget_is_too_little_for_is_not_told_to_wait() -> None:
+    """Undeclared, a strict hold is 65,536 tokens of answer: no window of ten cents has that."""
+    with MemoryWire(bank=MemoryBank(budget(period="day", hold="bound"))) as wire:
+        me = wire.client()
+        me.deliver(post(UNDECLARED))
+        run(wire)
+        headers, error = refusal(me)
+        assert "Retry-After" not in headers
+        assert "declare a smaller maximum" in error["message"]
+
+
 def test_of_many_budgets_the_one_that_said_no_is_named() -> None:
     """B9: every ancestor is checked."""
     company = budget("100", id="bud_2", name="company")
