@@ -123,14 +123,16 @@ def size_of(tariff: Tariff, declared: Declared) -> Size:
     if declared.open_prompt or (prompt > window and tariff.bounded_prompt):
         prompt = max(prompt, window) if not tariff.bounded_prompt else window
         beyond = prompt
-        text = images = audio = 0
     else:
         beyond = 0
     side = tariff.above if prompt > tariff.threshold else tariff.base
     price = max(side.text, side.cache_write) if declared.writes_cache else side.text
     cost = text * price + images * side.image + audio * side.audio
-    cost += beyond * max(side.any_input, side.cache_write)
-    floor = cost // _BYTES_PER_TOKEN
+    # Of what the body does not show, or was too long to be read, nothing is certain: a large one is
+    # a picture more often than prose.
+    floor = 0 if declared.open_prompt else cost // _BYTES_PER_TOKEN
+    if beyond:
+        cost = beyond * max(side.any_input, side.cache_write)
     if declared.tools:
         cost += window * max(side.tool_use, price)
     if declared.searches:
@@ -142,7 +144,8 @@ def size_of(tariff: Tariff, declared: Declared) -> Size:
     if side.second:
         cost += _video_of(tariff, declared, side)
     bounded = (tokens is not None or not answer) and not beyond
-    return Size(max(cost, LEAST), max(floor, LEAST), bounded)
+    cost = max(cost, LEAST)
+    return Size(cost, min(max(floor, LEAST), cost), bounded)
 
 
 def _video_of(tariff: Tariff, declared: Declared, side: _Side) -> int:

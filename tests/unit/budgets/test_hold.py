@@ -50,6 +50,16 @@ def test_the_cliff_is_where_the_prompt_may_reach_it() -> None:
     assert beyond.bound == 200_001 * usd("0.0000025") + 1000 * usd("0.000015")
 
 
+def test_of_a_prompt_that_nobody_has_seen_nothing_is_certain() -> None:
+    """B4: a file by reference, or a body too long to be read, is let in while anything is left."""
+    flash = tariff("gemini-2.5-flash")
+    hidden = size_of(flash, Declared(text_bytes=3_000_000, answer_tokens=100, open_prompt=True))
+    assert hidden.bound > usd("0.30")
+    assert hidden.floor == LEAST
+    seen = size_of(flash, Declared(text_bytes=4000, answer_tokens=100, only_text=True))
+    assert seen.floor == 1000 * usd("0.0000003")
+
+
 def test_an_answer_without_a_maximum_may_be_as_long_as_the_model_makes_it() -> None:
     """65,536 tokens."""
     size = size_of(tariff("gemini-2.5-flash"), Declared(text_bytes=0, only_text=True))
