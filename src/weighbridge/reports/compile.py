@@ -8,15 +8,23 @@ Hides the statement's shape. Five steps, each a table expression:
     keyed    facts with every other group renamed to `(other)`
     (last)   components folded per key, and over everything: the totals of the same snapshot
 
-Percentiles do not fold, so where one is asked for `cells` is left out and `facts` are the raw
-rows. Grouping comes before naming because naming ten million rows costs more than grouping
-them (`docs/explanation/queries.md` has the figures).
+Percentiles do not fold. Where one is asked for, the sums are made all the same way (`sums`), and
+beside them, of the same snapshot:
+
+    calls    raw rows with their dimensions as text: nothing but keys and the columns to measure
+    placed   calls with every other group renamed to `(other)`
+    spreads  percentiles per key and over everything, joined to `sums` by key
+
+Grouping comes before naming because naming ten million rows costs more than grouping them, and
+raw rows carry no sums because these would be added up once per row and grouping set
+(`docs/explanation/queries.md` has the figures).
 
 Rules for future edits: built of sqlglot expressions only; what came with the query gets in by
 `conditions`, as bound parameters (P6); ratios are left to `metrics`.
 Counterpart: `tests/golden/sql` holds the texts, `result` reads the rows by `Statement`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -33,7 +41,14 @@ from weighbridge.reports.dialects import DIALECTS, Dialect
 from weighbridge.reports.dimensions import (
     OTHER,
 )
-from weighbridge.reports.metrics import COMPLETENESS, COMPONENTS, METRICS, Component, Metric
+from weighbridge.reports.metrics import (
+    COMPLETENESS,
+    COMPONENTS,
+    METRICS,
+    Component,
+    Metric,
+    Percentile,
+)
 from weighbridge.reports.zones import DAY_US, MONDAY_SHIFT_DAYS, REAL_TIME_US, Segment
 
 _TABLE = "exchanges"
@@ -81,11 +96,11 @@ class _Builder:
         asked = [METRICS[name] for name in query.metrics]
         ranked = [self._ordered_by] if self._ordered_by else []
         self._components = _components(asked + ranked)
-        self._spreads = _spreads(asked)
-        self._raw_columns = _raw_columns(asked + ranked)
+        self._spreads = _spreads(asked + ranked)
         self._has_bucket = query.granularity != "none"
         self._has_rest = query.limit is not None and bool(query.group_by)
         self._keys = [f"d{position}" for position in range(len(query.group_by))]
+        self._sum_names = [component.name for component in self._components]
 
     def __repr__(self) -> str:
         return (
@@ -93,29 +108,32 @@ class _Builder:
         )
 
     def statement(self) -> Statement:
-        select = self._folded()
-        if self._raw_columns:
-            select = select.with_("facts", as_=self._raw_facts())
-        else:
-            select = select.with_("cells", as_=self._cells()).with_("facts", as_=self._facts())
+        keys, where = self._row_keys(), self._chosen.where()
+        select = self._joined() if self._spreads else self._ordered_sums()
+        select = select.with_("cells", as_=self._cells(keys, where))
+        select = select.with_("facts", as_=self._facts())
+        if self._spreads:
+            select = select.with_("calls", as_=self._calls(keys, where))
         if self._has_rest:
-            select = select.with_("leaders", as_=self._leaders()).with_("keyed", as_=self._keyed())
+            select = select.with_("leaders", as_=self._leaders())
+            select = select.with_("keyed", as_=self._keyed("facts", self._sum_names))
+        if self._spreads:
+            select = self._with_spreads(select)
         return Statement(
             sql=select.sql(dialect=self._dialect.name, pretty=True),
             params=self._chosen.params,
             has_bucket=self._has_bucket,
             has_rest=self._has_rest,
             dimensions=self._query.group_by,
-            components=tuple(component.name for component in self._components),
+            components=tuple(self._sum_names),
             spreads=self._spreads,
         )
 
     # Steps, first to last.
 
-    def _cells(self) -> exp.Select:
-        keys = self._row_keys(months=False)
+    def _cells(self, keys: dict[str, exp.Expr], where: list[exp.Expr]) -> exp.Select:
         figures = [_summed(component).as_(component.name) for component in self._components]
-        select = exp.select(*_named(keys), *figures).from_(_TABLE).where(*self._chosen.where())
+        select = exp.select(*_named(keys), *figures).from_(_TABLE).where(*where)
         return select.group_by(*[exp.Literal.number(n + 1) for n in range(len(keys))])
 
     def _facts(self) -> exp.Select:
@@ -125,61 +143,89 @@ class _Builder:
             month = self._query.granularity == "month"
             columns.append(self._calendar(bucket).as_(_BUCKET) if month else bucket)
         columns += [as_text(exp.column(key)).as_(key) for key in self._keys]
-        names = [exp.column(component.name) for component in self._components]
-        return exp.select(*columns, *names).from_("cells")
+        return exp.select(*columns, *_columns(self._sum_names)).from_("cells")
 
-    def _raw_facts(self) -> exp.Select:
-        keys = self._row_keys(months=True)
-        texts = {key: as_text(value) if key in self._keys else value for key, value in keys.items()}
-        figures = [_per_row(component).as_(component.name) for component in self._components]
-        raw = [exp.column(column) for column in self._raw_columns]
-        select = exp.select(*_named(texts), *figures, *raw).from_(_TABLE)
-        return select.where(*self._chosen.where())
+    def _calls(self, keys: dict[str, exp.Expr], where: list[exp.Expr]) -> exp.Select:
+        named = {
+            key: as_text(value.copy()) if key in self._keys else self._calendar(value.copy())
+            for key, value in keys.items()
+        }
+        measured = _columns(column for column, _ in self._spreads)
+        select = exp.select(*_named(named), *measured).from_(_TABLE)
+        return select.where(*[condition.copy() for condition in where])
 
     def _leaders(self) -> exp.Select:
-        keys = [exp.column(key) for key in self._keys]
+        keys = _columns(self._keys)
         assert self._query.limit is not None
+        by_percentile = self._ordered_by is not None and self._ordered_by.percentile is not None
         return (
             exp.select(*keys)
-            .from_("facts")
+            .from_("calls" if by_percentile else "facts")
             .group_by(*keys)
             .order_by(*self._group_order())
             .limit(self._query.limit)
         )
 
-    def _keyed(self) -> exp.Select:
+    def _keyed(self, source: str, figures: Iterable[str]) -> exp.Select:
         is_rest = exp.column(self._keys[0], table="leaders").is_(exp.null())
         columns = [exp.column(_BUCKET)] if self._has_bucket else []
+        given = {key: exp.column(key, table=source) for key in self._keys}
         named: list[exp.Expr] = [
-            exp.case().when(is_rest, exp.Literal.string(OTHER)).else_(_from_facts(key)).as_(key)
-            for key in self._keys
+            exp.case().when(is_rest, exp.Literal.string(OTHER)).else_(value).as_(key)
+            for key, value in given.items()
         ]
-        figures = [exp.column(component.name) for component in self._components]
-        raw = [exp.column(column) for column in self._raw_columns]
-        matches = [_from_facts(key).eq(exp.column(key, table="leaders")) for key in self._keys]
+        matches = [value.eq(exp.column(key, table="leaders")) for key, value in given.items()]
         return (
-            exp.select(*columns, is_rest.as_(_REST), *named, *figures, *raw)
-            .from_("facts")
+            exp.select(*columns, is_rest.as_(_REST), *named, *_columns(figures))
+            .from_(source)
             .join("leaders", on=exp.and_(*matches), join_type="left")
         )
 
-    def _folded(self) -> exp.Select:
-        keys = [exp.column(name) for name in self._key_names()]
-        total = exp.func("GROUPING", keys[0]) if keys else exp.Literal.number(1)
+    def _ordered_sums(self) -> exp.Select:
+        sums = self._sums()
+        return sums.order_by(*self._row_order()) if self._key_names() else sums
+
+    def _sums(self) -> exp.Select:
+        keys = _columns(self._key_names())
+        total = exp.func("GROUPING", keys[0]) if keys else _number(1)
         figures = [_folded(component).as_(component.name) for component in self._components]
-        spreads = [
-            self._dialect.percentiles(exp.column(column), ranks).as_(column)
+        select = exp.select(total.as_(_TOTAL), *keys, *figures)
+        return self._per_key_and_over_all(select.from_("keyed" if self._has_rest else "facts"))
+
+    def _with_spreads(self, select: exp.Select) -> exp.Select:
+        source = "placed" if self._has_rest else "calls"
+        if self._has_rest:
+            measured = [column for column, _ in self._spreads]
+            select = select.with_(source, as_=self._keyed("calls", measured))
+        figures = [
+            self._dialect.percentiles(exp.column(column), ranks).as_(_spread(column))
             for column, ranks in self._spreads
         ]
-        source = "keyed" if self._has_rest else "facts"
-        select = exp.select(total.as_(_TOTAL), *keys, *figures, *spreads).from_(source)
+        spreads = exp.select(*_columns(self._key_names()), *figures).from_(source)
+        select = select.with_("sums", as_=self._sums())
+        return select.with_("spreads", as_=self._per_key_and_over_all(spreads))
+
+    def _joined(self) -> exp.Select:
+        """Sums and spreads side by side; no row but the totals has a key that is null."""
+        keys = self._key_names()
+        sums = _columns([_TOTAL, *keys, *self._sum_names], "sums")
+        spreads = _columns([_spread(column) for column, _ in self._spreads], "spreads")
+        select = exp.select(*sums, *spreads).from_("sums")
+        if not keys:
+            return select.join("spreads", join_type="cross")
+        same = [
+            exp.NullSafeEQ(this=mine, expression=other)
+            for mine, other in zip(_columns(keys, "sums"), _columns(keys, "spreads"), strict=True)
+        ]
+        select = select.join("spreads", on=exp.and_(*same))
+        return select.order_by(*self._row_order(joined=True))
+
+    def _per_key_and_over_all(self, select: exp.Select) -> exp.Select:
+        keys = _columns(self._key_names())
         if not keys:
             return select
-        sets = exp.GroupingSets(
-            expressions=[exp.Tuple(expressions=keys), exp.Tuple(expressions=[])]
-        )
-        select = select.group_by(exp.Group(grouping_sets=[sets]))
-        return select.order_by(*self._row_order())
+        both = [exp.Tuple(expressions=keys), exp.Tuple(expressions=[])]
+        return select.group_by(exp.Group(grouping_sets=[exp.GroupingSets(expressions=both)]))
 
     # Keys and conditions.
 
@@ -190,11 +236,10 @@ class _Builder:
             *self._keys,
         ]
 
-    def _row_keys(self, *, months: bool) -> dict[str, exp.Expr]:
+    def _row_keys(self) -> dict[str, exp.Expr]:
         keys: dict[str, exp.Expr] = {}
         if self._has_bucket:
-            bucket = self._bucket()
-            keys[_BUCKET] = self._calendar(bucket) if months else bucket
+            keys[_BUCKET] = self._bucket()
         for key, dimension in zip(self._keys, self._query.group_by, strict=True):
             keys[key] = self._chosen.dimension(dimension)
         return keys
@@ -231,7 +276,7 @@ class _Builder:
 
     # Order.
 
-    def _row_order(self) -> list[exp.Expr]:
+    def _row_order(self, *, joined: bool = False) -> list[exp.Expr]:
         name, descending = self._query.order
         order: list[exp.Expr] = [_ordered(exp.column(_TOTAL), descending=True)]
         by_time = self._has_bucket and (bool(self._keys) or name == TIME)
@@ -239,33 +284,42 @@ class _Builder:
             order.append(_ordered(exp.column(_BUCKET), descending=name == TIME and descending))
         if self._has_rest:
             order.append(_ordered(exp.column(_REST)))
-        order += self._group_order()
+        order += self._group_order(joined=joined)
         return order if by_time or not self._has_bucket else [*order, exp.column(_BUCKET)]
 
-    def _group_order(self) -> list[exp.Expr]:
+    def _group_order(self, *, joined: bool = False) -> list[exp.Expr]:
         """By the asked-for order, ties by the dimensions' values, so that it is one order."""
         name, descending = self._query.order
         ties = list(self._keys)
         first: list[exp.Expr] = []
         if self._ordered_by:
-            first.append(_ordered(self._figure(self._ordered_by), descending=descending))
+            first.append(
+                _ordered(self._figure(self._ordered_by, joined=joined), descending=descending)
+            )
         elif name in self._query.group_by:
             key = self._keys[self._query.group_by.index(name)]
             first.append(_ordered(exp.column(key), descending=descending))
             ties.remove(key)
         return first + [exp.column(key) for key in ties]
 
-    def _figure(self, metric: Metric) -> exp.Expr:
+    def _figure(self, metric: Metric, *, joined: bool) -> exp.Expr:
+        """A metric to order by: of rows to fold, or of `sums` and `spreads` that are `joined`."""
         if metric.percentile:
-            spread = self._dialect.percentiles(
-                exp.column(metric.percentile.column), (metric.percentile.rank,)
-            )
-            return exp.Bracket(this=spread, expressions=[_number(0)])
-        sums: list[exp.Expr] = [_folded(COMPONENTS[name]) for name in metric.components]
+            return self._one_percentile(metric.percentile, joined=joined)
+        parts = [COMPONENTS[name] for name in metric.components]
+        sums = [exp.column(part.name) if joined else _folded(part) for part in parts]
         if len(sums) == 1:
             bare = metric.unit == "time" or metric.unknown_is_null
             return sums[0] if bare else exp.func("COALESCE", sums[0], _number(0))
         return exp.Div(this=sums[0], expression=exp.func("NULLIF", sums[1], _number(0)))
+
+    def _one_percentile(self, wanted: Percentile, *, joined: bool) -> exp.Expr:
+        if joined:
+            position = dict(self._spreads)[wanted.column].index(wanted.rank)
+            found = exp.column(_spread(wanted.column))
+            return exp.Bracket(this=found, expressions=[_number(position)])
+        spread = self._dialect.percentiles(exp.column(wanted.column), (wanted.rank,))
+        return exp.Bracket(this=spread, expressions=[_number(0)])
 
 
 def _components(metrics: list[Metric]) -> list[Component]:
@@ -283,8 +337,9 @@ def _spreads(metrics: list[Metric]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((column, tuple(sorted(found))) for column, found in ranks.items())
 
 
-def _raw_columns(metrics: list[Metric]) -> list[str]:
-    return list(dict.fromkeys(m.percentile.column for m in metrics if m.percentile))
+def _spread(column: str) -> str:
+    """The name of a column's percentiles: the column's own may be that of its sum."""
+    return f"{column}_spread"
 
 
 def _summed(component: Component) -> exp.Expr:
@@ -294,15 +349,6 @@ def _summed(component: Component) -> exp.Expr:
     if component.where is None:
         return figure
     return exp.Filter(this=figure, expression=exp.Where(this=_condition(component.where).copy()))
-
-
-def _per_row(component: Component) -> exp.Expr:
-    """A component of one raw row, such that folding it gives `_summed`."""
-    value = exp.column(component.column) if component.column else _number(1)
-    if component.where is None:
-        return value
-    case = exp.case().when(_condition(component.where).copy(), value)
-    return case if component.column else case.else_(_number(0))
 
 
 def _folded(component: Component) -> exp.Expr:
@@ -319,12 +365,12 @@ def _before(instant: datetime) -> exp.Expr:
     return exp.column("started_at") < exp.cast(literal, "timestamp")
 
 
+def _columns(names: Iterable[str], table: str | None = None) -> list[exp.Expr]:
+    return [exp.column(name, table=table) for name in names]
+
+
 def _named(keys: dict[str, exp.Expr]) -> list[exp.Expr]:
     return [value.as_(name) for name, value in keys.items()]
-
-
-def _from_facts(key: str) -> exp.Column:
-    return exp.column(key, table="facts")
 
 
 def _number(value: int) -> exp.Expr:
