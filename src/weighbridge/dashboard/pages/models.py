@@ -21,6 +21,7 @@ _FIGURES: Final = (
     "error_rate",
     "cached_share",
 )
+_DRAWN: Final = ("cost", "cost_per_exchange", "latency_p50")
 
 
 def models(desk: Desk) -> Content:
@@ -44,7 +45,7 @@ def charts(desk: Desk) -> tuple[Chart, ...]:
     """Cost against latency, and spend over time."""
 
     def spec(theme: str, fills: bool) -> dict[str, Any]:
-        asked = desk.state.question(desk.span, group_by=("model",), metrics=_FIGURES, limit=30)
+        asked = desk.state.question(desk.span, group_by=("model",), metrics=_DRAWN, limit=30)
         return scatter_spec(desk.ask(asked), look_of(theme, fills=fills))
 
     return (
