@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 
 from weighbridge.core.money import PICO_USD_PER_USD, decimal_to_pico, pico_to_decimal
-from weighbridge.reports.charts import TIME_FORMATS, Look, themed
+from weighbridge.reports.charts import TIME_FORMATS, Look, checked_once, themed
 from weighbridge.reports.compare import Run
 from weighbridge.reports.cost_query import TIME
 from weighbridge.reports.outlook import Outlook
@@ -88,6 +88,7 @@ def burn_down(  # noqa: PLR0913 - the figures of one account
     )
 
 
+@checked_once
 def burn_down_spec(drawn: BurnDown, look: Look) -> dict[str, Any]:
     """The Vega-Lite specification of the picture."""
     ink = look.ink

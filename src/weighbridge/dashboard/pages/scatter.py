@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import altair as alt
 
-from weighbridge.reports.charts import Look
+from weighbridge.reports.charts import Look, checked_once
 from weighbridge.reports.palette import colours
 from weighbridge.reports.result import QueryResult, for_people
 
@@ -20,6 +20,7 @@ _ROOM_FOR_NAMES: Final = 2.2
 _NARROW_PX: Final = 220
 
 
+@checked_once
 def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
     """The Vega-Lite specification; models without cost or latency are left out."""
     points = [
