@@ -69,7 +69,7 @@ def test_the_overview_draws_what_was_spent(tab: Tab) -> None:
     tab.open("/")
     assert tab.page.get_by_role("heading", name="Overview").is_visible()
     assert tab.ink(".chart canvas") > 500
-    tab.page.get_by_role("link", name="Research").first.click()
+    tab.page.get_by_role("link", name="Research", exact=True).first.click()
     tab.page.wait_for_url(lambda url: "department=Research" in url)
     assert tab.page.get_by_role("link", name="apollo").first.is_visible()
 
@@ -91,7 +91,7 @@ def test_a_phone_shows_everything_in_its_width(
     for path in ("/", "/series", "/agents", "/exchanges"):
         phone.open(path)
         assert phone.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
-    phone.page.get_by_text("Pages").click()
+    phone.page.get_by_text("Pages", exact=True).click()
     phone.page.get_by_role("link", name="Overview").click()
     phone.page.wait_for_url(lambda url: "/overview" in url)
     phone.close()
