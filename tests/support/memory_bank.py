@@ -70,9 +70,18 @@ class MemoryBank:
         self._lender.refresh(account, amount, {})
         self._answer()
 
+    def change(self, *budgets: Budget) -> None:
+        """Other budgets are in force."""
+        self.budgets = budgets
+        self._by_id = {each.id: each for each in budgets}
+        self._lender.stir()
+        self._answer()
+
     def _limit_of(self, account: Account, now_us: int) -> int | None:
         found = self._by_id.get(account.budget)
-        return None if found is None else found.ceiling_at(now_us)
+        if found is None or (found.per is None) != (account.value is None):
+            return None
+        return found.ceiling_at(now_us)
 
     def _take(self, message: bytes) -> None:
         if self.away:

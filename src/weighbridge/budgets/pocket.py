@@ -247,3 +247,7 @@ class Ticket:
     def __repr__(self) -> str:
         state = "held" if self.hold else "refused" if self.shortage else "waiting"
         return f"<Ticket {state} for {[need.amount for need in self.needs]}>"
+
+    def is_for(self, needs: Sequence[Need]) -> bool:
+        """Whether these needs are of the accounts that it waits for."""
+        return [need.account for need in needs] == [need.account for need in self.needs]

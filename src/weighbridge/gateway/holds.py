@@ -83,14 +83,18 @@ class Holds:
         self._wait_s = wait_s
         self._waiting: dict[Ticket, LiveExchange] = {}
         self._stirred = False
+        self._outdated = False
         self._send: Callable[[bytes], None] | None = None
 
     def __repr__(self) -> str:
         return f"<Holds {self._purse!r}, {len(self._waiting)} calls wait>"
 
     def apply(self, budgets: Iterable[Budget], limits: Iterable[RateLimit] = ()) -> None:
-        """Put budgets and rate limits in force; what is held is held on."""
+        """Put budgets and rate limits in force; what is held is held on, who waits goes by them."""
         self.on = self._kinds.apply(budgets, limits)
+        if self._waiting:
+            self._outdated = True
+            self._stir()
 
     # Calls.
 
@@ -279,12 +283,39 @@ class Holds:
 
     def _decide(self) -> None:
         self._stirred = False
+        if self._outdated:
+            self._reconsider()
         if self._waiting:
             self._resize()
             for ticket in self._purse.decide(self._unix_us()):
                 self._end_wait(ticket)
         if self._purse.urgent:
             self._speak()
+
+    def _reconsider(self) -> None:
+        """Budgets have changed: who waits may have to wait for others now, or for none."""
+        self._outdated = False
+        for ticket, exchange in list(self._waiting.items()):
+            stake, route = exchange.stake, exchange.route
+            if stake is None or route is None or ticket not in self._waiting:
+                continue
+            identity = exchange.recorded_identity()
+            kind = self._kinds.of(route, identity, exchange.mark, stake.kind.tier)
+            fresh = None if kind is None else stake.under(kind)
+            at_us = exchange.started_us
+            needs = [] if fresh is None else fresh.needs(self._history, at_us, self._now())
+            if fresh is not None and ticket.is_for(needs):
+                stake.kind, stake.money = fresh.kind, fresh.money
+                continue
+            self._leave_queue(stake)
+            if fresh is not None and needs:
+                exchange.stake = fresh
+                hold = self._purse.hold(needs, self._unix_us())
+                if hold is None:
+                    self._wait(exchange, fresh, needs, self._unix_us())
+                    continue
+                fresh.take(hold)
+            exchange.funded()
 
     def _resize(self) -> None:
         """Calls that wait need no more than such calls came to meanwhile."""

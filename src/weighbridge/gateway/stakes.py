@@ -72,6 +72,11 @@ class Stake:
         held = min(self.hold.amounts) if self.hold is not None else 0
         return self.size is SOMETHING or held < self.size.bound
 
+    def under(self, kind: CallKind) -> "Stake":
+        """The same call, as other budgets and rate limits bind it."""
+        money = kind.bindings if self.size.bound else ()
+        return Stake(kind, money, self.size, self.alike, self.tokens)
+
     def needs(self, history: History, at_us: int, now: float) -> list[Need]:
         """What the call has to set aside, and the least that it would do with.
 

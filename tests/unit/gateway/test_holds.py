@@ -7,6 +7,7 @@ from memory_bank import MemoryBank, budget
 from memory_wire import MemoryWire
 from messages import answer, post
 
+from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.lease import Account
 from weighbridge.core.money import PICO_USD_PER_USD
 
@@ -169,6 +170,38 @@ def test_a_call_that_waited_in_vain_is_told_who_holds_what_it_needs() -> None:
         assert float(told["held_usd"]) > 0.01
         assert headers["Retry-After"] == "2"
         assert run(wire) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "passes"),
+    [
+        ([], True),
+        ([budget("1.00", id="bud_2")], True),
+        ([budget("1.00", per="agent")], True),
+        ([budget("0.10"), budget("0.001", id="bud_2", hold="bound")], False),
+    ],
+    ids=["removed", "another", "per-value", "too-little"],
+)
+def test_a_call_that_waits_waits_by_the_budgets_that_are_in_force(
+    changed: list[Budget], *, passes: bool
+) -> None:
+    """B7: what is changed while it waits holds for it at once, not when its time is over."""
+    bank = MemoryBank(budget("0.011"))
+    with MemoryWire(bank=bank) as wire:
+        assert wire.holds is not None
+        first, second = wire.client(), wire.client()
+        first.deliver(post(DECLARED, b"X-Agent: a\r\n"))
+        settle(wire)
+        second.deliver(post(DECLARED, b"X-Agent: a\r\n"))
+        settle(wire)
+        assert not second.sent
+        bank.change(*changed)
+        wire.holds.apply(changed)
+        settle(wire)
+        assert len(asking(wire)) == (2 if passes else 1)
+        run(wire)
+        wire.run_out()
+        assert second.sent.startswith(b"HTTP/1.1 200" if passes else b"HTTP/1.1 429")
 
 
 def test_a_client_that_leaves_while_it_waits_takes_nothing_along() -> None:
