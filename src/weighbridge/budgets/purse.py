@@ -215,7 +215,7 @@ class Purse:
     def _let_go(self, pocket: Pocket, amount: int) -> None:
         pocket.held -= amount
         self._changed.add(pocket)
-        if pocket.least > pocket.granted and not self.waiting:
+        if pocket.least > pocket.granted and not self._waits_for(pocket):
             pocket.ask_nothing()  # an extension was asked for, and the call has ended
         if pocket.recalled:
             self.urgent = True
@@ -251,9 +251,12 @@ class Purse:
     def _withdraw(self, pockets: Iterable[Pocket]) -> None:
         """Ask no more for what no call waits for."""
         for pocket in pockets:
-            if not any(pocket in other.pockets for other in self.waiting):
+            if not self._waits_for(pocket):
                 pocket.ask_nothing()
                 self._changed.add(pocket)
+
+    def _waits_for(self, pocket: Pocket) -> bool:
+        return any(pocket in other.pockets for other in self.waiting)
 
     def _amounts(self, ticket: Ticket) -> tuple[int, ...] | None:
         """What a ticket can hold now, None where it has to wait on."""

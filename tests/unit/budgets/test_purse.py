@@ -186,3 +186,16 @@ def test_a_pocket_that_a_call_waits_for_is_not_forgotten() -> None:
     hear(made, (CARE, {"granted": 0, "spent": 1000}))
     assert made.decide(now_us + 2_000_000) == [ticket]
     assert ticket.shortage is not None
+
+
+def test_what_an_ended_call_wanted_more_of_is_asked_for_no_more() -> None:
+    """Though another call waits, for another account: the lender would keep a place for nobody."""
+    made = purse(CARE, ALL)
+    hold = made.hold([Need(CARE, 100, 100)], 0)
+    assert hold is not None
+    assert not made.extend(hold, 50, 0)
+    made.wait([Need(ALL, 200, 200)], 0)
+    made.settle(hold, 0)
+    pocket = made.pocket(CARE)
+    assert pocket.least <= pocket.granted
+    assert made.pocket(ALL).least > made.pocket(ALL).granted
