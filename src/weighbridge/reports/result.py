@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
@@ -25,6 +25,7 @@ Row = dict[str, Any]
 
 _TEXT_UNIT: Final = "text"
 _TIME_UNIT: Final = "time"
+_BELOW_ONE: Final = Context(prec=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,9 @@ class _RowReader:
 
 
 def for_people(value: Any, unit: str) -> str:
-    """A figure as short text: `$1,204.50`, `$0.000300`, `1.24 s`, `3.1 %`.
+    """A figure as short text: `$1,204.50`, `$0.0834`, `$0.000300`, `1.24 s`, `3.1 %`.
 
-    Cost keeps four significant digits below one cent, so that one call's cost is no zero.
+    Money has cents, and three significant digits below one dollar: one call's cost is no zero.
     """
     if value is None:
         return "-"
@@ -178,10 +179,9 @@ def for_people(value: Any, unit: str) -> str:
 
 def _dollars(value: Decimal) -> str:
     sign, size = ("-", -value) if value < 0 else ("", value)
-    if size >= Decimal("0.01") or not size:
-        return f"{sign}${size:,.2f}"
-    places = min(12, 3 - size.adjusted())
-    return f"{sign}${size:.{places}f}"
+    short = size if size >= 1 else _BELOW_ONE.plus(size)
+    places = 2 if short >= 1 or not short else min(12, 2 - short.adjusted())
+    return f"{sign}${short:,.{places}f}"
 
 
 def _columns(query: CostQuery) -> tuple[Column, ...]:

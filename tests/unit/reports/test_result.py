@@ -113,8 +113,11 @@ def test_without_keys_the_row_is_the_total() -> None:
     ("value", "unit", "text"),
     [
         (Decimal("1204.5"), "USD", "$1,204.50"),
-        (Decimal("0.01"), "USD", "$0.01"),
-        (Decimal("0.0003"), "USD", "$0.0003000"),
+        (Decimal("0.99996"), "USD", "$1.00"),
+        (Decimal("0.0834"), "USD", "$0.0834"),
+        (Decimal("0.09999"), "USD", "$0.100"),
+        (Decimal("-0.0123456"), "USD", "-$0.0123"),
+        (Decimal("0.0003"), "USD", "$0.000300"),
         (Decimal("0.000000000001"), "USD", "$0.000000000001"),
         (Decimal(0), "USD", "$0.00"),
         (1_240_000, "µs", "1.24 s"),

@@ -46,7 +46,7 @@ async def test_what_has_no_price_there_is_told(
     fill(line(1, **ONE), line(2, list_cost="0.04", charges=[picture]))
     page = (await local.get("/what-if?range=all&models=gemini-2.5-flash")).text
     (row,) = table_texts(page, "models")
-    assert row[1:] == ["$0.30", "$0.30", "$0.00", "+0.0 %", "$0.04: image"]
+    assert row[1:] == ["$0.300", "$0.300", "$0.00", "+0.0 %", "$0.0400: image"]
 
 
 async def test_a_model_that_nobody_knows_is_refused(local: httpx.AsyncClient) -> None:
