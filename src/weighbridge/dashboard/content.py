@@ -28,7 +28,7 @@ class Cell:
     """One figure or name: what is read, what is meant, where it leads.
 
     `share` draws a bar of that part of the cell, which begins at `start`, `points` a line;
-    `tone` is `good`, `bad`, `warn`, `quiet` or empty.
+    `tone` is `good`, `bad`, `warn`, `quiet` or empty; `hint` is told where a pointer rests.
     """
 
     text: str
@@ -39,13 +39,15 @@ class Cell:
     swatch: str = ""
     start: float = 0.0
     points: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column's name in data, its heading, whether it holds figures, and how to sort by it.
 
-    `wide` takes what room there is, for its bars to be compared.
+    `wide` takes what room there is, for its bars to be compared. One that is not `drawn` is told
+    in other cells' words and hints: data has it as a column of its own.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Column:
     sort_href: str = ""
     sorted: str = ""
     wide: bool = False
+    drawn: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

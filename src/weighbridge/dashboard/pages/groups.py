@@ -5,7 +5,7 @@ or a page leaves out is told in the note, and the totals are of everything in th
 come from one query, their change from one more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ from weighbridge.reports.result import QueryResult, Row
 PAGE_ROWS: Final = 50
 _CHANGE: Final = "change"
 _SHARE: Final = "share"
+_COSTS: Final = ("cost", "cost_per_exchange", "cost_per_1k_tokens")
+# Calls of which nobody knows the whole price: their cost is none, or only the least that it is.
+_WITHOUT_PRICE: Final = ("unpriced", "incomplete")
 _NEXT_TO_NOTHING: Final = 99  # a hundredfold
 TITLES: Final = {
     "cost": "Cost",
@@ -89,7 +92,7 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
     question = state.question(
         span,
         group_by=(wanted.dimension,),
-        metrics=wanted.metrics,
+        metrics=(*wanted.metrics, *_beside(wanted)),
         limit=wanted.most or MAX_GROUPS,
     )
     result = desk.ask(question)
@@ -198,7 +201,8 @@ class _Cells:
         for metric in self._wanted.metrics:
             value = row.get(metric)
             bad = metric == "error_rate" and value is not None and value >= 0.05
-            cells.append(figure(value, METRICS[metric].unit, tone="bad" if bad else ""))
+            cell = figure(value, METRICS[metric].unit, tone="bad" if bad else "")
+            cells.append(_marked(cell, row) if metric in _COSTS else cell)
             if metric == "cost":
                 share = _part(value, self._cost)
                 text = "-" if share is None else f"{share * 100:.1f} %"
@@ -212,7 +216,23 @@ class _Cells:
                     cells.append(Cell(text, change, tone=quiet))
                 if self._wanted.trend:
                     cells.append(trend)
-        return cells
+        return [*cells, *(figure(row[name], "exchanges") for name in _beside(self._wanted))]
+
+
+def _beside(wanted: Wanted) -> tuple[str, ...]:
+    """What data has beside a cost that is drawn: how many calls it leaves out."""
+    if "cost" not in wanted.metrics:
+        return ()
+    return tuple(name for name in _WITHOUT_PRICE if name not in wanted.metrics)
+
+
+def _marked(cell: Cell, row: Row) -> Cell:
+    """The cell of a cost that says so where calls without a price are not in it: not free."""
+    without = sum(row.get(name) or 0 for name in _WITHOUT_PRICE)
+    if not without:
+        return cell
+    text = f"{cell.text} +?" if cell.value else "no price"
+    return replace(cell, text=text, hint=f"calls without a price for all they used: {without:,}")
 
 
 def _part(value: Decimal | None, whole: Decimal | None) -> Decimal | None:
@@ -243,7 +263,8 @@ def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, 
                 columns.append(column(_CHANGE, "Change"))
             if wanted.trend:
                 columns.append(Column("trend", "Trend", figures=True))
-    return tuple(columns)
+    hidden = (Column(name, name, figures=True, drawn=False) for name in _beside(wanted))
+    return (*columns, *hidden)
 
 
 def _gone(result: QueryResult, wanted: Wanted, before: dict[str, Decimal]) -> list[Row]:
@@ -257,7 +278,7 @@ def _gone(result: QueryResult, wanted: Wanted, before: dict[str, Decimal]) -> li
         return []
     nothing: Row = {
         name: (Decimal(0) if METRICS[name].unit == "USD" else 0) if METRICS[name].additive else None
-        for name in wanted.metrics
+        for name in (*wanted.metrics, *_WITHOUT_PRICE)
     }
     return [
         {**nothing, wanted.dimension: name}

@@ -110,3 +110,26 @@ async def test_without_a_period_before_nothing_is_compared(
     for query in ("range=all", "range=7d&compare=off"):
         document = (await local.get(f"/projects.json?{query}")).json()["tables"]["groups"]
         assert "change" not in document["columns"]
+
+
+async def test_what_has_no_price_is_not_free(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """A cost that leaves calls out says so, and data says how many."""
+    unknown = {"list_cost": None, "charges": [], "pricing_status": "unpriced"}
+    free = {"list_cost": "0.000000000000", "charges": [], "pricing_status": "free"}
+    priced = {"list_cost": "2.000000000000", "charges": []}
+    fill(
+        *(line(1, agent="a", **unknown), line(2, agent="a", **free)),
+        *(line(3, agent="b", **priced), line(4, agent="b", **unknown)),
+        *(line(5, agent="c", **priced), line(6, agent="d", **free)),
+    )
+    page = (await local.get("/agents?range=all")).text
+    texts = {row[0]: row[1] for row in table_texts(page, "groups")}
+    assert texts == {"a": "no price", "b": "$2.00 +?", "c": "$2.00", "d": "$0.00"}
+    assert 'title="calls without a price for all they used: 1"' in page
+    tables = (await local.get("/agents.json?range=all")).json()["tables"]
+    rows = {row["agent"]: (row["cost"], row["unpriced"]) for row in tables["groups"]["rows"]}
+    assert rows["a"] == ("0.000000000000", 1)
+    assert rows["b"] == ("2.000000000000", 1)
+    assert tables["groups"]["totals"]["unpriced"] == 2
