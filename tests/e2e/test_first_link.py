@@ -57,3 +57,18 @@ def test_the_first_administrator_signs_up_by_the_link(tmp_path: Path) -> None:
         (user,) = run_json("user", "list", "--json", "--data", str(tmp_path / "data"))["users"]
         assert user["name"] == "Ada"
         assert _links(third)() == [unused, link]
+
+
+def test_the_link_of_a_demo_is_the_first_administrators(tmp_path: Path) -> None:
+    """Its dashboard's link signs up while nobody is there, and is none of the log's lines."""
+    ports = ("--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--workers", "1")
+    command = weighbridge("demo", "--data", str(tmp_path / "data"), "--rows", "0", *ports)
+    with Process(command, log=tmp_path / "demo.log", cwd=tmp_path) as demo:
+        said = re.compile(r"^open this once.*: (http\S+/welcome/\S+)$", re.MULTILINE)
+        found = wait_until(
+            lambda: said.search(demo.log.read_text(errors="replace")), 15, "no link was printed"
+        )
+        assert found[1].startswith(demo.fields["admin"])
+        assert _links(demo)() == []
+        with closing(_sign_up(found[1])) as browser:
+            assert browser.get(f"{demo.fields['admin']}/overview").status_code == 200

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from weighbridge.cli.client import Client, connect
-from weighbridge.cli.first_link import print_first_link
+from weighbridge.cli.first_link import first_link
 from weighbridge.cli.options import Config, Data, command_app, configuration
 from weighbridge.cli.serve import print_ready
 from weighbridge.compose.prices import price_book
@@ -87,9 +87,12 @@ class _Show:
         """Start, now that the gateway serves."""
         self._addresses = addresses
         print_ready(addresses)
-        sys.stdout.write(f"demo data and live traffic: {addresses.admin}/\n")
+        link = first_link(self._settings, addresses)
+        what = "demo data and live traffic"
+        if link:
+            what = "open this once, within a day, to see " + what
+        sys.stdout.write(f"{what}: {link or addresses.admin + '/'}\n")
         sys.stdout.flush()
-        print_first_link(self._settings, addresses)
         self._thread.start()
 
     def end(self) -> None:

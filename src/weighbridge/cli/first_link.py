@@ -22,10 +22,9 @@ _TEXT = "nobody can sign in yet; this link makes the first administrator, once, 
 
 def print_first_link(settings: Settings, addresses: Addresses) -> None:
     """Print the link where there is neither a person nor an admin key; else nothing."""
-    link = _ask(DataFolder(settings.data))
-    if link is None:
+    url = first_link(settings, addresses)
+    if url is None:
         return
-    url = link["link"] if "://" in link["link"] else addresses.admin + link["link"]
     is_json = settings.log.format == "json" or (
         settings.log.format == "auto" and not sys.stderr.isatty()
     )
@@ -36,6 +35,15 @@ def print_first_link(settings: Settings, addresses: Addresses) -> None:
     else:
         sys.stderr.write(f"weighbridge: {_TEXT}:\n  {url}\n")
     sys.stderr.flush()
+
+
+def first_link(settings: Settings, addresses: Addresses) -> str | None:
+    """The link where there is neither a person nor an admin key; it ends the one before."""
+    link = _ask(DataFolder(settings.data))
+    if link is None:
+        return None
+    url: str = link["link"]
+    return url if "://" in url else addresses.admin + url
 
 
 def _ask(folder: DataFolder) -> dict[str, Any] | None:
