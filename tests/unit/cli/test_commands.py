@@ -194,7 +194,7 @@ def test_what_if(command: Any, tmp_path: Path) -> None:
     models = command(*ask, "--json").json["models"]
     assert [model["cost"] for model in models] == ["0.001250000000", "0.000100000000"]
     shown = command(*ask)
-    assert "$0.001250" in shown.out
+    assert "$0.00125" in shown.out
     assert "gemini-2.5-pro: no price there for song; left out" in shown.err
     (first, _) = csv.DictReader(io.StringIO(command(*ask, "--format", "csv").out))
     assert (first["department"], first["difference"]) == ("care", "0.000950000000")
@@ -206,7 +206,7 @@ def test_what_if(command: Any, tmp_path: Path) -> None:
 def test_what_if_of_rows_without_charges(command: Any) -> None:
     """History that does not say what was charged for is left out, and said so."""
     done = command("whatif", "--models", "gemini-2.5-pro")
-    assert "$0.75 is of rows without charges" in done.err
+    assert "$0.750 is of rows without charges" in done.err
 
 
 @pytest.mark.usefixtures("history")
