@@ -7,7 +7,8 @@ import typer
 
 from weighbridge.cli import budget_options as given
 from weighbridge.cli.budget_tables import audit_rows, definition_rows, status_rows
-from weighbridge.cli.client import Client, connect
+from weighbridge.cli.client import connect
+from weighbridge.cli.named import Named
 from weighbridge.cli.options import (
     AsJson,
     Config,
@@ -22,6 +23,7 @@ from weighbridge.errors import ControlError, UsageError
 
 app = command_app("Budgets: limits on spend that hold, and how they stand.")
 _PATH = "/api/v1/budgets"
+_BUDGETS = Named(_PATH, "budgets", "budgets")
 Budget = Annotated[str, typer.Argument(metavar="ID", help="bud_…, or a name that only one has.")]
 
 
@@ -71,11 +73,7 @@ def set_(  # noqa: PLR0913, PLR0917 - each is a flag
     if budget is None and name is None:
         raise UsageError("no budget was named; give --name for a new one, or the ID of another")
     with connect(configuration(data, config).settings, makes=budget is None) as client:
-        former = _named(client, budget or str(name), needed=budget is not None)
-        if former is None:
-            made, done = client.post(_PATH, wanted), "Made"
-        else:
-            made, done = client.patch(f"{_PATH}/{former['id']}", wanted), "Changed"
+        made, done = _BUDGETS.put(client, wanted, budget)
     if as_json:
         print_json(made)
     else:
@@ -103,7 +101,7 @@ def list_(
 def show(budget: Budget, as_json: AsJson = False, data: Data = None, config: Config = None) -> None:
     """Show a budget's definition and its raises."""
     with connect(configuration(data, config).settings) as client:
-        document = _one(client, budget)
+        document = _BUDGETS.get(client, budget)
     if as_json:
         print_json(document)
         return
@@ -124,7 +122,7 @@ def remove(
 ) -> None:
     """Take a budget away for good."""
     with connect(configuration(data, config).settings) as client:
-        former = client.delete(f"{_PATH}/{_one(client, budget)['id']}")
+        former = client.delete(f"{_PATH}/{_BUDGETS.get(client, budget)['id']}")
     if as_json:
         print_json(former)
     else:
@@ -152,7 +150,7 @@ def status(  # noqa: PLR0913, PLR0917 - each is a flag
         if budget is None:
             document = client.get(f"{_PATH}/status")
         else:
-            path = f"{_PATH}/{_one(client, budget)['id']}/status"
+            path = f"{_PATH}/{_BUDGETS.get(client, budget)['id']}/status"
             document = client.get(path, {"value": value} if value else None)
     if as_json or form is ListFormat.JSON:
         print_json(document)
@@ -180,7 +178,7 @@ def audit(
     Exit status 1 where the two disagree.
     """
     with connect(configuration(data, config).settings) as client:
-        wanted = [_one(client, budget)] if budget else client.get(_PATH)["budgets"]
+        wanted = [_BUDGETS.get(client, budget)] if budget else client.get(_PATH)["budgets"]
         audits = [client.get(f"{_PATH}/{one['id']}/audit") for one in wanted]
     if as_json or form is ListFormat.JSON:
         print_json(audits[0] if budget else {"audits": audits})
@@ -204,7 +202,7 @@ def raise_(  # noqa: PLR0913, PLR0917 - each is a flag
     """Give a budget more room for a while."""
     wanted = {"amount_usd": amount, "until": until, "reason": reason}
     with connect(configuration(data, config).settings) as client:
-        made = client.post(f"{_PATH}/{_one(client, budget)['id']}/raises", wanted)
+        made = client.post(f"{_PATH}/{_BUDGETS.get(client, budget)['id']}/raises", wanted)
     if as_json:
         print_json(made)
     else:
@@ -222,32 +220,12 @@ def withdraw(
 ) -> None:
     """End a raise before its time."""
     with connect(configuration(data, config).settings) as client:
-        path = f"{_PATH}/{_one(client, budget)['id']}/raises/{raise_id}"
+        path = f"{_PATH}/{_BUDGETS.get(client, budget)['id']}/raises/{raise_id}"
         gone = client.delete(path)
     if as_json:
         print_json(gone)
     else:
         sys.stderr.write(f"Withdrew {gone['id']} ({gone['amount_usd']} USD).\n")
-
-
-def _one(client: Client, word: str) -> dict[str, Any]:
-    found = _named(client, word, needed=True)
-    assert found is not None
-    return found
-
-
-def _named(client: Client, word: str, *, needed: bool) -> dict[str, Any] | None:
-    """The budget of an id, or the only one of a name; the API says where an id is unknown."""
-    listed = client.get(_PATH)["budgets"]
-    fitting = [one for one in listed if one["id"] == word]
-    fitting = fitting or [one for one in listed if one["name"] == word]
-    if len(fitting) > 1:
-        ids = ", ".join(one["id"] for one in fitting)
-        raise UsageError(f"{len(fitting)} budgets are named {word!r}; give the ID: {ids}")
-    if not fitting and needed:
-        found: dict[str, Any] = client.get(f"{_PATH}/{word}")
-        return found
-    return fitting[0] if fitting else None
 
 
 def _sentence(budget: dict[str, Any]) -> str:

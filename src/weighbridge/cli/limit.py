@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.budget_options import pairs
-from weighbridge.cli.client import Client, connect
+from weighbridge.cli.client import connect
+from weighbridge.cli.named import Named
 from weighbridge.cli.options import (
     AsJson,
     Config,
@@ -21,6 +22,7 @@ from weighbridge.errors import UsageError
 
 app = command_app("Rate limits: calls and tokens a minute.")
 _PATH = "/api/v1/rate-limits"
+_LIMITS = Named(_PATH, "rate_limits", "limits")
 _COLUMNS = ("id", "name", "requests", "tokens", "scope", "per", "state")
 _LEFT = ("limit", "value", "requests", "requests left", "tokens", "tokens left")
 Limit = Annotated[str, typer.Argument(metavar="ID", help="lim_…, or a name that only one has.")]
@@ -65,11 +67,7 @@ def set_(  # noqa: PLR0913, PLR0917 - each is a flag
     wanted |= {"per": per or None} if per is not None else {}
     wanted |= {"scope": pairs("--scope", scope)} if scope is not None else {}
     with connect(configuration(data, config).settings, makes=limit is None) as client:
-        former = _named(client, limit or str(name), needed=limit is not None)
-        if former is None:
-            made, done = client.post(_PATH, wanted), "Made"
-        else:
-            made, done = client.patch(f"{_PATH}/{former['id']}", wanted), "Changed"
+        made, done = _LIMITS.put(client, wanted, limit)
     if as_json:
         print_json(made)
     else:
@@ -109,9 +107,7 @@ def list_(
 def remove(limit: Limit, as_json: AsJson = False, data: Data = None, config: Config = None) -> None:
     """Take a rate limit away for good."""
     with connect(configuration(data, config).settings) as client:
-        found = _named(client, limit, needed=True)
-        assert found is not None
-        former = client.delete(f"{_PATH}/{found['id']}")
+        former = client.delete(f"{_PATH}/{_LIMITS.get(client, limit)['id']}")
     if as_json:
         print_json(former)
     else:
@@ -133,9 +129,7 @@ def status(
         if limit is None:
             document = client.get(f"{_PATH}/status")
         else:
-            found = _named(client, limit, needed=True)
-            assert found is not None
-            document = client.get(f"{_PATH}/{found['id']}/status")
+            document = client.get(f"{_PATH}/{_LIMITS.get(client, limit)['id']}/status")
     if as_json or form is ListFormat.JSON:
         print_json(document)
         return
@@ -159,20 +153,6 @@ def _full(one: dict[str, Any]) -> dict[str, Any]:
     """A split limit that nobody uses now: each value's bucket is full."""
     requests, tokens = one["requests_per_minute"], one["tokens_per_minute"]
     return {"value": "(each)", "requests_left": requests, "tokens_left": tokens}
-
-
-def _named(client: Client, word: str, *, needed: bool) -> dict[str, Any] | None:
-    """The limit of an id, or the only one of a name; the API says where an id is unknown."""
-    listed = client.get(_PATH)["rate_limits"]
-    fitting = [one for one in listed if one["id"] == word]
-    fitting = fitting or [one for one in listed if one["name"] == word]
-    if len(fitting) > 1:
-        ids = ", ".join(one["id"] for one in fitting)
-        raise UsageError(f"{len(fitting)} limits are named {word!r}; give the ID: {ids}")
-    if not fitting and needed:
-        found: dict[str, Any] = client.get(f"{_PATH}/{word}")
-        return found
-    return fitting[0] if fitting else None
 
 
 def _sentence(limit: dict[str, Any]) -> str:
