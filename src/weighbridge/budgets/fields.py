@@ -9,10 +9,10 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeVar
-from zoneinfo import ZoneInfo
 
 from weighbridge.budgets.scope import ALL_DIMENSIONS, KNOWN_BEFORE, LABEL_PREFIX
 from weighbridge.core.money import decimal_to_pico
+from weighbridge.core.zone_names import is_zone
 from weighbridge.errors import ClientError, Problem
 
 MOST_CHARACTERS: Final = 128
@@ -76,7 +76,7 @@ class FieldReader:
     def timezone(self, field: str, default: str) -> str:
         """A time zone's name."""
         value = self._given.get(field, default)
-        if isinstance(value, str) and _is_zone(value):
+        if isinstance(value, str) and is_zone(value):
             return value
         return self._wrong(field, "expected a time zone's name, like 'Europe/Berlin'", default)
 
@@ -206,14 +206,6 @@ def _dimension_rule(name: Any) -> str:
     close = difflib.get_close_matches(str(name), ALL_DIMENSIONS, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "use one of the ledger's, or label:KEY"
     return f"is no dimension; {hint}"
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # not there, a folder, or a path that leads out
-        return False
-    return True
 
 
 def _seen(value: Any) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from weighbridge.core.zone_names import is_zone
 from weighbridge.reports.cost_query import (
     DEFAULT_METRICS,
     MAX_DIMENSIONS,
@@ -136,9 +137,7 @@ class _Reader:
 
     def _timezone(self) -> str:
         name = self._text("timezone", "UTC")
-        try:
-            ZoneInfo(name)
-        except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        if not is_zone(name):
             advice = nearest(name, available_timezones()) if len(name) < 64 else ""
             # All six hundred names are no advice.
             advice = advice if advice.startswith("did") else "give one such as 'Europe/Berlin'"

@@ -1,11 +1,11 @@
 """What is wrong with a channel as it is asked for: every problem at once."""
 
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from weighbridge.attribution.identity import MAX_VALUE_CHARACTERS
 from weighbridge.budgets.alerts.timing import is_clock
 from weighbridge.core.alert import CHOSEN_KINDS, NewChannel, Quiet
+from weighbridge.core.zone_names import is_zone
 from weighbridge.errors import Problem
 
 _ID_PREFIX: Final = "chn_"
@@ -37,9 +37,7 @@ def _quiet_problems(quiet: Quiet) -> list[Problem]:
     if not problems and quiet.begins == quiet.ends:
         message = "begins and ends are the same, so nothing would ever go out"
         problems.append(Problem("quiet", message))
-    try:
-        ZoneInfo(quiet.timezone)
-    except (KeyError, ValueError, OSError):  # none, no name at all, or a folder
+    if not is_zone(quiet.timezone):
         message = "expected a time zone like Europe/Berlin"
         problems.append(Problem("quiet.timezone", message, seen=repr(quiet.timezone[:40])))
     return problems
