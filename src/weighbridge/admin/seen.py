@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from weighbridge.admin.ports import Exchanges, Services, Tokens, UnderWay
+from weighbridge.admin.ports import Exchanges, Services, UnderWay
+from weighbridge.admin.ports_of_people import Tokens
 from weighbridge.admin.seen_budgets import SeenBudgets, SeenBudgetStates
 from weighbridge.admin.seen_rate_limits import SeenPermits, SeenRateLimits
 from weighbridge.core.alert import Alert, Channel, NewChannel

@@ -8,7 +8,7 @@ Counterpart: `seen` puts these in; who is bound is a viewer, and changes nothing
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from weighbridge.admin.ports import Budgets, BudgetStates
+from weighbridge.admin.ports_of_budgets import Budgets, BudgetStates
 from weighbridge.budgets.budget import Budget, NewBudget
 from weighbridge.budgets.record import BudgetRecord, RaiseRecord
 from weighbridge.budgets.status import BudgetStatus

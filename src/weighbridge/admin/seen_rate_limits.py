@@ -7,7 +7,7 @@ Counterparts: `seen` puts these in, `seen_budgets` does the same for money.
 
 from collections.abc import Callable, Mapping
 
-from weighbridge.admin.ports import Permits, RateLimits
+from weighbridge.admin.ports_of_budgets import Permits, RateLimits
 from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit
 from weighbridge.budgets.record import RateLimitRecord
 from weighbridge.core.principal import OPERATOR, Principal, Scope

@@ -3,7 +3,7 @@
 from importlib import import_module
 from importlib.util import find_spec
 
-from weighbridge.admin.ports import Oidc
+from weighbridge.admin.ports_of_people import Oidc
 from weighbridge.config.model import OidcSettings
 from weighbridge.control.database import Database
 from weighbridge.control.oidc_people import OidcPeople

@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass
 from secrets import token_bytes
 
-from weighbridge.admin.ports import Oidc, Policy, Services, Vitals
+from weighbridge.admin.ports import Policy, Services, Vitals
+from weighbridge.admin.ports_of_people import Oidc
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.budgets.budget import encode_budgets
 from weighbridge.budgets.rate_limit import encode_rate_limits

@@ -14,7 +14,8 @@ from fastapi.responses import RedirectResponse
 
 from weighbridge.admin.auth import ServicesOf
 from weighbridge.admin.cookies import FORM_COOKIE, is_secure, set_cookie
-from weighbridge.admin.ports import Oidc, Services
+from weighbridge.admin.ports import Services
+from weighbridge.admin.ports_of_people import Oidc
 from weighbridge.admin.signin.pages import begin_session, form_page, form_word, safe_path
 from weighbridge.errors import ClientError, NotFoundError
 
