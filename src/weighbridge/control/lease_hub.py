@@ -10,7 +10,7 @@ is surely dead, its journal recovered and loaded, and the sums asked anew.
 Rules for future edits: the lender is touched on the event loop alone; nothing is said that is not
 kept; nothing here can hold up a call that needs no more money.
 Counterparts: `policy_hub` carries, `budgets/lender` decides, `lease_store` keeps, `spend` sums,
-`life` knows the dead; a worker's end is in the gateway.
+`dead_holders` knows the dead; a worker's end is in the gateway.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import structlog
@@ -34,7 +34,7 @@ from weighbridge.budgets.lease import Account, Grants, Holder, Report
 from weighbridge.budgets.lender import Decision, Granted, Lender
 from weighbridge.budgets.rate_limit import RateLimit
 from weighbridge.budgets.windows import window_at
-from weighbridge.control import life
+from weighbridge.control.dead_holders import DeadHolders, Journals
 from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.permit_desk import PermitDesk, split
 from weighbridge.control.spend import Reports, spent_of
@@ -44,47 +44,11 @@ REFRESH_S: Final = 1.0
 LONGEST_REFRESH_S: Final = 60.0
 _SHARE: Final = 20
 _RETRY_S: Final = 0.25
-# A round of recovery may have begun before the death was seen: what is found after two is all.
-_RECOVERIES: Final = 2
 _BURIAL_S: Final = 0.1
 _MOVING_S: Final = 0.25
 _log = structlog.get_logger()
 
 Answer = Callable[[bytes], None]
-
-
-class Journals(Protocol):
-    """What is to be known of the way of rows into the ledger."""
-
-    @property
-    def recoveries(self) -> int:
-        """How many times the files of the dead were looked through without a fault."""
-        ...
-
-    def recover_soon(self) -> None:
-        """Look through the files of the dead at once."""
-        ...
-
-    def unloaded(self) -> set[str]:
-        """Names of segments whose rows are not in the ledger."""
-        ...
-
-
-class _Dying:
-    """A dead holder whose rows are on their way into the ledger."""
-
-    def __init__(self, recoveries: int) -> None:
-        self.since = recoveries
-        self.awaited: set[str] | None = None
-
-    def is_over(self, recoveries: int, unloaded: set[str]) -> bool:
-        """Whether every segment that it left is loaded."""
-        if self.awaited is None:
-            if recoveries < self.since + _RECOVERIES:
-                return False
-            self.awaited = set(unloaded)
-        self.awaited &= unloaded
-        return not self.awaited
 
 
 class LeaseHub:
@@ -104,7 +68,6 @@ class LeaseHub:
         self.corrections = 0
         self.failures = 0
         self.refresh_s = 0.0
-        self._run = run
         self._store = store
         self._reports = reports
         self._journals = journals
@@ -116,7 +79,7 @@ class LeaseHub:
         self._permits = PermitDesk(store, numbers, now_us)
         self._answers: dict[Holder, Answer] = {}
         self._unkept: list[Granted] = []
-        self._dying: dict[Holder, _Dying] = {}
+        self._dead = DeadHolders(run, journals)
         self._took_s = deque([0.0], maxlen=4)
         self._deciding = False
         self._wake = asyncio.Event()
@@ -314,7 +277,7 @@ class LeaseHub:
                 self.refresh_s = took_s
                 self._took_s.append(took_s)
                 due_s = began_s + self._pause_s()
-                if not self._dying:
+                if not self._dead:
                     self._settled_down.set()
             self._wake.clear()
             if not self._lender.unknown():
@@ -327,7 +290,7 @@ class LeaseHub:
         While somebody dead is to be buried, others may lack what it had; while rows are on their
         way into the ledger, they may count twice.
         """
-        if self._dying:
+        if self._dead:
             return max(_BURIAL_S, 2 * self.refresh_s)
         least_s = _MOVING_S if self._lender.moving() else REFRESH_S
         return min(max(least_s, _SHARE * min(self._took_s)), LONGEST_REFRESH_S)
@@ -350,7 +313,7 @@ class LeaseHub:
         unloaded = await asyncio.to_thread(self._journals.unloaded)
         frontier = self._lender.frontier(lambda name: name not in unloaded)
         if everything:
-            over = await self._see_the_dead(recoveries, unloaded)
+            over = await self._dead.over(self._lender.absent(), recoveries, unloaded)
             frontier |= dict.fromkeys(over, FINISHED)
         if accounts:
             now = datetime.fromtimestamp(self._now_us() / 1_000_000, UTC)
@@ -374,26 +337,12 @@ class LeaseHub:
             difference = self._lender.refresh(account, spent.get(account, 0), frontier)
             self.corrections += difference != 0
 
-    async def _see_the_dead(self, recoveries: int, unloaded: set[str]) -> list[Holder]:
-        """Holders whose every row is loaded, of those who are surely dead."""
-        over = []
-        for holder in self._lender.absent():
-            dying = self._dying.get(holder)
-            if dying is None and await asyncio.to_thread(life.is_dead, self._run, holder):
-                dying = self._dying[holder] = _Dying(recoveries)
-            if dying is not None and dying.is_over(recoveries, unloaded):
-                over.append(holder)
-            elif dying is not None and dying.awaited is None:
-                self._journals.recover_soon()
-        return over
-
     def _bury(self, over: list[Holder]) -> None:
         for holder in over:
             self._store.bury(holder)
             self._lender.bury(holder)
             self._permits.bury(holder)
-            del self._dying[holder]
-            life.forget(self._run, holder)
+            self._dead.forget(holder)
 
 
 def _counted(budget: Budget) -> tuple[object, ...]:

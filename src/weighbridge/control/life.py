@@ -3,7 +3,7 @@
 A worker whose connection is gone may still finish calls, and spend what it holds of budgets. Only
 the kernel knows for sure: a lock goes with the process, however that ends. No pid is asked, for
 pids come again. Rules for future edits: the lock is taken before the name is visible.
-Counterpart: `lease_hub` asks, each worker has its `LifeSign`.
+Counterpart: `dead_holders` asks, each worker has its `LifeSign`.
 """
 
 import fcntl
