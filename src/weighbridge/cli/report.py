@@ -144,14 +144,12 @@ def _give(
 
 def _drawn(result: QueryResult, form: ReportFormat) -> bytes:
     """The result as a picture. Drawing takes half a second to load, so only who draws does."""
-    charts = import_module("weighbridge.reports.charts")
     try:
-        spec = charts.chart_spec(result)
+        spec = import_module("weighbridge.reports.charts").chart_spec(result)
     except QueryError as error:
         raise UsageError(str(error)) from None
-    picture: bytes = (
-        charts.to_png(spec) if form is ReportFormat.PNG else charts.to_svg(spec).encode()
-    )
+    files = import_module("weighbridge.reports.chart_files")
+    picture: bytes = files.to_png(spec) if form is ReportFormat.PNG else files.to_svg(spec).encode()
     return picture
 
 

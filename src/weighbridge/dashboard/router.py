@@ -34,7 +34,7 @@ from weighbridge.dashboard.settings.forms import (
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State, parse_state
 from weighbridge.errors import BusyError, NotFoundError, WeighbridgeError
-from weighbridge.reports.charts import to_svg
+from weighbridge.reports.chart_files import to_svg
 from weighbridge.reports.query import QueryError
 
 CSP: Final = (

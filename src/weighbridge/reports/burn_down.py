@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import altair as alt
 
 from weighbridge.core.money import PICO_USD_PER_USD, decimal_to_pico, pico_to_decimal
-from weighbridge.reports.charts import TIME_FORMATS, Look, checked_once, themed
+from weighbridge.reports.chart_theme import themed
+from weighbridge.reports.charts import TIME_FORMATS, Look, checked_once
 from weighbridge.reports.compare import Run
 from weighbridge.reports.cost_query import TIME
 from weighbridge.reports.outlook import Outlook

@@ -7,17 +7,17 @@ theme for all (`palette`); at most `MAX_SERIES` series, the rest is folded where
 Counterpart: `result.QueryResult`; the browser gets the same specification as the files.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any, Final
 
 import altair as alt
-import vl_convert
 from altair.utils.schemapi import debug_mode
 
+from weighbridge.reports.chart_points import by_size, moved, pile_up, some_instants, with_gaps
+from weighbridge.reports.chart_theme import themed
+from weighbridge.reports.chart_words import axis_scale, span_of, title_of, unknown_of
 from weighbridge.reports.cost_query import TIME, CostQuery, QueryError
 from weighbridge.reports.dimensions import OTHER
 from weighbridge.reports.metrics import METRICS, Metric
@@ -27,10 +27,6 @@ from weighbridge.reports.zones import REAL_TIME_US
 
 MAX_SERIES: Final = 10
 MAX_BARS: Final = 25
-_FONT: Final = "Inter, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_VEGA_LITE: Final = "6.4"
-# The drawing library aborts the whole process on a character that XML cannot hold.
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Makes Altair check a specification once, when it is whole, not also each part as it is made, which
 # takes two thirds of the time. The switch is one for the process: where two threads draw at once,
 # parts may be checked or not, and nothing else changes.
@@ -46,7 +42,6 @@ TIME_FORMATS: Final = {
     "minutes": "%H:%M",
     "seconds": "%H:%M:%S",
 }
-_TITLES: Final = {"p50": "median", "p95": "95th percentile", "p99": "99th percentile"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,33 +76,6 @@ def chart_spec(
     return _Chart(result, chosen, look or Look(), before).spec()
 
 
-def to_svg(spec: Row) -> str:
-    """The picture as SVG text."""
-    drawn = _drawable(spec)
-    return str(vl_convert.vegalite_to_svg(drawn, vl_version=_VEGA_LITE, allowed_base_urls=[]))
-
-
-def to_png(spec: Row, scale: float = 2) -> bytes:
-    """The picture as PNG, `scale` pixels to the point."""
-    drawn = _drawable(spec)
-    return bytes(
-        vl_convert.vegalite_to_png(drawn, vl_version=_VEGA_LITE, scale=scale, allowed_base_urls=[])
-    )
-
-
-def _drawable(value: Any) -> Any:
-    """The same with U+FFFD for what no picture can show."""
-    match value:
-        case str():
-            return _NOT_XML.sub("\ufffd", value)
-        case dict():
-            return {_drawable(name): _drawable(inner) for name, inner in value.items()}
-        case list():
-            return [_drawable(inner) for inner in value]
-        case _:
-            return value
-
-
 class _Chart:
     """One drawing in the making: result, metric, look."""
 
@@ -119,7 +87,7 @@ class _Chart:
         self._metric = metric
         self._look = look
         self._before = before
-        self._scale = _axis_scale(metric, [row[metric.name] for row in result.rows])
+        self._scale = axis_scale(metric, [row[metric.name] for row in result.rows])
 
     def __repr__(self) -> str:
         return f"<_Chart of {self._metric.name} by {self._query.group_by}>"
@@ -147,8 +115,8 @@ class _Chart:
 
     def _stack(self) -> Any:
         points = self._points()
-        names = _by_size(points)
-        _pile_up(points, names)
+        names = by_size(points)
+        pile_up(points, names)
         few = len({point["from"] for point in points}) <= 100
         gap: dict[str, Any] = {"stroke": self._look.ink.background, "strokeWidth": 1} if few else {}
         # Rectangles with both ends given: a bar as wide as its bucket cannot be stacked by Vega.
@@ -164,9 +132,9 @@ class _Chart:
 
     def _lines(self) -> Any:
         points = self._points()
-        names = _by_size(points)
+        names = by_size(points)
         few = len({point["from"] for point in points}) <= 45
-        chart = alt.Chart(alt.InlineData(values=_with_gaps(points))).mark_line(
+        chart = alt.Chart(alt.InlineData(values=with_gaps(points))).mark_line(
             strokeWidth=2,
             interpolate="monotone",
             invalid="break-paths-show-domains",
@@ -194,7 +162,7 @@ class _Chart:
         points = []
         for row in before.rows:
             start = datetime.fromisoformat(row[TIME])
-            here = _moved(start, before.query, self._query)
+            here = moved(start, before.query, self._query)
             if row[self._metric.name] is None or here is None:
                 continue
             points.append(
@@ -333,7 +301,7 @@ class _Chart:
         weekly = self._query.granularity == "week"  # Vega's own weeks start on Sunday
         axis = alt.Axis(
             format=TIME_FORMATS | months,
-            values=_some_instants(points) if weekly else alt.Undefined,
+            values=some_instants(points) if weekly else alt.Undefined,
             labelFlush=True,
             labelOverlap=True,
             grid=False,
@@ -364,151 +332,27 @@ class _Chart:
         return [
             *time,
             alt.Tooltip("series:N", title=group),
-            alt.Tooltip("text:N", title=_title_of(self._metric)),
+            alt.Tooltip("text:N", title=title_of(self._metric)),
         ]
 
     def _title(self) -> Any:
         query, parts = self._query, []
-        title = _title_of(self._metric).capitalize()
+        title = title_of(self._metric).capitalize()
         if query.group_by:
             title += f" by {', '.join(query.group_by)}"
         if query.granularity != "none":
             title += f" per {query.granularity}"
         total = self._result.totals[self._metric.name]
-        parts.append(f"{_span(query)}, {query.timezone}")
+        parts.append(f"{span_of(query)}, {query.timezone}")
         whole = "total" if self._metric.additive else "overall"
         parts.append(f"{whole} {for_people(total, self._metric.unit)}")
-        parts += _unknown(self._result) if self._metric.unit == "USD" else []
+        parts += unknown_of(self._result) if self._metric.unit == "USD" else []
         return alt.Title(title, subtitle=" · ".join(parts))
-
-
-@dataclass(frozen=True, slots=True)
-class _AxisScale:
-    """What values are divided by for the axis, its number format and its title."""
-
-    divisor: float
-    format: str
-    title: str = ""
-
-
-def _axis_scale(metric: Metric, values: list[Any]) -> _AxisScale:
-    largest = max((abs(float(value)) for value in values if value is not None), default=0.0)
-    if metric.unit == "USD":
-        cents = "$,.2f" if largest >= 0.05 else "$~g"
-        return _AxisScale(1, "$,.0f" if largest >= 10 else cents)
-    if metric.unit == "µs":
-        in_seconds = largest >= 2_000_000
-        return _AxisScale(1e6 if in_seconds else 1e3, "~s", "seconds" if in_seconds else "ms")
-    return _AxisScale(1, ".0~%") if metric.unit == "ratio" else _AxisScale(1, "~s", metric.unit)
-
-
-def _some_instants(points: list[Row]) -> list[float]:
-    """Up to a dozen evenly spread bucket starts, in milliseconds as Vega counts them."""
-    starts = sorted({point["from"] for point in points})
-    every = -(-len(starts) // 12)
-    return [datetime.fromisoformat(start).timestamp() * 1000 for start in starts[::every]]
-
-
-def _with_gaps(points: list[Row]) -> list[Row]:
-    """Points of nothing where a series has no bucket, so that its line breaks there."""
-    ordered = sorted(points, key=lambda point: (point["series"], point["from"]))
-    gaps = [
-        {**here, "from": here["to"], "value": None, "text": "-"}
-        for here, following in pairwise(ordered)
-        if here["series"] == following["series"] and here["to"] < following["from"]
-    ]
-    return sorted([*ordered, *gaps], key=lambda point: (point["series"], point["from"]))
-
-
-def _pile_up(points: list[Row], names: list[str]) -> None:
-    """Gives each point its `bottom` and `top`, the largest series lowest in every bucket."""
-    place = {name: position for position, name in enumerate(names)}
-    heights: dict[str, float] = {}
-    for point in sorted(points, key=lambda point: place[point["series"]]):
-        point["bottom"] = heights.get(point["from"], 0.0)
-        point["top"] = heights[point["from"]] = point["bottom"] + (point["value"] or 0.0)
 
 
 def _when(start: datetime) -> str:
     return f"{start:%a %d %b %Y %H:%M}".removesuffix(" 00:00")
 
 
-def _moved(start: datetime, earlier: CostQuery, query: CostQuery) -> datetime | None:
-    """Where a bucket of an earlier range lies in a later one, on the zone's clock."""
-    if earlier.since is None or query.since is None:
-        return None
-    zone = query.zone
-    was, is_now = (
-        one.astimezone(zone).replace(tzinfo=None) for one in (earlier.since, query.since)
-    )
-    here = start.astimezone(zone).replace(tzinfo=None)
-    if query.granularity == "month":
-        months = 12 * (is_now.year - was.year) + is_now.month - was.month
-        number = 12 * here.year + here.month - 1 + months
-        return datetime(number // 12, number % 12 + 1, 1, tzinfo=zone)
-    return (here + (is_now - was)).replace(tzinfo=zone)
-
-
 def _instant(wall: str) -> dict[str, str]:
     return {"expr": str(int(datetime.fromisoformat(wall).timestamp() * 1000))}
-
-
-def _by_size(points: list[Row]) -> list[str]:
-    """Series, largest first, `(other)` last: the order of legend and stack."""
-    sizes: dict[str, float] = {}
-    for point in points:
-        sizes[point["series"]] = sizes.get(point["series"], 0.0) + (point["value"] or 0.0)
-    return sorted(sizes, key=lambda name: (name == OTHER, -sizes[name], name))
-
-
-def _title_of(metric: Metric) -> str:
-    kind, _, last = metric.name.rpartition("_")
-    words = f"{kind} {_TITLES[last]}" if last in _TITLES else metric.name
-    return words.replace("_", " ").replace("ttfb", "time to first byte")
-
-
-def _span(query: CostQuery) -> str:
-    def day(instant: datetime) -> str:
-        local = instant.astimezone(query.zone)
-        at = f" {local:%H:%M}" if local.hour + local.minute else ""
-        return f"{local.day} {local:%b %Y}{at}"
-
-    since = day(query.since) if query.since else "first exchange"
-    return f"{since} to {day(query.until) if query.until else 'now'}"
-
-
-def _unknown(result: QueryResult) -> list[str]:
-    counts = result.completeness
-    return [f"{counts[name]:,} {name}" for name in ("unpriced", "unmetered") if counts[name]]
-
-
-def themed(chart: Any, ink: Ink) -> Any:
-    """A chart with the lines and letters that all have in common."""
-    return (
-        chart.configure(font=_FONT, padding=16, autosize=alt.AutoSizeParams(type="fit-x"))
-        .configure_view(stroke=None)
-        .configure_axis(
-            gridColor=ink.grid,
-            domainColor=ink.grid,
-            tickColor=ink.grid,
-            labelColor=ink.faint_text,
-            labelFontSize=11,
-            labelPadding=6,
-            titleColor=ink.faint_text,
-            titleFontSize=11,
-            titleFontWeight=400,
-        )
-        .configure_legend(
-            labelColor=ink.text, labelFontSize=12, labelLimit=240, symbolType="circle"
-        )
-        .configure_title(
-            anchor="start",
-            color=ink.text,
-            fontSize=17,
-            fontWeight=600,
-            subtitleColor=ink.faint_text,
-            subtitleFontSize=12,
-            subtitlePadding=6,
-            offset=14,
-        )
-    )

@@ -8,7 +8,8 @@ import pytest
 from memory_ledger import MemoryLedger
 
 from weighbridge.reports.burn_down import BurnDown, burn_down, burn_down_spec
-from weighbridge.reports.charts import DARK_LOOK, Look, to_svg
+from weighbridge.reports.chart_files import to_svg
+from weighbridge.reports.charts import DARK_LOOK, Look
 from weighbridge.reports.compare import Run
 from weighbridge.reports.outlook import Outlook
 from weighbridge.reports.service import ReportService

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from weighbridge.reports.charts import DARK_LOOK, MAX_SERIES, chart_spec, to_png, to_svg
+from weighbridge.reports.chart_files import to_png, to_svg
+from weighbridge.reports.charts import DARK_LOOK, MAX_SERIES, chart_spec
 from weighbridge.reports.palette import COLOURS, DARK, LIGHT, colours
 from weighbridge.reports.query import CostQuery, QueryError
 from weighbridge.reports.result import Column, QueryResult

@@ -18,7 +18,8 @@ from weighbridge.control.budget_states import asked_of
 from weighbridge.core.alert import Alert, AlertKind
 from weighbridge.core.clock import from_unix_us, to_unix_us
 from weighbridge.reports.burn_down import burn_down, burn_down_spec
-from weighbridge.reports.charts import Look, chart_spec, to_png
+from weighbridge.reports.chart_files import to_png
+from weighbridge.reports.charts import Look, chart_spec
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.window_spend import outlooks
 
