@@ -8,7 +8,14 @@ from typing import Any, Final
 from fastapi import Request
 
 from weighbridge.errors import Problem
-from weighbridge.reports.dimensions import COLUMN_OF, NONE, is_dimension, nearest, value_problem
+from weighbridge.reports.dimensions import (
+    COLUMN_OF,
+    NONE,
+    is_dimension,
+    nearest,
+    stored_values,
+    value_problem,
+)
 
 DIMENSION_PARAMETERS: Final[list[dict[str, Any]]] = [
     {
@@ -40,5 +47,5 @@ def filters_of(
             problems.append(Problem(name, wrong))
         else:
             column = COLUMN_OF.get(name, name)
-            filters.setdefault(column, []).append(None if value == NONE else value)
+            filters.setdefault(column, []).extend(stored_values((value,)))
     return filters

@@ -24,7 +24,7 @@ from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.compiler import PriceLine
 from weighbridge.reports.compare import Run
 from weighbridge.reports.cost_query import CostQuery
-from weighbridge.reports.dimensions import COLUMN_OF, NONE
+from weighbridge.reports.dimensions import COLUMN_OF, stored_values
 from weighbridge.reports.result import QueryResult
 from weighbridge.reports.service import Write
 from weighbridge.reports.what_if import Book
@@ -221,8 +221,7 @@ class Desk:
             since=span.since,
             until=span.until,
             filters={
-                COLUMN_OF.get(name, name): [None if value == NONE else value for value in values]
-                for name, values in filters.items()
+                COLUMN_OF.get(name, name): stored_values(values) for name, values in filters.items()
             },
             limit=limit,
             cursor=cursor or None,

@@ -50,6 +50,14 @@ def value_problem(dimension: str, value: str) -> str | None:
     return None
 
 
+def stored_values(values: Iterable[str]) -> list[str | None]:
+    """What stands in rows that a filter's values choose; None is what was not given.
+
+    `(none)` stays among the texts: a client may have sent the word, and it is shown as one.
+    """
+    return [one for value in values for one in ((None, value) if value == NONE else (value,))]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The advice that ends an "is unknown" message: the nearest name, or all of them."""
     names = sorted(known)

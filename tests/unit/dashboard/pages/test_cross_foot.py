@@ -29,7 +29,7 @@ def calls() -> Iterable[bytes]:
         yield line(
             number,
             started_at=f"{started:%Y-%m-%dT%H:%M:%S.000000Z}",
-            department=("care", "labs", None)[number % 3],
+            department=("care", "labs", None, "(none)")[number % 4],
             project=("desk", None)[number % 2],
             agent=f"agent-{number % 5}",
             model=("gemini-2.5-flash", "gemini-2.5-pro")[number % 2],
@@ -50,6 +50,7 @@ def summed(rows: Iterable[Mapping[str, Any]], name: str) -> Decimal:
         "since=2026-10-24&until=2026-10-26&zone=Pacific/Kiritimati",
         "since=2026-10-24&until=2026-10-26&zone=Pacific/Pago_Pago",
         "range=all&department=care",
+        "since=2026-10-24&until=2026-10-26&department=(none)",
     ],
 )
 async def test_every_view_adds_up_to_the_exchanges(
