@@ -20,7 +20,7 @@ from weighbridge.providers.inflate import decoding
 from weighbridge.providers.registry import Registry
 
 if TYPE_CHECKING:
-    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.answering import Answering
 
 BOOK = PriceBook.load()
 REGISTRY = Registry()
@@ -196,7 +196,7 @@ class _Ended(SimpleNamespace):
         return cast("Observer | None", self.observer)
 
 
-def ended(route: Route, body: bytes, /, **changed: Any) -> "LiveExchange":
+def ended(route: Route, body: bytes, /, **changed: Any) -> "Answering":
     """An exchange that ended well with that body, but for what is changed."""
     fields: dict[str, Any] = {
         "exchange_id": "01920000-0000-7000-8000-000000000000",
@@ -240,14 +240,14 @@ def ended(route: Route, body: bytes, /, **changed: Any) -> "LiveExchange":
     )
     fields["answered"] = head if whole else None
     fields["observer"] = None if whole else observe(head)
-    exchange = cast("LiveExchange", _Ended(observe=observe, **fields))
+    exchange = cast("Answering", _Ended(observe=observe, **fields))
     exchange.mark = BOOKER.mark(exchange.route, exchange.identity)
     BOOKER.begin(exchange)
     return exchange
 
 
 @st.composite
-def exchanges(draw: st.DrawFn) -> "LiveExchange":
+def exchanges(draw: st.DrawFn) -> "Answering":
     """An exchange that mostly ended well."""
 
     def seldom(usual: Any, *others: Any) -> Any:
@@ -282,7 +282,7 @@ def exchanges(draw: st.DrawFn) -> "LiveExchange":
 
 
 @given(exchanges())
-def test_both_ways_write_the_same_row(exchange: "LiveExchange") -> None:
+def test_both_ways_write_the_same_row(exchange: "Answering") -> None:
     """Whatever the answer and the call, the quick way is the general one, or steps back."""
     quick = BOOKER._everyday_line(exchange)
     general = BOOKER._line(exchange, BOOKER._reading(exchange))

@@ -46,8 +46,7 @@ def sent(pieces: list[bytes], *, inject: bool, pause: int | None, known: bool) -
             me.deliver(piece)
             wire.settle()
             if number == pause:
-                for exchange in list(wire.gate.live):
-                    exchange._held_long_enough()
+                wire.moment_over()
                 wire.settle()
         calls = [call for up in wire.upstreams for call in requests_in(bytes(up.sent))][known:]
         for up in wire.upstreams:

@@ -26,6 +26,7 @@ from weighbridge.gateway.booking import Booker
 from weighbridge.gateway.call_kinds import CallKinds
 from weighbridge.gateway.client import ClientConnection
 from weighbridge.gateway.counters import Counters
+from weighbridge.gateway.exchange import LiveExchange
 from weighbridge.gateway.gate import Gate
 from weighbridge.gateway.holds import Holds
 from weighbridge.gateway.pool import Pool
@@ -270,6 +271,13 @@ class MemoryWire:
         self.loop.release_connecting()
         self.settle()
         self.loop.close()
+
+    def moment_over(self) -> None:
+        """No body that is held back is waited for any longer."""
+        for exchange in sorted(self.gate.live, key=lambda exchange: exchange.exchange_id):
+            held = exchange._held if isinstance(exchange, LiveExchange) else None
+            if held is not None:
+                held.held_long_enough()
 
     def _holds_at(self, bank: "MemoryBank", worker: int) -> Holds:
         """This worker's money, lent by a bank."""

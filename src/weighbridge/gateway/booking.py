@@ -24,8 +24,8 @@ from weighbridge.pricing.rating import Rating, RatingFacts
 from weighbridge.providers.base import Asked, Reading, Route
 
 if TYPE_CHECKING:
+    from weighbridge.gateway.answering import Answering
     from weighbridge.gateway.counters import Counters
-    from weighbridge.gateway.exchange import LiveExchange
 
 _NOTHING_READ = Reading(usage=Usage(), usage_source=UsageSource.NONE)
 _UNREADABLE = Reading(usage=Usage(), usage_source=UsageSource.UNPARSED)
@@ -90,7 +90,7 @@ class InFlightMarks(Protocol):
 class Resources(Protocol):
     """What booking tells of things that outlive their calls."""
 
-    def take(self, exchange: "LiveExchange", reading: Reading, asked: Asked) -> None:
+    def take(self, exchange: "Answering", reading: Reading, asked: Asked) -> None:
         """Record what an answer says began, changed or ended, and what its request asked for."""
         ...
 
@@ -98,7 +98,7 @@ class Resources(Protocol):
 class Money(Protocol):
     """What booking tells of what calls came to."""
 
-    def settle(self, exchange: "LiveExchange", line: bytes) -> None:
+    def settle(self, exchange: "Answering", line: bytes) -> None:
         """A call that has set money aside has its row; to be told before the row is taken on."""
         ...
 
@@ -137,7 +137,7 @@ class Booker:
         self._everyday_line = everyday.line
         self.forget_prices = everyday.forget
         self._encode = msgspec.json.Encoder().encode
-        self._waiting: list[LiveExchange] = []
+        self._waiting: list[Answering] = []
 
     def __repr__(self) -> str:
         return f"<Booker {len(self._waiting)} waiting>"
@@ -169,7 +169,7 @@ class Booker:
             row.model = route.model
         return self._encode(row).removeprefix(_NO_TIMES)[:-1]
 
-    def begin(self, exchange: "LiveExchange") -> None:
+    def begin(self, exchange: "Answering") -> None:
         """Mark an exchange as begun."""
         started = self._started(exchange.started_us)
         identifier = exchange.exchange_id.encode()
@@ -177,7 +177,7 @@ class Booker:
         exchange.started_text = begun
         exchange.slot = self._mark_in_flight(b"".join((begun, started, b'",', exchange.mark, b"}")))
 
-    def progress(self, exchange: "LiveExchange", reading: Reading) -> None:
+    def progress(self, exchange: "Answering", reading: Reading) -> None:
         """Mark an exchange that goes on with what it has come to, as a row without an end.
 
         A session's mark tells its turns as well, which no row does.
@@ -187,13 +187,13 @@ class Booker:
         mark = b'%b,"turns":%d}' % (self._line(exchange, reading)[:-1], turns)
         exchange.slot = self._renew_mark(exchange.slot, mark)
 
-    def cost_so_far(self, exchange: "LiveExchange") -> int | None:
+    def cost_so_far(self, exchange: "Answering") -> int | None:
         """What an exchange under way has come to by what its answer said, None = nobody knows."""
         observer = exchange.observer
         reading = None if observer is None else observer.so_far()
         return None if reading is None else self._rating(exchange, reading).list_cost_pico
 
-    def enqueue(self, exchange: "LiveExchange") -> None:
+    def enqueue(self, exchange: "Answering") -> None:
         """Book an exchange once its last bytes are sent."""
         if not self._waiting:
             self._turn.at_end(self.run)
@@ -225,12 +225,12 @@ class Booker:
                 self._settle(exchange, line)
             append(line, exchange.slot)
 
-    def _settle(self, exchange: "LiveExchange", line: bytes) -> None:
+    def _settle(self, exchange: "Answering", line: bytes) -> None:
         if self._money is not None:
             self._money.settle(exchange, line)
 
     @staticmethod
-    def _reading(exchange: "LiveExchange") -> Reading:
+    def _reading(exchange: "Answering") -> Reading:
         observer = exchange.observed()
         if observer is None:
             return _NOTHING_READ
@@ -239,7 +239,7 @@ class Booker:
         exchange.unread = []
         return observer.finish(complete=exchange.complete)
 
-    def _line(self, exchange: "LiveExchange", reading: Reading | None) -> bytes:
+    def _line(self, exchange: "Answering", reading: Reading | None) -> bytes:
         """The whole row; without figures where reading or rating failed."""
         if reading is None:
             reading, rating = _UNREADABLE, _UNRATED
@@ -309,7 +309,7 @@ class Booker:
         tail_json = self._encode(tail)[1:]
         return b"".join((exchange.started_text, ended, b'",', exchange.mark, b",", tail_json))
 
-    def _rating(self, exchange: "LiveExchange", reading: Reading) -> Rating:
+    def _rating(self, exchange: "Answering", reading: Reading) -> Rating:
         route = exchange.route
         if route is None:
             return _FREE
@@ -333,7 +333,7 @@ class Booker:
         )
 
 
-def _costs_nothing(exchange: "LiveExchange") -> bool:
+def _costs_nothing(exchange: "Answering") -> bool:
     """Whether an exchange without usage is known to be free, as against not known.
 
     An error status is not charged, and what never got an answer's head reports nothing to

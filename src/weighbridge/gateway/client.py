@@ -23,6 +23,7 @@ from httptools import (
 from weighbridge.gateway.answers import own_answer
 from weighbridge.gateway.bad_requests import bad_request, status_of
 from weighbridge.gateway.exchange import LiveExchange
+from weighbridge.gateway.exchange_state import ExchangeState
 from weighbridge.gateway.heads import HEAD_END, Headers
 from weighbridge.gateway.lifecycle import ENDED, Event
 from weighbridge.gateway.plans import RawHead, head_key
@@ -232,7 +233,7 @@ class ClientConnection(asyncio.Protocol):
 
     # The exchange's side.
 
-    def write(self, pieces: list[bytes], exchange: LiveExchange | None = None) -> None:
+    def write(self, pieces: list[bytes], exchange: ExchangeState | None = None) -> None:
         """Send bytes to the client at the end of the turn."""
         self._gate.turn.send(self, b"".join(pieces), exchange)
 
@@ -260,7 +261,7 @@ class ClientConnection(asyncio.Protocol):
             else:
                 self.transport.close()
 
-    def exchange_ended(self, exchange: LiveExchange, *, close: bool) -> None:
+    def exchange_ended(self, exchange: ExchangeState, *, close: bool) -> None:
         """An exchange has its answer; go on where its request is whole too."""
         if exchange is not self._current or self._closing:
             return

@@ -32,7 +32,7 @@ from weighbridge.providers.inflate import InflatingReader
 from weighbridge.providers.model_names import keep_model
 
 if TYPE_CHECKING:
-    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.exchange_state import ExchangeState
 
 _OPERATION: Final = "generateContent"
 _PLAIN_JSON: Final = frozenset({b"application/json; charset=UTF-8", b"application/json"})
@@ -124,7 +124,7 @@ class EverydayRows:
         """Look every tariff up anew: prices have changed."""
         self._kinds.clear()
 
-    def line(self, exchange: "LiveExchange") -> bytes | None:
+    def line(self, exchange: "ExchangeState") -> bytes | None:
         """The row of a call that has ended, or None where it is not of the everyday."""
         route = exchange.route
         answered = exchange.answered
@@ -232,7 +232,7 @@ class EverydayRows:
         return _Kind(from_us, until_us, before_numbers, tariff)
 
 
-def _whole_body(exchange: "LiveExchange") -> bytes | None:
+def _whole_body(exchange: "ExchangeState") -> bytes | None:
     """The body of an answer that came well and of which its observer has read nothing yet."""
     observer = exchange.observer
     if (

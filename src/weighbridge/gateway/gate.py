@@ -33,10 +33,11 @@ from weighbridge.providers.base import Provider, RequestReader, Route
 from weighbridge.providers.inflate import decoding
 
 if TYPE_CHECKING:
+    from weighbridge.gateway.answering import Answering
     from weighbridge.gateway.booking import Booker
     from weighbridge.gateway.call_kinds import CallKind
     from weighbridge.gateway.client import ClientConnection
-    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.exchange_state import ExchangeState
     from weighbridge.gateway.holds import Holds
     from weighbridge.gateway.pool import Pool
     from weighbridge.gateway.resources import ResourceKeeper
@@ -88,7 +89,7 @@ class Gate:
         self.most_live = settings.max_concurrent_exchanges
         self.idle = asyncio.Event()
         self.empty = asyncio.Event()
-        self.live: set[LiveExchange] = set()
+        self.live: set[Answering] = set()
         self.connections: set[ClientConnection] = set()
         self.resources = resources
         self.holds = holds
@@ -121,7 +122,7 @@ class Gate:
         """See whether calls have to be refused; called by the ticker, and when draining begins."""
         self.restricted = self.draining or not self._booker.healthy
 
-    def kind_of(self, exchange: "LiveExchange", route: Route) -> "CallKind | None":
+    def kind_of(self, exchange: "ExchangeState", route: Route) -> "CallKind | None":
         """What budgets make of a call, None where none may bind it; its head is still there."""
         if self.holds is None or not self.holds.on:
             return None
@@ -149,13 +150,13 @@ class Gate:
         if self.draining and not self.connections:
             self.empty.set()
 
-    def enter(self, exchange: "LiveExchange") -> None:
+    def enter(self, exchange: "Answering") -> None:
         """An exchange has begun: mark it where a crash leaves the mark readable."""
         self.live.add(exchange)
         self.counters.exchanges += 1
         self._mark_in_flight(exchange)
 
-    def leave(self, exchange: "LiveExchange") -> None:
+    def leave(self, exchange: "Answering") -> None:
         """An exchange has ended: book it once its last bytes are on their way."""
         self.live.discard(exchange)
         counters = self.counters
@@ -204,14 +205,14 @@ class Gate:
                 self._origins[key] = origin
         return origin
 
-    def tunnel_observer(self, exchange: "LiveExchange", head: AnswerHead) -> TunnelObserver | None:
+    def tunnel_observer(self, exchange: "Answering", head: AnswerHead) -> TunnelObserver | None:
         """An observer for a tunnel that was accepted; what it learns shows while it is open."""
         assert exchange.route is not None
         return tunnel_observer(
             exchange.route, head.passed, lambda tunnel: self._show_progress(exchange, tunnel)
         )
 
-    def _show_progress(self, exchange: "LiveExchange", tunnel: TunnelObserver) -> None:
+    def _show_progress(self, exchange: "Answering", tunnel: TunnelObserver) -> None:
         exchange.route = tunnel.route
         exchange.mark = self.mark(tunnel.route, exchange.identity)
         self._booker.progress(exchange, tunnel.so_far())
@@ -227,7 +228,7 @@ class Gate:
             listen=self._listen,
         )
 
-    def begin_upload(self, exchange: "LiveExchange", passed: bytes) -> bytes:
+    def begin_upload(self, exchange: "ExchangeState", passed: bytes) -> bytes:
         """The head of an upload's answer, its URLs pointing at us, and the upload remembered."""
         route = exchange.route
         assert route is not None

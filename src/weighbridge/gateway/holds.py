@@ -35,7 +35,9 @@ from weighbridge.providers.base import Route
 if TYPE_CHECKING:
     import asyncio
 
+    from weighbridge.gateway.answering import Answering
     from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.exchange_state import ExchangeState
     from weighbridge.gateway.request_heads import RequestHead
 
 _OK: Final = Outcome.OK
@@ -146,7 +148,7 @@ class Holds:
             self._stir()
         return True
 
-    def look_after(self, exchange: "LiveExchange", cost: int | None) -> None:
+    def look_after(self, exchange: "Answering", cost: int | None) -> None:
         """A call goes on: set aside more where what it came to by now is near what it holds.
 
         Takes: that cost, None where nobody knows. Where nothing is left, it ends if its budget
@@ -174,7 +176,7 @@ class Holds:
             self.cut += 1
             exchange.cut_unpaid()
 
-    def settle(self, exchange: "LiveExchange", line: bytes) -> None:
+    def settle(self, exchange: "ExchangeState", line: bytes) -> None:
         """A call has ended: its row says what it came to."""
         stake = exchange.stake
         if stake is None:
@@ -196,7 +198,7 @@ class Holds:
         if self._waiting or self._purse.urgent:
             self._stir()
 
-    def abandon(self, exchange: "LiveExchange") -> None:
+    def abandon(self, exchange: "ExchangeState") -> None:
         """A call has ended while it waited."""
         stake = exchange.stake
         if stake is not None and stake.ticket is not None:
@@ -384,7 +386,7 @@ class Holds:
             self._send(lease.encode(report))
 
 
-def _outlives(exchange: "LiveExchange") -> bool:
+def _outlives(exchange: "ExchangeState") -> bool:
     """Whether a call has ordered what is paid for later, at a price that is known."""
     route = exchange.route
     ordered = route is not None and route.operation == _ORDERS

@@ -2,7 +2,7 @@
 
 Hides every decision of the kind "what if the upstream dies now". An exchange has one phase at
 a time; an event in a phase has one ending. Rules for future edits: a new event needs a line for
-every phase it can meet (a test asks for it); actions are carried out by `gateway/exchange`.
+every phase it can meet (a test asks for it); actions are carried out by `gateway/answering`.
 """
 
 from enum import IntEnum, auto
@@ -110,6 +110,14 @@ ENDINGS: Final[dict[tuple[Phase, Event], Ending]] = {
     (Phase.TUNNEL, Event.BUDGET_SPENT): _UNPAID,
 }
 
+# What a client is told where an ending replies.
+FAILURE_MESSAGES: Final[dict[Reason, str]] = {
+    Reason.UPSTREAM_UNREACHABLE: "the upstream could not be reached, or closed the connection "
+    "before it answered; check its address, DNS and TLS, then try again",
+    Reason.UPSTREAM_TIMEOUT: "the upstream did not answer in time; try again, or raise the "
+    "gateway's upstream timeouts",
+    Reason.BAD_REQUEST: "the request's body breaks the rules of HTTP/1.1; the connection is closed",
+}
 
 OK: Final = Outcome.OK
 

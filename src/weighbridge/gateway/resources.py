@@ -34,7 +34,7 @@ from weighbridge.pricing.rating import Rating, RatingFacts
 from weighbridge.providers.base import NOTHING_ASKED, Asked, Reading, Route
 
 if TYPE_CHECKING:
-    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.exchange_state import ExchangeState
 
 RateParts = Callable[[RatingFacts, Sequence[UsagePart]], Rating]
 """Charges of a settlement: `pricing.parts.rate_parts` with the price book in force."""
@@ -133,7 +133,7 @@ class ResourceKeeper:
     # Everything else, by booking
 
     def take(
-        self, exchange: "LiveExchange", reading: Reading, asked: Asked = NOTHING_ASKED
+        self, exchange: "ExchangeState", reading: Reading, asked: Asked = NOTHING_ASKED
     ) -> None:
         """Record what an ended exchange did to resources, and settle what it read the end of.
 
@@ -144,7 +144,7 @@ class ResourceKeeper:
         except Exception as error:  # noqa: BLE001 - the exchange's own row is booked all the same
             self._fault(error)
 
-    def _take(self, exchange: "LiveExchange", reading: Reading, asked: Asked) -> None:
+    def _take(self, exchange: "ExchangeState", reading: Reading, asked: Asked) -> None:
         route = exchange.route
         if route is None:
             return

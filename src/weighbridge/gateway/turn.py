@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     import asyncio
 
-    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.exchange_state import ExchangeState
 
 _LARGE_BYTES: Final = 16 * 1024
 Work = Callable[[], None]
@@ -50,13 +50,13 @@ class Turn:
     def __init__(self, call_soon: Callable[[Work], object]) -> None:
         self._call_soon = call_soon
         self._scheduled = False
-        self._sends: list[tuple[Sender, bytes, LiveExchange | None]] = []
+        self._sends: list[tuple[Sender, bytes, ExchangeState | None]] = []
         self._works: list[Work] = []
 
     def __repr__(self) -> str:
         return f"<Turn {len(self._sends)} to send>"
 
-    def send(self, to: Sender, data: bytes, exchange: "LiveExchange | None" = None) -> None:
+    def send(self, to: Sender, data: bytes, exchange: "ExchangeState | None" = None) -> None:
         """Send bytes at the end of the turn, and end the exchange's overhead then."""
         if not self._scheduled:
             self._schedule()
@@ -64,7 +64,7 @@ class Turn:
         if len(data) > _LARGE_BYTES:
             self.flush()
 
-    def time(self, exchange: "LiveExchange") -> None:
+    def time(self, exchange: "ExchangeState") -> None:
         """End the exchange's overhead at the end of the turn."""
         self.send(_NOBODY, b"", exchange)
 

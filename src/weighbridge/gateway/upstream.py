@@ -3,7 +3,7 @@
 Hides llhttp's callbacks. An upstream connection serves one exchange at a time, tells it what
 comes, and lets go of it when the answer has ended; the exchange hands it back to the pool.
 Rules for future edits: nothing here decides what a loss means (`lifecycle` does) or what the
-client gets (`exchange` does). Counterpart: `exchange.LiveExchange`, the `AnswerSink`.
+client gets (`answering` does). Counterpart: `answering.Answering`, the `AnswerSink`.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 Hides nothing itself; it is the seam. A new provider is one module that offers `Provider`,
 a line in `registry`, prices, and recordings. Rules for future edits: sans-I/O, bounded
 memory, nothing here may raise on upstream or client bytes.
-Counterpart: `gateway/exchange` calls it, `pricing/rating` takes its readings.
+Counterpart: `gateway/gate` makes its readers, `pricing/rating` takes its readings.
 """
 
 from typing import Protocol

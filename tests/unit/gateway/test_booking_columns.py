@@ -21,7 +21,7 @@ from weighbridge.pricing.rating import RatingFacts
 from weighbridge.providers.base import NOTHING_ASKED, Reading, Route
 
 if TYPE_CHECKING:
-    from weighbridge.gateway.exchange import LiveExchange
+    from weighbridge.gateway.answering import Answering
 
 ROUTE = Route(
     provider="google",
@@ -123,7 +123,7 @@ class Bench:
             "observer": None if reading is None else Observed(reading),
         }
         exchange = cast(
-            "LiveExchange",
+            "Answering",
             SimpleNamespace(
                 answered=None,
                 observed=lambda: fields["observer"],

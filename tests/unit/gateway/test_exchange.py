@@ -9,6 +9,7 @@ from messages import answer, post
 
 from weighbridge.attribution.policy import LabelRules
 from weighbridge.gateway.exchange import LiveExchange
+from weighbridge.gateway.held_requests import HeldRequest
 from weighbridge.gateway.request_bodies import HELD_BYTES
 
 SMALL = answer(b'{"x":"%b"}' % (b"y" * 500))
@@ -152,13 +153,15 @@ def test_a_streamed_body_goes_in_chunks_whatever_the_spelling_of_its_length() ->
         assert b"transfer-encoding: chunked" in head
 
 
-def begun(wire: MemoryWire, request: bytes) -> tuple[FakeTransport, LiveExchange]:
-    """A call whose body is under way."""
+def begun(wire: MemoryWire, request: bytes) -> tuple[FakeTransport, HeldRequest]:
+    """A call whose body is under way, held."""
     me = wire.client()
     me.deliver(request)
     wire.settle()
     (exchange,) = wire.gate.live
-    return me, exchange
+    assert isinstance(exchange, LiveExchange)
+    assert exchange._held is not None
+    return me, exchange._held
 
 
 BROKEN = b'{"labels":{"TEAM":"a"},"x":"%b"}' % (b"y" * 3000)
@@ -173,9 +176,9 @@ def test_a_body_that_takes_its_time_streams(came: int, *, known: bool) -> None:
             call(wire, wire.client())
         request = post(BROKEN)
         cut = came if came < 0 else request.index(b"\r\n\r\n") + 4 + came
-        me, exchange = begun(wire, request[:cut])
+        me, held = begun(wire, request[:cut])
         assert b'"labels' not in b"".join(bytes(up.sent) for up in wire.upstreams)
-        exchange._held_long_enough()
+        held.held_long_enough()
         wire.settle()
         assert wire.upstreams[-1].sent.count(b"POST ") == 1 + known
         me.deliver(request[cut:])
@@ -195,10 +198,10 @@ def test_a_body_that_takes_its_time_streams(came: int, *, known: bool) -> None:
 def test_a_moment_that_is_over_too_late() -> None:
     """A timer that fires behind its exchange's end does nothing."""
     with MemoryWire() as wire:
-        me, exchange = begun(wire, post(BROKEN)[:-5])
+        me, held = begun(wire, post(BROKEN)[:-5])
         me.peer_closes()
         wire.settle()
-        exchange._held_long_enough()
+        held.held_long_enough()
         wire.settle()
         assert wire.upstreams == []
         assert [row.outcome for row in wire.rows()] == ["client_closed"]
@@ -207,8 +210,8 @@ def test_a_moment_that_is_over_too_late() -> None:
 def test_labels_that_break_a_rule_behind_an_answer() -> None:
     """The upstream answered before it had the body: the client must see that it is cut off."""
     with MemoryWire() as wire:
-        me, exchange = begun(wire, post(BROKEN)[:-3000])
-        exchange._held_long_enough()
+        me, held = begun(wire, post(BROKEN)[:-3000])
+        held.held_long_enough()
         wire.settle()
         wire.upstreams[0].deliver(answer(b"{}" * 10)[:-5])
         me.deliver(post(BROKEN)[-3000:])
