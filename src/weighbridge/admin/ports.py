@@ -161,7 +161,7 @@ class Models(Book, Protocol):
 class Imports(Protocol):
     """Rows from files of this machine."""
 
-    def start(self, file: Path) -> Any:
+    def start(self, file: Path, by: Principal = OPERATOR) -> Any:
         """Begin to import a file; gives the job, with the fields of `documents.ImportJob`."""
         ...
 

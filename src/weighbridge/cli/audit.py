@@ -31,7 +31,7 @@ def audit(  # noqa: PLR0913, PLR0917 - each is a flag
     data: Data = None,
     config: Config = None,
 ) -> None:
-    """Print the latest changes of tokens, keys, people, policy and rates, newest first."""
+    """Print the latest changes of settings and the sign-ins, newest first."""
     asked: dict[str, Any] = {"limit": limit} | ({"subject": subject} if subject else {})
     with connect(configuration(data, config).settings) as client:
         document = client.get("/api/v1/audit", asked)

@@ -172,7 +172,7 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         settings.ledger.poll_ms / 1000,
         outbox=Outbox(folder.journal, resources, store.known_exchange_ids),
     )
-    budgets = BudgetService(database)
+    budgets, audit = BudgetService(database), AuditLog(database)
     return Parts(
         store=store,
         database=database,
@@ -188,9 +188,9 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         ),
         users=UserService(database, passwords),
         links=LinkService(database, passwords),
-        audit=AuditLog(database),
+        audit=audit,
         oidc=oidc_provider(settings.oidc, database),
-        imports=ImportRunner(store),
+        imports=ImportRunner(store, audit),
         under_way=UnderWay(folder.run),
         labels=_label_guard(store, settings),
         policy_settings=PolicySettings(database, settings),

@@ -1,7 +1,8 @@
 """The log of every change: written in the change's own transaction, read newest first.
 
 Rules for future edits: `before` and `after` hold only fields that differ, and never a secret, a
-hash or a password; entries are added and never changed. Counterpart: `admin/routes/audit`.
+hash or a password; entries are added and never changed; what changes another store (an import)
+notes it when that is done. Counterpart: `admin/routes/audit`.
 """
 
 from collections.abc import Mapping
@@ -59,11 +60,17 @@ class Auditor:
 class AuditLog:
     """The entries of one control database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, mint: Mint | None = None) -> None:
         self._database = database
+        self._auditor = Auditor(mint or Mint())
 
     def __repr__(self) -> str:
         return f"<AuditLog {self._database!r}>"
+
+    def note(self, by: Principal, change: tuple[str, str], after: Fields) -> None:
+        """An entry for what changed elsewhere than in the control database."""
+        with self._database.change(policy=False) as session:
+            self._auditor.note(session, by, change, after=after)
 
     def page(
         self, *, limit: int, before_id: int | None = None, subject: str | None = None

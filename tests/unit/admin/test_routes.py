@@ -316,6 +316,8 @@ async def test_an_import_is_a_job(local: httpx.AsyncClient, tmp_path: Path) -> N
         while job["state"] == "running":
             job = (await local.get(f"/api/v1/imports/{job['id']}")).json()
     assert (job["state"], job["imported"], job["skipped"]) == ("done", 1, 0)
+    entry = (await local.get("/api/v1/audit")).json()["entries"][0]
+    assert (entry["action"], entry["subject"]) == ("ledger.import", job["id"])
     for wrong in ("relative.ndjson", str(tmp_path / "absent")):
         answer = await local.post("/api/v1/imports", json={"file": wrong})
         assert await _problem(answer, 422, "REQUEST_INVALID") == ["file"]

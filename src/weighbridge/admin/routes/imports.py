@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v1", tags=["imports"], responses=RESPONSES)
 
 @router.post("/imports", status_code=202, summary="Import a file")
 def start_import(
-    request: Request, _caller: Administrator, services: ServicesOf, wanted: ImportRequest
+    request: Request, caller: Administrator, services: ServicesOf, wanted: ImportRequest
 ) -> ImportJob:
     """Rows whose `exchange_id` is there already are skipped and counted."""
     if not request.scope.get(LOCAL):
@@ -26,7 +26,7 @@ def start_import(
     if not file.is_absolute() or not file.is_file():
         message = f"expected the absolute path of a file that is there, got {wanted.file[:200]!r}"
         raise ClientError(message, problems=(Problem("file", message),))
-    return ImportJob.model_validate(services.imports.start(file), from_attributes=True)
+    return ImportJob.model_validate(services.imports.start(file, caller), from_attributes=True)
 
 
 @router.get("/imports/{job_id}", summary="Watch an import")
