@@ -151,9 +151,9 @@ class ClientConnection(asyncio.Protocol):
         except HttpParserError as error:
             if not self._closing:
                 self._malformed(status_of(error, self._headers))
-            return b""
-        if self._in_head and not self._closing:
-            self._bound_head(len(data))
+        else:
+            if self._in_head and not self._closing:
+                self._bound_head(len(data))
         if self._current is not None:
             self._current.request_flush()
         return b""

@@ -116,6 +116,25 @@ def test_tunnel_passes_both_ways() -> None:
         assert me.sent.endswith(b"\r\n\r\n\x81\x01a")
 
 
+def test_call_before_what_is_no_http() -> None:
+    """It goes up at once, also where it came with it and an upstream's connection is free."""
+    with MemoryWire() as wire:
+        first = wire.client()
+        first.deliver(post())
+        wire.settle()
+        wire.upstreams[0].deliver(answer())
+        wire.settle()
+        me = wire.client()
+        me.deliver(post(b"abc", extra=b"X-New: 1\r\n") + b"nonsense\r\n\r\n")
+        wire.settle()
+        (up,) = wire.upstreams
+        assert up.sent.endswith(b"\r\n\r\nabc")
+        up.deliver(answer())
+        wire.settle()
+        assert me.sent.startswith(b"HTTP/1.1 200 ")
+        assert me.sent.count(b"HTTP/1.1 400 ") == 1
+
+
 def test_calls_that_wait_are_begun_in_turn() -> None:
     """Of pipelined calls one is under way; the others have no row yet and are no exchange."""
     with MemoryWire() as wire:
