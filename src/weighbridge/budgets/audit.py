@@ -100,6 +100,10 @@ class AccountAudit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def beyond(self) -> int:
-        """What is spent and outstanding beyond what calls are refused at; 0 where all is well."""
-        outstanding = sum(one.outstanding for one in self.lent.borrowers)
-        return max(0, self.lent.in_ledger + outstanding - self.ceiling) if self.after else 0
+        """What surely is spent and outstanding beyond what calls are refused at.
+
+        What is on its way may be in the ledger's sum already, and is not counted twice.
+        """
+        lent = self.lent
+        outstanding = sum(one.outstanding for one in lent.borrowers) - lent.on_the_way
+        return max(0, lent.in_ledger + outstanding - self.ceiling) if self.after else 0

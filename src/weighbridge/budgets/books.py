@@ -20,13 +20,29 @@ FINISHED: Final = 1 << 62
 class Standing(NamedTuple):
     """An account at a moment: `spent` in the ledger, `leased` to holders beyond that.
 
-    What is settled and not loaded yet is a part of `leased`; `held` is the part that calls under
-    way have set aside, as far as is known.
+    What is settled and not known to be loaded is a part of `leased`, and so much `settling`; `held`
+    is the part that calls under way have set aside, as far as is known.
     """
 
     spent: int
     leased: int
     held: int
+    settling: int = 0
+
+    def once(self, limit: int, in_ledger: int = 0) -> "Standing":
+        """The same for people to read, with each row counted once as far as that can be told.
+
+        Takes: what may be spent; a sum of the ledger that may be newer than this.
+        Gives: `spent` and `leased` that come to no more than the limit, unless more is out.
+        Example: where 10 are spent, and 1 is settled that may be among them, of 10 nothing is
+        leased, and of 12 one is.
+        """
+        spent = max(self.spent, in_ledger)
+        loaded = spent - self.spent
+        twice = min(self.settling, max(0, spent + self.leased - limit))
+        leased = max(0, self.leased - max(loaded, twice))
+        settling = min(self.settling, leased)
+        return Standing(spent, leased, min(self.held, leased), settling)
 
 
 class Line:
@@ -132,7 +148,8 @@ class Book:
         """How the account stands."""
         lines = self.held()
         lent = sum(line.committed for line in lines)
-        return Standing(self.spent or 0, lent, sum(line.held for line in lines))
+        held = sum(line.held for line in lines)
+        return Standing(self.spent or 0, lent, held, self.settling())
 
 
 class Segments:

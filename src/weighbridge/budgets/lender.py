@@ -295,7 +295,7 @@ class Lender:
                 answers=line.sequence,
                 unknown=True,
             )
-        standing = book.standing()
+        standing = book.standing().once(limit)
         final = (book.room(limit) <= 0 or line.lacks) and not self._recallable(book, line)
         return Grant(
             account=line.account,

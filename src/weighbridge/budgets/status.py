@@ -73,12 +73,14 @@ def status_of(  # noqa: PLR0913 - the figures of one account
 
     Takes: the ledger's sum over the window, and what the lender knows of the account. Of the two
     sums the larger counts: one lacks what is not loaded yet, the other what came by other ways.
+    What was loaded meanwhile is not leased any more: spent, held and leased stay within the limit.
     Example: at 99.99 of 100 USD with thresholds 80 and 100 it is `warning`, at 100.00 `over`, or
     `exhausted` where it blocks without grace.
     """
-    standing, ahead = standing or _NOTHING, ahead or Ahead()
+    ahead = ahead or Ahead()
     limit, ceiling = budget.limit_at(now_us), budget.ceiling_at(now_us)
-    spent = max(in_ledger, standing.spent)
+    standing = (standing or _NOTHING).once(ceiling, in_ledger)
+    spent = standing.spent
     reached = [each for each in budget.thresholds if spent * _HUNDRED >= limit * each]
     threshold = max(reached, default=None)
     return BudgetStatus(
@@ -89,7 +91,7 @@ def status_of(  # noqa: PLR0913 - the figures of one account
         ceiling=ceiling,
         spent=spent,
         held=standing.held,
-        leased=max(0, standing.leased - standing.held),
+        leased=standing.leased - standing.held,
         ahead=ahead,
         threshold=threshold,
         state=_state(budget, (spent, limit, ceiling), ahead, threshold),

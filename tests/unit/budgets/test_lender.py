@@ -52,6 +52,13 @@ def grants(decision: Decision) -> dict[Holder, Grant]:
     return {message.holder: message.grants[0] for message in decision.send}
 
 
+def standing(asking: Asking) -> tuple[int, int, int]:
+    """Spent, leased and held, as the lender counts them."""
+    found = asking.lender.standing(CARE)
+    assert found is not None
+    return found.spent, found.leased, found.held
+
+
 def test_messages_travel() -> None:
     """A report and its answer are the same after the journey, whatever the amount."""
     asking = Asking(limit=10**22)
@@ -107,12 +114,15 @@ def test_a_settled_row_is_never_counted_as_nothing() -> None:
     asking = Asking()
     asking.say(ONE, granted=40, least=40)
     asking.say(ONE, granted=40, settled=40, marks=(Mark(1, 40),), segments=("a",))
-    assert asking.lender.standing(CARE) == (0, 40, 0)
+    assert standing(asking) == (0, 40, 0)
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: False))
-    assert asking.lender.standing(CARE) == (40, 40, 0)  # twice, for a moment
+    assert standing(asking) == (40, 40, 0)  # twice, for a moment
     assert asking.lender.moving()
+    asking.limit = 60
+    told = grants(asking.say(TWO, least=30, floor=30))[TWO]
+    assert (told.granted, told.spent, told.leased) == (0, 40, 20)  # not more than there is
     asking.lender.refresh(CARE, 40, asking.lender.frontier(lambda name: True))
-    assert asking.lender.standing(CARE) == (40, 0, 0)
+    assert standing(asking) == (40, 0, 0)
     assert not asking.lender.moving()
 
 
@@ -135,7 +145,7 @@ def test_the_dead_keep_theirs_until_they_are_buried() -> None:
     asking.lender.bury(ONE)
     assert grants(asking.lender.decide(0))[TWO].granted == 20
     asking.say(ONE, granted=90)
-    assert asking.lender.standing(CARE) == (50, 20, 0)
+    assert standing(asking) == (50, 20, 0)
 
 
 def test_an_earlier_lenders_grants_count() -> None:
@@ -185,4 +195,4 @@ def test_a_sum_that_shrinks_is_believed() -> None:
     asking = Asking(spent=80)
     asking.say(ONE, least=10)
     assert asking.lender.refresh(CARE, 30, {}) == -50
-    assert asking.lender.standing(CARE) == (30, 10, 0)
+    assert standing(asking) == (30, 10, 0)
