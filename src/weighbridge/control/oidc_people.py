@@ -13,8 +13,8 @@ from weighbridge.control.secrets import Mint
 from weighbridge.control.sessions import principal_of
 from weighbridge.control.tables import UserRow
 from weighbridge.control.user_checks import user_problems
-from weighbridge.control.users import add_user, name_key, user_of
-from weighbridge.core.user import NewUser, User
+from weighbridge.control.users import add_user, user_of
+from weighbridge.core.user import NewUser, User, name_key
 from weighbridge.errors import ClientError, NotAllowedError
 
 

@@ -6,7 +6,6 @@ Counterparts: `links` lets people set their password, `admin/routes/users` and t
 call this, `admin/signin` signs in.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +22,7 @@ from weighbridge.control.tables import LinkRow, SessionRow, UserRow
 from weighbridge.control.user_checks import user_problems
 from weighbridge.core.credential import Role
 from weighbridge.core.principal import OPERATOR, Principal
-from weighbridge.core.user import NewUser, User
+from weighbridge.core.user import NewUser, User, name_key
 from weighbridge.errors import ClientError, ConflictError, NotFoundError, Problem
 
 
@@ -138,11 +137,6 @@ def end_all(session: Session, user_id: str) -> None:
     """End every session of a person, and every link that was not used."""
     session.execute(delete(SessionRow).where(SessionRow.user_id == user_id))
     session.execute(delete(LinkRow).where(LinkRow.user_id == user_id, LinkRow.used_at_us.is_(None)))
-
-
-def name_key(name: str) -> str:
-    """A name as it is compared: neither case nor the way of typing it matters."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()[:256]
 
 
 def user_of(row: UserRow) -> User:

@@ -3,6 +3,8 @@
 Counterpart: `control/users` keeps them, `admin/` and `cli/` show them.
 """
 
+import unicodedata
+
 import msgspec
 
 from weighbridge.core.credential import Role
@@ -15,6 +17,14 @@ class NewUser(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     role: Role = Role.VIEWER
     scope: dict[str, tuple[str, ...]] = {}
+
+
+def name_key(name: str) -> str:
+    """A person's name as it is compared: neither case nor the way of typing it matters.
+
+    Whatever counts or finds by name goes by this, so that no spelling is somebody else.
+    """
+    return unicodedata.normalize("NFKC", name).strip().casefold()[:256]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):

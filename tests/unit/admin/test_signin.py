@@ -167,14 +167,15 @@ async def test_failures_look_alike(parts: Parts, browser: httpx.AsyncClient) -> 
     assert len(pages) == 1
 
 
+@pytest.mark.parametrize("spelled", ["Ada", " ada  ", "\uff21DA"])
 async def test_guessing_is_stopped_before_the_password_is_looked_at(
-    parts: Parts, browser: httpx.AsyncClient, app: FastAPI
+    parts: Parts, browser: httpx.AsyncClient, app: FastAPI, spelled: str
 ) -> None:
-    """Also the right password is refused then, and the answer says how long to wait."""
+    """Also the right password is refused then, however the name is spelled; it says how long."""
     await set_up(parts, browser)
     for _ in range(PER_NAME):
         app.state.attempts.begin("ada", "elsewhere")
-    answer = await submit(browser, "/sign-in", name="Ada", password=PASSWORD)
+    answer = await submit(browser, "/sign-in", name=spelled, password=PASSWORD)
     assert answer.status_code == 429
     assert "five minutes" in answer.text
 

@@ -27,7 +27,7 @@ from weighbridge.admin.cookies import (
 )
 from weighbridge.admin.ports import Services
 from weighbridge.admin.signin.views import page, stylesheet
-from weighbridge.core.user import OneTimeLink, User
+from weighbridge.core.user import OneTimeLink, User, name_key
 from weighbridge.errors import ClientError
 
 router = APIRouter(include_in_schema=False)
@@ -57,12 +57,12 @@ async def sign_in(request: Request, services: ServicesOf) -> Response:
         return again(403, _STALE)
     address = request.client.host if request.client else ""
     attempts = request.app.state.attempts
-    if not attempts.begin(name.casefold()[:128], address):
+    if not attempts.begin(name_key(name), address):
         return again(429, _TOO_MANY)
     user = await run_in_threadpool(services.users.check, name, form.get("password", "")[:1024])
     if user is None:
         return again(401, _WRONG)
-    attempts.forgive(name.casefold()[:128], address)
+    attempts.forgive(name_key(name), address)
     return await begin_session(request, services, user, target)
 
 
