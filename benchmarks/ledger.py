@@ -201,6 +201,7 @@ class _Parquet:
     """The peer: a store that is a Parquet file."""
 
     dialect = "duckdb"
+    generation = 0
 
     def __init__(self, path: Path, options: argparse.Namespace) -> None:
         self._engine = duckdb.connect(

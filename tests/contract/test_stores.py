@@ -63,6 +63,19 @@ def test_rows_and_names_come_in_together(store: Store, load: Callable[..., int])
     assert count(store) == 5
 
 
+def test_a_generation_is_of_the_rows_that_are_there(
+    store: Store, load: Callable[..., int], tmp_path: Path
+) -> None:
+    """Another number after a load and after an import, the same where nothing came in."""
+    seen = [store.generation, store.generation]
+    load(line(1))
+    seen.append(store.generation)
+    store.import_files([write_lines(tmp_path / "more.ndjson", line(2))])
+    seen.append(store.generation)
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+
+
 @pytest.mark.parametrize(
     "bad",
     [b'{"torn', b"[]", line(1, list_cost="x"), line(1, exchange_id="x"), b'{"status":1}'],

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from weighbridge.core.exchange import COLUMNS
-from weighbridge.reports.compile import Statement, compile_query
+from weighbridge.reports.compile import OVER_ALL, Statement, compile_query
 from weighbridge.reports.query import parse_query
 from weighbridge.reports.zones import segments
 
@@ -53,6 +53,12 @@ QUERIES: dict[str, dict[str, Any]] = {
         "order_by": "-latency_p99",
         "limit": 3,
     },
+    "agents_and_days_apart": {
+        "granularity": "day",
+        "group_by": ["agent"],
+        "metrics": ["cost", "latency_p95"],
+        "limit": 5,
+    },
     "labels_and_hostile_values": {
         "group_by": ["label:team'; --"],
         "metrics": ["cost"],
@@ -64,12 +70,14 @@ QUERIES: dict[str, dict[str, Any]] = {
         "order_by": "-cached_share",
     },
 }
+# Asked apart: by group, and by bucket.
+APART = {"agents_and_days_apart"}
 
 
 def compiled(name: str) -> Statement:
     query = parse_query(QUERIES[name], NOW)
     offsets = segments(query.zone, query.since or FIRST, query.until or NOW)
-    return compile_query(query, offsets)
+    return compile_query(query, offsets, apart=name in APART)
 
 
 def written(statement: Statement) -> str:
@@ -107,7 +115,7 @@ def test_duckdb_takes_it(name: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE exchanges ({columns})")
         rows = connection.execute(statement.sql, statement.params).fetchall()
-    assert [row[0] for row in rows] == [1]
+    assert [row[0] for row in rows] == [OVER_ALL if name in APART else 1]
 
 
 def test_nothing_of_a_stranger_is_in_the_text() -> None:

@@ -1,6 +1,7 @@
 """D2: any grouping adds up to the total, and the sum of days is the range, in every zone."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -121,6 +122,31 @@ def test_rows_add_up(reports: ReportService, query: CostQuery, ends: list[dateti
     assert known(expected.totals) == summed(result)
     assert expected.totals == result.totals
     assert expected.completeness == result.completeness
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    query=st.builds(
+        CostQuery,
+        metrics=st.just((*ADDITIVE, "error_rate", "latency_p50", "latency_p95", "ttfb_p50")),
+        timezone=st.sampled_from(ZONES),
+        granularity=st.sampled_from(["day", "week", "month"]),
+        group_by=st.lists(st.sampled_from(DIMENSIONS), unique=True, min_size=1, max_size=2).map(
+            tuple
+        ),
+        limit=st.sampled_from([None, 1, 3]),
+        order_by=st.sampled_from([None, "-cost", "latency_p95", "error_rate"]),
+    ),
+    ends=st.tuples(instants, instants).map(sorted),
+)
+def test_apart_is_what_two_questions_give(
+    reports: ReportService, query: CostQuery, ends: list[datetime]
+) -> None:
+    """By group and by bucket in one pass, every figure is as where each is asked for alone."""
+    asked = query.between(*ends)
+    by_group = reports.run(replace(asked, granularity="none"), NOW)
+    by_time = reports.run(replace(asked, group_by=(), limit=None, order_by=None), NOW)
+    assert reports.run_apart(asked, NOW) == (by_group, by_time)
 
 
 @settings(max_examples=30, deadline=None)

@@ -115,6 +115,14 @@ class Reports(Protocol):
         """The result over what the ledger holds now."""
         ...
 
+    def run_apart(self, query: CostQuery, now: datetime) -> tuple[QueryResult, QueryResult]:
+        """The results by group and by bucket, of one pass."""
+        ...
+
+    def recalling(self) -> Self:
+        """The same answers as were given for the same instant, whatever came since."""
+        ...
+
     def select(self, query: CostQuery, write: Write) -> list[tuple[Any, ...]]:
         """Rows of a statement that `write` makes of the query."""
         ...

@@ -50,6 +50,7 @@ from weighbridge.ledger.recovery import Recovery
 from weighbridge.ledger.resources import Resources
 from weighbridge.ledger.stores.duckdb import DuckDBStore
 from weighbridge.pricing.catalogue import PriceBook
+from weighbridge.reports.answers import Answers
 from weighbridge.reports.label_keys import noisy_label_keys
 from weighbridge.reports.service import ReportService
 
@@ -104,7 +105,7 @@ class Parts:
             policy_settings=self.policy_settings,
             price_overrides=self.price_overrides,
             system=self.system,
-            reports=ReportService(self.store),
+            reports=ReportService(self.store, Answers()),
             exchanges=self.store,
             under_way=self.under_way,
             models=self.book,

@@ -9,7 +9,7 @@ Counterpart: `compose/dashboard` makes a visit of each request, `router` a desk 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.record import BudgetRecord, RateLimitRecord
@@ -37,6 +37,14 @@ class Reports(Protocol):
 
     def run(self, query: CostQuery, now: datetime) -> QueryResult:
         """The result over what the ledger holds now."""
+        ...
+
+    def run_apart(self, query: CostQuery, now: datetime) -> tuple[QueryResult, QueryResult]:
+        """The results by group and by bucket, of one pass."""
+        ...
+
+    def recalling(self) -> Self:
+        """The same answers as were given for the same instant, whatever came since."""
         ...
 
     def select(self, query: CostQuery, write: Write) -> list[tuple[Any, ...]]:

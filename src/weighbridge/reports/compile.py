@@ -15,6 +15,9 @@ beside them, of the same snapshot:
     placed   calls with every other group renamed to `(other)`
     spreads  percentiles per key and over everything, joined to `sums` by key
 
+A question may be asked *apart*: by group over the whole range, and by bucket over all groups, of
+one pass over the rows and one snapshot, where the time course of each group is not wanted.
+
 Grouping comes before naming because naming ten million rows costs more than grouping them, and
 raw rows carry no sums because these would be added up once per row and grouping set
 (`docs/explanation/queries.md` has the figures).
@@ -54,13 +57,17 @@ from weighbridge.reports.zones import DAY_US, MONDAY_SHIFT_DAYS, REAL_TIME_US, S
 _TABLE = "exchanges"
 _BUCKET, _REST, _TOTAL = "bucket", "rest", "is_total"
 
+# What a row of a question asked apart is of: GROUPING of bucket and first dimension, a bit each.
+BY_TIME, BY_GROUP, OVER_ALL = 1, 2, 3
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """SQL, its parameters, and the order of the columns it gives.
 
     Columns: `is_total`, then `bucket` where the query has a granularity, `rest` where it has a
-    limit, one per dimension, one per component, one list per spread column.
+    limit, one per dimension, one per component, one list per spread column. Where it is asked
+    apart, `is_total` is one of `BY_TIME`, `BY_GROUP` and `OVER_ALL`.
     """
 
     sql: str
@@ -73,22 +80,31 @@ class Statement:
 
 
 def compile_query(
-    query: CostQuery, offsets: tuple[Segment, ...], dialect: str = "duckdb"
+    query: CostQuery, offsets: tuple[Segment, ...], dialect: str = "duckdb", *, apart: bool = False
 ) -> Statement:
     """The statement that answers a query.
 
     Takes: the zone's `offsets` over the range (`zones.segments`), since an open range's ends
-    are known to the ledger only.
+    are known to the ledger only; `apart`, for a query with groups and a granularity, whether
+    groups and buckets are told apart instead of crossed.
     Errors: `KeyError` for a dialect that is not built.
     """
-    return _Builder(query, offsets, DIALECTS[dialect]).statement()
+    return _Builder(query, offsets, DIALECTS[dialect], apart=apart).statement()
 
 
 class _Builder:
     """One statement in the making: the query, and the parameters bound so far."""
 
-    def __init__(self, query: CostQuery, offsets: tuple[Segment, ...], dialect: Dialect) -> None:
+    def __init__(
+        self,
+        query: CostQuery,
+        offsets: tuple[Segment, ...],
+        dialect: Dialect,
+        *,
+        apart: bool = False,
+    ) -> None:
         self._query = query
+        self._apart = apart
         self._offsets = offsets
         self._dialect = dialect
         self._chosen = Conditions(query, dialect)
@@ -187,7 +203,8 @@ class _Builder:
 
     def _sums(self) -> exp.Select:
         keys = _columns(self._key_names())
-        total = exp.func("GROUPING", keys[0]) if keys else _number(1)
+        told = _columns([_BUCKET, self._keys[0]]) if self._apart else keys[:1]
+        total = exp.func("GROUPING", *told) if keys else _number(1)
         figures = [_folded(component).as_(component.name) for component in self._components]
         select = exp.select(total.as_(_TOTAL), *keys, *figures)
         return self._per_key_and_over_all(select.from_("keyed" if self._has_rest else "facts"))
@@ -224,8 +241,9 @@ class _Builder:
         keys = _columns(self._key_names())
         if not keys:
             return select
-        both = [exp.Tuple(expressions=keys), exp.Tuple(expressions=[])]
-        return select.group_by(exp.Group(grouping_sets=[exp.GroupingSets(expressions=both)]))
+        split = [keys[1:], keys[:1]] if self._apart else [keys]
+        sets = [exp.Tuple(expressions=names) for names in [*split, []]]
+        return select.group_by(exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)]))
 
     # Keys and conditions.
 
@@ -279,7 +297,7 @@ class _Builder:
     def _row_order(self, *, joined: bool = False) -> list[exp.Expr]:
         name, descending = self._query.order
         order: list[exp.Expr] = [_ordered(exp.column(_TOTAL), descending=True)]
-        by_time = self._has_bucket and (bool(self._keys) or name == TIME)
+        by_time = self._has_bucket and not self._apart and (bool(self._keys) or name == TIME)
         if by_time:
             order.append(_ordered(exp.column(_BUCKET), descending=name == TIME and descending))
         if self._has_rest:

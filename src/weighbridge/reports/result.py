@@ -9,13 +9,14 @@ Counterpart: `compile.Statement` says what each SQL column is.
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Context, Decimal
+from operator import itemgetter
 from typing import Any, Final
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
-from weighbridge.reports.compile import Statement
+from weighbridge.reports.compile import BY_GROUP, BY_TIME, OVER_ALL, Statement
 from weighbridge.reports.cost_query import TIME, CostQuery
 from weighbridge.reports.dimensions import OTHER
 from weighbridge.reports.metrics import COMPLETENESS, METRICS, Percentile
@@ -101,6 +102,26 @@ def build_result(
     if not reader.has_keys:
         found = [totals]
     return QueryResult(query, _columns(query), found, totals, completeness, as_of)
+
+
+def build_apart(
+    query: CostQuery, statement: Statement, rows: Sequence[Sequence[Any]], as_of: datetime
+) -> tuple[QueryResult, QueryResult]:
+    """Names the figures of a statement that was asked apart: by group, and by bucket."""
+    figures_at = 2 + statement.has_rest + len(statement.dimensions)
+    totals = [row for row in rows if row[0] == OVER_ALL]
+    groups = [(0, *row[2:]) for row in rows if row[0] == BY_GROUP]
+    groups += [(1, *row[2:]) for row in totals]
+    times = sorted((row for row in rows if row[0] == BY_TIME), key=itemgetter(1))
+    buckets = [(row[0] == OVER_ALL, row[1], *row[figures_at:]) for row in [*times, *totals]]
+    over_range = replace(query, granularity="none")
+    over_groups = replace(query, group_by=(), limit=None, order_by=None)
+    of_groups = replace(statement, has_bucket=False)
+    of_buckets = replace(statement, has_rest=False, dimensions=())
+    return (
+        build_result(over_range, of_groups, groups, as_of),
+        build_result(over_groups, of_buckets, buckets, as_of),
+    )
 
 
 class _RowReader:

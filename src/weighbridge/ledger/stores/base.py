@@ -129,6 +129,11 @@ class Store(Protocol):
         """
         ...
 
+    @property
+    def generation(self) -> int:
+        """Another number whenever rows came in."""
+        ...
+
     def fetch(
         self,
         sql: str,

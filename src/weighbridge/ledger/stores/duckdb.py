@@ -55,6 +55,7 @@ class DuckDBStore:
         self._connection = connection
         self._path = path
         self._rows_in_log = 0
+        self._generation = 0
 
     @classmethod
     def open(
@@ -139,6 +140,11 @@ class DuckDBStore:
         return imported
 
     # Reading
+
+    @property
+    def generation(self) -> int:
+        """Another number whenever rows came in, for this process alone writes them."""
+        return self._generation
 
     def fetch(
         self,
@@ -243,6 +249,7 @@ class DuckDBStore:
             try:
                 yield cursor
                 cursor.commit()
+                self._generation += 1
             except BaseException as error:
                 with contextlib.suppress(duckdb.Error):
                     cursor.rollback()
