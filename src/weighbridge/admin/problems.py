@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from weighbridge import errors
+from weighbridge.ledger.stores.base import QueryStoppedError
 from weighbridge.reports.query import QueryError
 
 MEDIA_TYPE = "application/problem+json"
@@ -116,7 +117,7 @@ async def _ours(request: Request, error: Exception) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     if status == 429:
         headers = {"Retry-After": "1" if isinstance(error, errors.BusyError) else "60"}
-    if status >= 500:
+    if status >= 500 and not isinstance(error, QueryStoppedError):  # who left is no failure
         _log.error("an answer failed", exc_info=error, code=error.code)
     items = [
         ProblemItem(where=_sayable(one.where), message=_sayable(one.said)) for one in error.problems

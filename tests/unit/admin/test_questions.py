@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from structlog.testing import capture_logs
 
 from weighbridge.admin.questions import Questions, questions_of
 from weighbridge.admin.server import AdminServer
@@ -97,6 +98,18 @@ async def test_a_client_that_hangs_up_is_noticed(app: FastAPI, tmp_path: Path) -
         writer.close()
         assert await asyncio.to_thread(ended.wait, 20)
         await server.close()
+
+
+async def test_who_leaves_is_no_failure(app: FastAPI, local: httpx.AsyncClient) -> None:
+    """A closed tab is not written into the log as an error of ours."""
+
+    @app.get("/slow")
+    async def slow() -> None:
+        raise QueryStoppedError("whoever asked this has left")
+
+    with capture_logs() as logs:
+        assert (await local.get("/slow")).status_code == 503
+    assert logs == []
 
 
 async def test_a_turn_that_does_not_come() -> None:
