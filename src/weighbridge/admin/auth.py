@@ -178,7 +178,8 @@ async def _of_session(request: Request, secret: str) -> Principal:
 
 async def _csrf_of_form(request: Request) -> str | None:
     """The token that a page's own form repeats in its body; none in what only reads."""
-    if request.method in READING or request.headers.get("content-type", "") != _FORM:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if request.method in READING or media_type != _FORM:
         return None
     body = (await request.body()).decode("utf-8", "replace")
     try:

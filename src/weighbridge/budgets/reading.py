@@ -1,26 +1,32 @@
-"""Reads a budget, a raise or a rate limit from outside (contract names).
+"""Reads a budget, a raise or a rate limit from outside (contract names), new or changed.
 
 Rules for future edits: a hard limit takes only dimensions that are known before a call begins;
 every problem is told at once. Counterparts: `fields` reads each field, `budget` and `rate_limit`
 are what comes out, their `as_mapping` writes what this reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast, get_args
 
 from weighbridge.budgets.budget import (
     DEFAULT_THRESHOLDS,
     Action,
+    Budget,
     HoldRule,
     NewBudget,
     OnExhausted,
     Unpriced,
 )
+from weighbridge.budgets.budget import as_mapping as mapping_of_budget
 from weighbridge.budgets.fields import FieldReader
-from weighbridge.budgets.rate_limit import NewRateLimit
+from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit
+from weighbridge.budgets.rate_limit import as_mapping as mapping_of_limit
 from weighbridge.budgets.windows import PERIODS
+from weighbridge.errors import ClientError
 
 MOST_PER_MINUTE: Final = 10**12
+_MOST_REASON: Final = 256
+_NOT_CHANGED: Final = frozenset({"id", "raises"})
 _FIELDS: Final = (*NewBudget.__struct_fields__, "limit_usd")
 _WORDS: Final = {
     "period": PERIODS,
@@ -91,3 +97,48 @@ def read_rate_limit(given: Mapping[str, Any]) -> NewRateLimit:
     reader.known_before(wanted.scope, wanted.per, "")
     reader.finish("rate limit")
     return wanted
+
+
+def revise_budget(former: Budget, given: Mapping[str, Any]) -> NewBudget:
+    """A budget of which some fields are given anew; the others stay.
+
+    Errors: `ClientError` with every problem.
+    """
+    return read_budget({**_definition(mapping_of_budget(former)), **given})
+
+
+def revise_rate_limit(former: RateLimit, given: Mapping[str, Any]) -> NewRateLimit:
+    """A rate limit of which some fields are given anew; the others stay.
+
+    Errors: `ClientError` with every problem.
+    """
+    return read_rate_limit({**_definition(mapping_of_limit(former)), **given})
+
+
+def read_raise(
+    given: Mapping[str, Any], now_us: int, expiry: Callable[[str, int], int]
+) -> tuple[int, int, str | None]:
+    """Amount in pico-dollars, end in microseconds since the epoch, and why.
+
+    Takes: `expiry`, which reads `12h` or a date as an instant, given the time now.
+    Errors: `ClientError` with every problem.
+    """
+    reader = FieldReader(given)
+    amount = reader.amount("amount_usd")
+    until_us = 0
+    try:
+        until_us = expiry(str(given.get("until", "")), now_us)
+    except ClientError as error:
+        reader.miss("until", error.message)
+    else:
+        if until_us <= now_us:
+            reader.miss("until", "lies in the past; give a later instant")
+    reason = given.get("reason") or None
+    if reason is not None and len(reason) > _MOST_REASON:
+        reader.miss("reason", f"has {len(reason)} characters; expected at most {_MOST_REASON}")
+    reader.finish("raise")
+    return amount, until_us, reason
+
+
+def _definition(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name not in _NOT_CHANGED}

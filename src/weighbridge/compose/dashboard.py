@@ -95,6 +95,10 @@ def _administration(request: Request, seen: Services) -> Administration:
         policy_settings=seen.policy_settings,
         price_overrides=seen.price_overrides,
         system=seen.system,
+        budgets=seen.budgets,
+        rate_limits=seen.rate_limits,
+        channels=seen.channels,
+        alert_sender=seen.alert_sender,
         expiry=parse_expiry,
         origin=seen.public_url or str(request.base_url).rstrip("/"),
     )

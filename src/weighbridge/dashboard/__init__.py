@@ -12,11 +12,9 @@ see, the time) to a `Content` (`content`: tiles, facts, tables as values). To ad
 3. add a line to `PAGES` in `site`: address, title, heading in the navigation, role. Routes for
    HTML, `.json`, `.csv` and charts, navigation, keys and tests follow from that line.
 
-What a reader may change is a `Form` (`forms`) in the content's `forms`: its fields become a JSON
-document that the browser sends to the admin API, which checks role, CSRF token and values.
-
-Settings change without a script too: such a page has `act`, which takes what was sent as an
-`Errand` and gives an `Outcome`; its forms are values of `settings/forms`.
+What a reader may change is a `Form` (`forms`) in the content's `forms`. It is sent to its own page,
+whose `act` takes it as an `Errand` (`errands`) and gives an `Outcome`: where to go, or what is
+wrong, which the page then shows beside its fields. No script is needed for any of it.
 
 `templates/page.html` draws every `Content`. A page that needs more names a template of its own
 that extends it; its macros are in `templates/parts.html`, its inks in `static/weighbridge.css`.

@@ -1,4 +1,4 @@
-"""What settings pages need of the services that keep tokens, people, keys, policy and rates.
+"""What pages with forms need of the services that keep what can be changed.
 
 Rules for future edits: a protocol has the methods that a page calls and no others; they are
 called in threads. Counterpart: `compose/dashboard` puts the admin's services in.
@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from weighbridge.budgets.budget import Budget, NewBudget
+from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit
+from weighbridge.budgets.record import BudgetRecord, RaiseRecord, RateLimitRecord
+from weighbridge.core.alert import Channel, Delivery, NewChannel
 from weighbridge.core.credential import AdminKey, NewToken, Role, TrackingToken
 from weighbridge.core.policy_setting import PolicySetting
 from weighbridge.core.principal import Principal
@@ -149,9 +153,87 @@ class System(Protocol):
         ...
 
 
+class Budgets(Protocol):
+    """Budgets."""
+
+    def create(self, wanted: NewBudget, by: Principal = ...) -> BudgetRecord:
+        """A budget."""
+        ...
+
+    def update(
+        self, budget_id: str, revise: Callable[[Budget], NewBudget], by: Principal = ...
+    ) -> BudgetRecord:
+        """A budget with the definition that `revise` makes of it."""
+        ...
+
+    def remove(self, budget_id: str, by: Principal = ...) -> BudgetRecord:
+        """Take a budget away."""
+        ...
+
+    def give_raise(
+        self, budget_id: str, wanted: tuple[int, int, str | None], by: Principal = ...
+    ) -> RaiseRecord:
+        """More room: amount, until when, why."""
+        ...
+
+    def withdraw_raise(self, budget_id: str, raise_id: str, by: Principal = ...) -> RaiseRecord:
+        """End a raise."""
+        ...
+
+
+class RateLimits(Protocol):
+    """Rate limits."""
+
+    def create(self, wanted: NewRateLimit, by: Principal = ...) -> RateLimitRecord:
+        """A rate limit."""
+        ...
+
+    def update(
+        self, limit_id: str, revise: Callable[[RateLimit], NewRateLimit], by: Principal = ...
+    ) -> RateLimitRecord:
+        """A rate limit with the definition that `revise` makes of it."""
+        ...
+
+    def remove(self, limit_id: str, by: Principal = ...) -> RateLimitRecord:
+        """Take a rate limit away."""
+        ...
+
+
+class Channels(Protocol):
+    """Where alerts go."""
+
+    def create(self, new: NewChannel, by: Principal = ...) -> Channel:
+        """A channel."""
+        ...
+
+    def get(self, wanted: str) -> Channel:
+        """One channel."""
+        ...
+
+    def update(self, wanted: str, changes: Mapping[str, Any], by: Principal = ...) -> Channel:
+        """A channel with new values of some fields."""
+        ...
+
+    def remove(self, wanted: str, by: Principal = ...) -> Channel:
+        """Forget a channel."""
+        ...
+
+
+class AlertSender(Protocol):
+    """Who sends."""
+
+    def wake(self) -> None:
+        """There is something new to send, or through."""
+        ...
+
+    def test(self, wanted: str, by: Principal = ...) -> Delivery:
+        """How a message through a channel, sent now, fared."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
-    """The services behind the settings pages.
+    """The services behind pages with forms.
 
     `origin` is where people reach the dashboard; `expiry` reads `30d` or a date as an instant in
     microseconds since the epoch, given the time now.
@@ -165,5 +247,9 @@ class Administration:
     policy_settings: PolicySettings
     price_overrides: PriceOverrides
     system: System
+    budgets: Budgets
+    rate_limits: RateLimits
+    channels: Channels
+    alert_sender: AlertSender
     origin: str
     expiry: Callable[[str, int], int]

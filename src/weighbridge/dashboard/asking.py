@@ -17,8 +17,8 @@ from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.alert import Alert, Channel
 from weighbridge.core.principal import Principal
 from weighbridge.dashboard.administration import Administration
+from weighbridge.dashboard.errands import Outcome
 from weighbridge.dashboard.ranges import Span
-from weighbridge.dashboard.settings.forms import Outcome
 from weighbridge.dashboard.state import State
 from weighbridge.ledger.stores.base import Page, PageRequest, Row
 from weighbridge.pricing.compiler import PriceLine
@@ -99,6 +99,10 @@ class RateLimits(Protocol):
 
     def all(self) -> list[RateLimitRecord]:
         """Every rate limit that the reader may see, newest first."""
+        ...
+
+    def get(self, limit_id: str) -> RateLimitRecord:
+        """One rate limit."""
         ...
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
-from weighbridge.dashboard.forms import Form
+from weighbridge.dashboard.forms import Form, Notice
 from weighbridge.reports.result import QueryResult, for_people
 
 # What makes a spreadsheet take a text for a formula.
@@ -169,6 +169,7 @@ class Content:
     choices: list[Choice] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
     forms: list[Form] = field(default_factory=list)
+    notice: Notice | None = None
     completeness: dict[str, int] = field(default_factory=dict)
     never_called: bool = False
 

@@ -1,64 +1,164 @@
-"""What a page lets its reader change: forms that speak to the admin API.
+"""What a page lets its reader change: forms as values, and what the last one came to.
 
-Hides how fields become a JSON document. A form is sent by the browser's module to the same API
-that programs use, with the session's CSRF token, so there is one way to change a thing, one check
-of roles and values, one log; what the API says is wrong stands beside its field.
-Rules for future edits: a form is given only to readers whose role may send it, which spares them
-a refusal and protects nothing; a secret is never a field's value.
-Counterparts: `templates/parts.html` draws them, `static/weighbridge.js` sends them.
+Hides how a problem of a service finds its field. Rules for future edits: a form works without a
+script; it is sent to its own page by a POST that repeats the session's token; what succeeds leads
+to a page by a redirect, but for a secret, which is shown in the answer and nowhere else; a form is
+given only to readers whose role may send it, which spares them a refusal and protects nothing;
+what was typed into a `secret` field is never written back.
+Counterparts: `templates/forms.html` draws them, `errands` is what was sent, `static/weighbridge.js`
+keeps what was typed where the gateway does not answer.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
-Text = Literal["text", "secret", "whole", "instant", "hours"]
-Kind = Literal[Text, "choice", "switch", "list", "wholes", "pairs"]
-"""How a field reads: `list` values between commas, `wholes` whole numbers between commas, `pairs`
-a line `key=value,value` each, `switch` yes or no, `hours` `HH:MM-HH:MM ZONE`; an empty `text`,
-`choice` or `hours` is null; a `secret` is not shown while it is typed."""
+from weighbridge.errors import Problem
+
+Kind = Literal["text", "area", "select", "checks", "date", "number", "check", "secret"]
+Options = tuple[tuple[str, str], ...]
+_TYPE_AGAIN: Final = "Type it again: it is never sent back."
+DONE: Final = {
+    "made": "Made, and in force.",
+    "added": "Added. Send a message through it now, to see that it arrives.",
+    "changed": "Saved, and in force.",
+    "raised": "Raised. Calls have that much more room until then.",
+    "withdrawn": "Withdrawn. The limit is what it was.",
+    "revoked": "Revoked. It is refused from now on.",
+    "removed": "Removed, and no longer in force.",
+    "disabled": "Disabled. Their sessions and links have ended.",
+    "enabled": "Enabled.",
+    "sent": "The message was taken by the service.",
+}
+UNDONE: Final = {
+    "unsent": "The message was not taken; why stands in the table below.",
+    "stale": "Nothing was changed: the page was older than your session. Please send it again.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One member of the document; `options` are values with their words."""
+    """One field; `values` are what stands in it, or which of its boxes are ticked.
+
+    `locked` says why it cannot be changed; `also` are more names of problems that belong here.
+    """
 
     name: str
-    title: str
+    label: str
     kind: Kind = "text"
-    value: str = ""
-    options: tuple[tuple[str, str], ...] = ()
+    values: tuple[str, ...] = ()
+    options: Options = ()
     hint: str = ""
     placeholder: str = ""
     required: bool = False
+    locked: str = ""
+    suggest: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def value(self) -> str:
+        """What stands in it."""
+        return self.values[0] if self.values else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A document that is sent to an address of the API, and where the reader goes then.
+    """A form that is sent to its own page; `name` tells it from others there.
 
-    `then` is the next page, with `{id}` for what was made; empty = this page again. `confirm`
-    is asked before. `open` shows the fields at once.
+    `folded` puts it behind its title; `leads` puts it before the page's tables, where what is
+    unfolded stands anyway; `tone` is `bad` for what cannot be taken back; `buttons` are more
+    ways to send it, by name.
     """
 
     name: str
     title: str
     submit: str
-    method: Literal["POST", "PATCH", "DELETE"]
-    action: str
     fields: tuple[Field, ...] = ()
-    then: str = ""
-    confirm: str = ""
     text: str = ""
-    open: bool = False
-    danger: bool = False
+    folded: bool = True
+    leads: bool = False
+    tone: str = ""
+    buttons: Options = ()
+    problems: tuple[str, ...] = ()
 
 
-def as_list(values: Any) -> str:
-    """Values between commas."""
-    return ", ".join(str(value) for value in values)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What an act came to; `secret` is shown this once, `command` what to do with it.
+
+    `next` is where to see what comes of that: a text and an address.
+    """
+
+    text: str
+    secret: str = ""
+    command: str = ""
+    next: tuple[str, str] = ("", "")
+    tone: str = "good"
 
 
-def as_pairs(pairs: Mapping[str, Any]) -> str:
-    """A line for each key, with its values between commas."""
-    return "\n".join(f"{name}={','.join(values)}" for name, values in pairs.items())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What was sent, and what is wrong with it."""
+
+    form: str
+    values: Mapping[str, tuple[str, ...]]
+    problems: tuple[Problem, ...] = ()
+    message: str = ""
+
+
+def notice_of(done: str) -> Notice | None:
+    """What a page says of the act that led to it."""
+    if done in UNDONE:
+        return Notice(text=UNDONE[done], tone="bad")
+    return Notice(text=DONE[done]) if done in DONE else None
+
+
+def filled(form: Form, posted: Posted | None) -> Form:
+    """The form as it was sent, each problem beside its field, the rest above all of them."""
+    if posted is None or posted.form != form.name:
+        return form
+    fields, left = [], list(posted.problems)
+    for one in form.fields:
+        own = [problem for problem in left if _belongs(problem, one)]
+        left = [problem for problem in left if problem not in own]
+        told = "; ".join(dict.fromkeys(problem.said for problem in own))
+        fields.append(replace(one, values=_kept(one, posted), problem=told or _lost(one, posted)))
+    above = [str(problem) for problem in left]
+    if posted.message and not posted.problems:
+        above.append(posted.message)
+    return replace(form, fields=tuple(fields), problems=tuple(above), folded=False)
+
+
+def choices(*words: str) -> Options:
+    """Options whose values are their titles."""
+    return tuple((word, word) for word in words)
+
+
+def joined(values: Iterable[object] | None, between: str = "\n") -> tuple[str, ...]:
+    """The text of a field with several values; none where there are none."""
+    text = between.join(map(str, values or ()))
+    return (text,) if text else ()
+
+
+def as_lists(lists: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """The text of an area with `KEY=VALUE,VALUE` on each line."""
+    return joined(f"{name}={','.join(values)}" for name, values in lists.items())
+
+
+def _kept(one: Field, posted: Posted) -> tuple[str, ...]:
+    if one.kind == "secret":
+        return ()
+    return one.values if one.locked else posted.values.get(one.name, ())
+
+
+def _lost(one: Field, posted: Posted) -> str:
+    """What is said of a secret that was typed and is not written back."""
+    return _TYPE_AGAIN if one.kind == "secret" and posted.values.get(one.name) else ""
+
+
+def _belongs(problem: Problem, one: Field) -> bool:
+    return any(
+        problem.where == name or problem.where.startswith(f"{name}.")
+        for name in (one.name, *one.also)
+    )

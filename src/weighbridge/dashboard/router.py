@@ -23,14 +23,8 @@ from weighbridge.dashboard.asking import Desk, Reports, Visit
 from weighbridge.dashboard.assets import Assets
 from weighbridge.dashboard.content import Chart
 from weighbridge.dashboard.drawing import Drawing, Frame
-from weighbridge.dashboard.settings.forms import (
-    Act,
-    Errand,
-    Outcome,
-    acted,
-    notice_of,
-    parse_form,
-)
+from weighbridge.dashboard.errands import Act, Errand, Outcome, acted, parse_form
+from weighbridge.dashboard.forms import filled, notice_of
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State, parse_state
 from weighbridge.errors import BusyError, NotFoundError, WeighbridgeError
@@ -129,7 +123,10 @@ class _Served:
 
         def work(reports: Reports) -> str:
             desk = self._desk(request, visit, reports, outcome)
-            return drawn.finish(self.page.build(desk), self.page.charts(desk))
+            content = self.page.build(desk)
+            content.forms = [filled(form, desk.outcome.posted) for form in content.forms]
+            content.notice = content.notice or desk.outcome.notice
+            return drawn.finish(content, self.page.charts(desk))
 
         answer = asyncio.ensure_future(visit.answer(work))
         answer.add_done_callback(_look_at)

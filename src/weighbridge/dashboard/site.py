@@ -11,10 +11,13 @@ from typing import Final
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Chart, Content, Table
+from weighbridge.dashboard.errands import Act
 from weighbridge.dashboard.pages import (
+    alert_forms,
     alerts,
     breakdown,
     budget,
+    budget_forms,
     budgets,
     exchanges,
     labels,
@@ -23,6 +26,7 @@ from weighbridge.dashboard.pages import (
     one_exchange,
     overview,
     prices,
+    rate_limit_forms,
     rate_limits,
     series,
     waste,
@@ -38,7 +42,6 @@ from weighbridge.dashboard.settings import (
     system,
     tokens,
 )
-from weighbridge.dashboard.settings.forms import Act
 
 Charts = Callable[[Desk], tuple[Chart, ...]]
 Late = Callable[[Desk], list[Table]]
@@ -90,7 +93,6 @@ SETTINGS: Final = (
         act_role=Role.EDITOR,
         group="Settings",
         key="s",
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -100,7 +102,6 @@ SETTINGS: Final = (
         heading=one_token.heading,
         act=one_token.act_on_token,
         act_role=Role.EDITOR,
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -111,7 +112,6 @@ SETTINGS: Final = (
         role=Role.EDITOR,
         group="Settings",
         key="c",
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -121,7 +121,6 @@ SETTINGS: Final = (
         act=rates.state_rates,
         group="Settings",
         key="r",
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -130,7 +129,6 @@ SETTINGS: Final = (
         build=rates.one_rate,
         heading=rates.heading,
         act=rates.act_on_rate,
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -141,7 +139,6 @@ SETTINGS: Final = (
         role=Role.ADMIN,
         group="Settings",
         key="u",
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -151,7 +148,6 @@ SETTINGS: Final = (
         heading=people.heading,
         act=people.act_on_person,
         role=Role.ADMIN,
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -162,7 +158,6 @@ SETTINGS: Final = (
         role=Role.ADMIN,
         group="Settings",
         key="i",
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -172,7 +167,6 @@ SETTINGS: Final = (
         heading=keys.heading,
         act=keys.act_on_key,
         role=Role.ADMIN,
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -182,7 +176,6 @@ SETTINGS: Final = (
         role=Role.ADMIN,
         group="Settings",
         key="j",
-        template="settings.html",
         ranged=False,
     ),
     Page(
@@ -192,7 +185,6 @@ SETTINGS: Final = (
         role=Role.EDITOR,
         group="Settings",
         key="h",
-        template="settings.html",
         ranged=False,
     ),
 )
@@ -278,6 +270,8 @@ PAGES: Final = (
         path="/budgets",
         title="Budgets",
         build=budgets.budgets,
+        act=budget_forms.make_budget,
+        act_role=Role.EDITOR,
         group="Spend",
         key="b",
         ranged=False,
@@ -286,6 +280,8 @@ PAGES: Final = (
         path="/budgets/{name}",
         title="Budget",
         build=budget.one_budget,
+        act=budget_forms.act_on_budget,
+        act_role=Role.EDITOR,
         charts=budget.charts,
         heading=budget.heading,
         ranged=False,
@@ -294,14 +290,26 @@ PAGES: Final = (
         path="/limits",
         title="Rate limits",
         build=rate_limits.rate_limits,
+        act=rate_limit_forms.make_limit,
+        act_role=Role.EDITOR,
         group="Spend",
         key="q",
+        ranged=False,
+    ),
+    Page(
+        path="/limits/{name}",
+        title="Rate limit",
+        build=rate_limits.one_limit,
+        heading=rate_limits.heading,
+        act=rate_limit_forms.act_on_limit,
+        act_role=Role.EDITOR,
         ranged=False,
     ),
     Page(
         path="/alerts",
         title="Alerts",
         build=alerts.alerts,
+        act=alert_forms.add_channel,
         group="Spend",
         key="n",
         ranged=False,
@@ -310,6 +318,8 @@ PAGES: Final = (
         path="/channels/{name}",
         title="Channel",
         build=alerts.one_channel,
+        act=alert_forms.act_on_channel,
+        act_role=Role.EDITOR,
         heading=alerts.heading,
         ranged=False,
     ),

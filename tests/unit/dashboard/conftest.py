@@ -16,7 +16,9 @@ from weighbridge.compose.dashboard import dashboard
 from weighbridge.compose.parts import Parts, open_parts
 from weighbridge.config import Settings
 from weighbridge.control.folder import DataFolder
+from weighbridge.core.credential import Role
 from weighbridge.core.exchange import Charge, Exchange
+from weighbridge.core.user import NewUser
 
 Whose = tuple[str | None, str | None]
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
@@ -69,6 +71,18 @@ async def remote(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://remote") as client:
         yield client
+
+
+@pytest.fixture
+def as_role(remote: httpx.AsyncClient, parts: Parts) -> Callable[[Role], httpx.AsyncClient]:
+    """A browser in which somebody of a role has signed in."""
+
+    def sign_in(role: Role) -> httpx.AsyncClient:
+        user = parts.users.create(NewUser(name=f"the {role.value}", role=role))
+        remote.cookies.set("weighbridge_session", parts.sessions.begin(user.id, ""))
+        return remote
+
+    return sign_in
 
 
 @pytest.fixture

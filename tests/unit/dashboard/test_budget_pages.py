@@ -32,8 +32,8 @@ async def test_a_first_budget_is_asked_for(local: httpx.AsyncClient) -> None:
     """Where there is none, the form for one stands open."""
     page = (await local.get("/budgets")).text
     assert "There is no budget yet." in page
-    assert '<details class="card change-form" open>' in page
-    assert 'data-api="POST" action="/api/v1/budgets"' in page
+    assert '<details class="card act " open id="form-create">' in page
+    assert '<form method="post" action="/budgets">' in page
 
 
 async def test_the_worst_comes_first(local: httpx.AsyncClient, rows: list[Exchange]) -> None:
@@ -71,7 +71,7 @@ async def test_a_budget_has_a_page(local: httpx.AsyncClient, rows: list[Exchange
     await local.post(f"{API}/{made}/raises", json={"amount_usd": "3", "until": "2099-01-01"})
     page = await local.get(f"/budgets/{made}")
     assert "<h1>Care &amp; co</h1>" in page.text
-    assert page.text.count("data-api=") == 4
+    assert page.text.count('name="form"') == 4
     document = (await local.get(f"/budgets/{made}.json")).json()
     tiles = {tile["name"]: tile["value"] for tile in document["tiles"]}
     assert (tiles["spent"], tiles["limit"]) == ("1.750000300000", "5.000000000000")
@@ -137,7 +137,7 @@ async def test_who_may_not_change_is_offered_no_form(
     ) as browser:
         for path in ("/budgets", f"/budgets/{made}"):
             page = (await browser.get(path)).text
-            assert ("data-api=" in page) == role.includes(Role.EDITOR), path
+            assert ('name="form"' in page) == role.includes(Role.EDITOR), path
 
 
 async def test_who_is_bound_sees_no_other_budget(
@@ -164,11 +164,11 @@ async def test_rate_limits_have_a_page(local: httpx.AsyncClient, parts: Parts) -
     """What they are, and a form for each change."""
     page = (await local.get("/limits")).text
     assert "There is no rate limit" in page
-    assert page.count("data-api=") == 1
+    assert page.count('name="form"') == 1
     limit = NewRateLimit(
         name="<few>", scope={"department": ("care",)}, per="agent", requests_per_minute=60
     )
-    parts.rate_limits.create(limit)
+    made = parts.rate_limits.create(limit).limit.id
     document = (await local.get("/limits.json")).json()
     assert _rows(document, "limits") == [
         {
@@ -180,6 +180,8 @@ async def test_rate_limits_have_a_page(local: httpx.AsyncClient, parts: Parts) -
         }
     ]
     assert _rows(document, "buckets") == []
-    page = (await local.get("/limits")).text
-    assert page.count("data-api=") == 3
+    assert f'href="/limits/{made}"' in (await local.get("/limits")).text
+    page = (await local.get(f"/limits/{made}")).text
+    assert page.count('name="form"') == 2
     assert "Remove &lt;few&gt;" in page
+    assert (await local.get("/limits/lim_0")).status_code == 404

@@ -23,12 +23,11 @@ from weighbridge.admin.expiry import parse_expiry
 from weighbridge.admin.ports import Reports, Services
 from weighbridge.admin.problems import RESPONSES
 from weighbridge.admin.questions import questions_of
-from weighbridge.budgets.budget import Budget, NewBudget, as_mapping
-from weighbridge.budgets.reading import read_amount, read_budget
+from weighbridge.budgets.budget import Budget, NewBudget
+from weighbridge.budgets.reading import read_budget, read_raise, revise_budget
 from weighbridge.errors import ClientError, Problem
 
 router = APIRouter(prefix="/api/v1", tags=["budgets"], responses=RESPONSES)
-_OWN = ("id", "raises")
 
 
 @router.post("/budgets", status_code=201, summary="Make a budget")
@@ -75,8 +74,7 @@ async def change_budget(
     """Only what is given changes, and it is in force when the answer comes."""
 
     def revise(budget: Budget) -> NewBudget:
-        former = {name: each for name, each in as_mapping(budget).items() if name not in _OWN}
-        return read_budget({**former, **wanted.given()})
+        return revise_budget(budget, wanted.given())
 
     record = await run_in_threadpool(services.budgets.update, budget_id, revise, caller)
     await services.policy.publish()
@@ -137,7 +135,7 @@ async def give_raise(
 ) -> RaiseDocument:
     """The limit is higher by that much until then; the raise carries its author's name."""
     now_us = time.time_ns() // 1000
-    given = read_raise(wanted, now_us)
+    given = read_raise(wanted.model_dump(), now_us, parse_expiry)
     record = await run_in_threadpool(services.budgets.give_raise, budget_id, given, caller)
     await services.policy.publish()
     return RaiseDocument.of(record)
@@ -152,29 +150,6 @@ async def withdraw_raise(
     record = await run_in_threadpool(withdraw, budget_id, raise_id, caller)
     await services.policy.publish()
     return RaiseDocument.of(record)
-
-
-def read_raise(wanted: RaiseRequest, now_us: int) -> tuple[int, int, str | None]:
-    """Amount in pico-dollars, end in microseconds since the epoch, and why.
-
-    Errors: `ClientError` with every problem.
-    """
-    problems: list[Problem] = []
-    amount = until_us = 0
-    try:
-        amount = read_amount(wanted.model_dump(), "amount_usd")
-    except ClientError as error:
-        problems += error.problems
-    try:
-        until_us = parse_expiry(wanted.until, now_us)
-    except ClientError as error:
-        problems += [Problem("until", one.message) for one in error.problems]
-    else:
-        if until_us <= now_us:
-            problems.append(Problem("until", "lies in the past; give a later instant"))
-    if problems:
-        raise ClientError("the budget cannot be raised as asked", problems=tuple(problems))
-    return amount, until_us, wanted.reason
 
 
 def _status(

@@ -13,8 +13,8 @@ from weighbridge.admin.documents_of_rate_limits import (
     RateLimitStatusList,
 )
 from weighbridge.admin.problems import RESPONSES
-from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit, as_mapping
-from weighbridge.budgets.reading import read_rate_limit
+from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit
+from weighbridge.budgets.reading import read_rate_limit, revise_rate_limit
 
 router = APIRouter(prefix="/api/v1", tags=["rate limits"], responses=RESPONSES)
 
@@ -60,8 +60,7 @@ async def change_rate_limit(
     """Only what is given changes, and it is in force when the answer comes."""
 
     def revise(limit: RateLimit) -> NewRateLimit:
-        former = {name: value for name, value in as_mapping(limit).items() if name != "id"}
-        return read_rate_limit({**former, **wanted.given()})
+        return revise_rate_limit(limit, wanted.given())
 
     record = await run_in_threadpool(services.rate_limits.update, limit_id, revise, caller)
     await services.policy.publish()

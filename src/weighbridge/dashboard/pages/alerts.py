@@ -46,7 +46,7 @@ def alerts(desk: Desk) -> Content:
         told_table(desk, told, "No alert was told yet."),
     ]
     if desk.principal.role.includes(Role.ADMIN):
-        content.forms = [create_form(is_open=not channels)]
+        content.forms = [create_form(folded=bool(channels))]
     return content
 
 

@@ -47,7 +47,8 @@ def one_budget(desk: Desk) -> Content:
     content.tables += [] if desk.principal.scope else [alerts_table(desk, budget)]
     content.tables.append(raises_table(record, desk.now))
     if desk.principal.role.includes(Role.EDITOR):
-        content.forms = forms_of(record, to_unix_us(desk.now))
+        channels = [channel.name for channel in desk.sources.channels.all()]
+        content.forms = forms_of(record, channels, to_unix_us(desk.now))
     return content
 
 

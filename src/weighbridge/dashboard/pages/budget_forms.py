@@ -1,14 +1,20 @@
-"""The forms by which editors make, change, raise and remove budgets."""
+"""The forms by which editors make, change, raise and remove budgets, and what they do.
 
-from typing import Final
+Counterpart: `budgets/reading` takes what they send, as the API does, and says what is wrong.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
 
 from weighbridge.budgets.budget import NewBudget, usd_text
+from weighbridge.budgets.reading import read_budget, read_raise, revise_budget
 from weighbridge.budgets.record import BudgetRecord, RaiseRecord
 from weighbridge.budgets.scope import KNOWN_BEFORE
 from weighbridge.core.clock import from_unix_us
-from weighbridge.dashboard.forms import Field, Form, as_list, as_pairs
+from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.forms import Field, Form, Options, as_lists, joined
 
-_API: Final = "/api/v1/budgets"
+DIMENSIONS: Final = tuple(name for name in KNOWN_BEFORE if name != "token_id")
 _PERIODS: Final = (
     ("hour", "Hour"),
     ("day", "Day"),
@@ -27,136 +33,173 @@ _UNPRICED: Final = (("allow", "Pass"), ("block", "Are refused"))
 _EMPTY: Final = NewBudget(name="", limit_pico_usd=0, action="block")
 
 
-def create_form(*, is_open: bool) -> Form:
-    """A new budget."""
+def create_form(channels: Iterable[str], *, folded: bool) -> Form:
+    """A new budget; `channels` are names of those that there are."""
     return Form(
         name="create",
         title="New budget",
         submit="Make the budget",
-        method="POST",
-        action=_API,
-        fields=_definition(_EMPTY, ""),
-        then="/budgets/{id}",
-        open=is_open,
+        fields=_definition(_EMPTY, "", channels),
+        leads=True,
+        folded=folded,
     )
 
 
-def forms_of(record: BudgetRecord, now_us: int) -> list[Form]:
+def forms_of(record: BudgetRecord, channels: Iterable[str], now_us: int) -> list[Form]:
     """What can be done to one budget."""
     budget = record.budget
-    path = f"{_API}/{budget.id}"
     return [
         Form(
             name="raise",
             title="Give more room for a while",
             submit="Raise",
-            method="POST",
-            action=f"{path}/raises",
-            fields=(
-                Field(
-                    name="amount_usd",
-                    title="US dollars above the limit",
-                    placeholder="50.00",
-                    required=True,
-                ),
-                Field(
-                    name="until",
-                    title="Until",
-                    kind="instant",
-                    placeholder="12h, 3d or 2026-12-24",
-                    required=True,
-                ),
-                Field(name="reason", title="Why", hint="Stands beside your name on record."),
-            ),
+            fields=_raise_fields(),
         ),
-        *(_withdraw(path, one) for one in record.raises if one.in_force(now_us)),
+        *(_withdraw(one) for one in record.raises if one.in_force(now_us)),
         Form(
             name="change",
             title="Change",
             submit="Save",
-            method="PATCH",
-            action=path,
-            fields=_definition(budget, usd_text(budget.limit_pico_usd)),
+            fields=_definition(budget, usd_text(budget.limit_pico_usd), channels),
         ),
         Form(
             name="remove",
             title="Remove",
-            submit="Remove the budget",
-            method="DELETE",
-            action=path,
-            then="/budgets",
-            confirm=f"Remove the budget {budget.name}? It binds no call from then on.",
-            text="The log of changes keeps what it was. To keep it without force, switch it off.",
-            danger=True,
+            submit=f"Remove {budget.name}",
+            text="It binds no call from then on. The log of changes keeps what it was; to keep it "
+            "without force, change it and switch it off.",
+            tone="bad",
         ),
     ]
 
 
-def _withdraw(path: str, given: RaiseRecord) -> Form:
+def make_budget(errand: Errand) -> Outcome:
+    """Make the budget that was asked for."""
+    record = errand.administration.budgets.create(read_budget(_wish(errand)), errand.principal)
+    return Outcome(to=f"/budgets/{record.budget.id}?done=made", publish=True)
+
+
+def act_on_budget(errand: Errand) -> Outcome:
+    """Raise, change or remove it, or withdraw a raise."""
+    services, budget_id, by = errand.administration, errand.name, errand.principal
+    what, _, raise_id = errand.form.partition("-")
+    page = f"/budgets/{budget_id}"
+    if what == "remove":
+        services.budgets.remove(budget_id, by)
+        return Outcome(to="/budgets?done=removed", publish=True)
+    if what == "withdraw":
+        services.budgets.withdraw_raise(budget_id, raise_id, by)
+        return Outcome(to=f"{page}?done=withdrawn", publish=True)
+    if what == "raise":
+        sent = {name: errand.some(name) for name in ("amount_usd", "reason")}
+        wanted = {**sent, "until": errand.text("until")}
+        given = read_raise(wanted, errand.now_us, services.expiry)
+        services.budgets.give_raise(budget_id, given, by)
+        return Outcome(to=f"{page}?done=raised", publish=True)
+    wish = _wish(errand)
+    services.budgets.update(budget_id, lambda former: revise_budget(former, wish), by)
+    return Outcome(to=f"{page}?done=changed", publish=True)
+
+
+def scope_field(scope: dict[str, tuple[str, ...]]) -> Field:
+    """What of all calls counts."""
+    return Field(
+        name="scope",
+        label="Counts only",
+        kind="area",
+        values=as_lists(scope),
+        placeholder="department=care,web\nlabel:env=prod",
+        hint="One dimension=value,value on each line; empty counts everything.",
+    )
+
+
+def per_field(per: str | None) -> Field:
+    """Whether there is one for all or one for each."""
+    return Field(
+        name="per",
+        label="One of this size for each",
+        values=(per or "",),
+        suggest=DIMENSIONS,
+        hint="A dimension, such as agent or label:team; empty for one for all.",
+    )
+
+
+def _wish(errand: Errand) -> dict[str, Any]:
+    """The document of `read_budget` that a form sent."""
+    words = ("name", "limit_usd", "period", "timezone", "action", "hold")
+    return {
+        **{name: errand.text(name) for name in (*words, "on_exhausted", "unpriced")},
+        "per": errand.some("per"),
+        "scope": errand.lists("scope"),
+        "thresholds": errand.wholes("thresholds"),
+        "channels": errand.ticked("channels"),
+        "grace_percent": errand.whole("grace_percent") or 0,
+        "enabled": bool(errand.text("enabled")),
+    }
+
+
+def _raise_fields() -> tuple[Field, ...]:
+    return (
+        Field(
+            name="amount_usd",
+            label="US dollars above the limit",
+            placeholder="50.00",
+            required=True,
+        ),
+        Field(
+            name="until",
+            label="Until",
+            placeholder="12h",
+            hint="12h, 3d, a date, or an instant.",
+            required=True,
+        ),
+        Field(name="reason", label="Why", hint="Stands beside your name on record."),
+    )
+
+
+def _withdraw(given: RaiseRecord) -> Form:
     amount = usd_text(given.amount_pico_usd)
     return Form(
         name=f"withdraw-{given.id}",
         title=f"Withdraw the raise of ${amount}",
         submit="Withdraw",
-        method="DELETE",
-        action=f"{path}/raises/{given.id}",
         text=f"Given by {given.author_name} until {from_unix_us(given.until_us):%d %b %H:%M} UTC.",
     )
 
 
-def _definition(wanted: NewBudget, limit: str) -> tuple[Field, ...]:
-    dimensions = tuple((name, name) for name in KNOWN_BEFORE if name != "token_id")
+def _definition(wanted: NewBudget, limit: str, channels: Iterable[str]) -> tuple[Field, ...]:
     return (
-        Field(name="name", title="Name", value=wanted.name, required=True),
+        Field(name="name", label="Name", values=(wanted.name,), required=True),
         Field(
             name="limit_usd",
-            title="US dollars a window",
-            value=limit,
+            label="US dollars a window",
+            values=(limit,),
             placeholder="100.00",
             required=True,
         ),
         _choice("period", "Window", wanted.period, _PERIODS),
         Field(
             name="timezone",
-            title="Time zone of its calendar",
-            value=wanted.timezone,
+            label="Time zone of its calendar",
+            values=(wanted.timezone,),
             hint="Such as Europe/Berlin.",
             required=True,
         ),
         _choice("action", "At its limit it", wanted.action, _ACTIONS),
-        Field(
-            name="per",
-            title="One of this size for each",
-            value=wanted.per or "",
-            options=dimensions,
-            hint="A dimension, such as agent; empty: one for all.",
-        ),
-        Field(
-            name="scope",
-            title="Counts only",
-            kind="pairs",
-            value=as_pairs(wanted.scope),
-            placeholder="department=care,web\nlabel:env=prod",
-            hint="A dimension a line; empty counts everything.",
-        ),
+        per_field(wanted.per),
+        scope_field(wanted.scope),
         Field(
             name="thresholds",
-            title="Tells at percent",
-            kind="wholes",
-            value=as_list(wanted.thresholds),
+            label="Tells at percent",
+            values=joined(wanted.thresholds, ", "),
+            hint="Of the limit, with commas between.",
         ),
-        Field(
-            name="channels",
-            title="Tells",
-            kind="list",
-            value=as_list(wanted.channels),
-            hint="Names of channels; empty: those for all alerts.",
-        ),
+        *_channels(wanted, channels),
         Field(
             name="grace_percent",
-            title="Grace, percent",
-            kind="whole",
-            value=str(wanted.grace_percent),
+            label="Grace, percent",
+            kind="number",
+            values=(str(wanted.grace_percent),),
             hint="Beyond the limit before calls are refused.",
         ),
         _choice("hold", "A call sets aside", wanted.hold, _HOLDS),
@@ -164,12 +207,29 @@ def _definition(wanted: NewBudget, limit: str) -> tuple[Field, ...]:
         _choice("unpriced", "Calls without a price", wanted.unpriced, _UNPRICED),
         Field(
             name="enabled",
-            title="In force",
-            kind="switch",
-            value="on" if wanted.enabled else "",
+            label="In force",
+            kind="check",
+            values=("yes",) if wanted.enabled else (),
         ),
     )
 
 
-def _choice(name: str, title: str, value: str, options: tuple[tuple[str, str], ...]) -> Field:
-    return Field(name=name, title=title, kind="choice", value=value, options=options)
+def _channels(wanted: NewBudget, known: Iterable[str]) -> tuple[Field, ...]:
+    """Whom it tells; also a channel that it names and that is no more."""
+    names = tuple(dict.fromkeys((*known, *wanted.channels)))
+    if not names:
+        return ()
+    return (
+        Field(
+            name="channels",
+            label="Tells",
+            kind="checks",
+            options=tuple((name, name) for name in names),
+            values=wanted.channels,
+            hint="None ticked: the channels for all alerts.",
+        ),
+    )
+
+
+def _choice(name: str, label: str, value: str, options: Options) -> Field:
+    return Field(name=name, label=label, kind="select", values=(value,), options=options)

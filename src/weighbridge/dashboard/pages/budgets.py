@@ -61,7 +61,8 @@ def budgets(desk: Desk) -> Content:
         )
     ]
     if desk.principal.role.includes(Role.EDITOR):
-        content.forms = [create_form(is_open=not found)]
+        channels = [channel.name for channel in desk.sources.channels.all()]
+        content.forms = [create_form(channels, folded=bool(found))]
     return content
 
 

@@ -1,18 +1,15 @@
-"""Rate limits: calls and tokens a minute, what is left of them, and the forms that change them."""
+"""Rate limits: calls and tokens a minute, and what is left of them; one of them to change."""
 
 from typing import Final
 
-from weighbridge.budgets.rate_limit import REQUESTS, TOKENS, NewRateLimit, RateLimit
-from weighbridge.budgets.scope import KNOWN_BEFORE
+from weighbridge.budgets.rate_limit import REQUESTS, TOKENS, RateLimit
 from weighbridge.core.credential import Role
-from weighbridge.dashboard.asking import Desk
+from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Column, Content, Table, word
-from weighbridge.dashboard.forms import Field, Form, as_pairs
 from weighbridge.dashboard.pages.groups import NAMES
+from weighbridge.dashboard.pages.rate_limit_forms import create_form, limit_forms
 
-_API: Final = "/api/v1/rate-limits"
 _MOST_BUCKETS: Final = 50
-_NEW: Final = NewRateLimit(name="")
 _COLUMNS: Final = (
     ("limit", "Rate limit", False),
     ("counts", "Counts", False),
@@ -44,20 +41,50 @@ def rate_limits(desk: Desk) -> Content:
     if limits:
         content.tables.append(_buckets(desk, limits))
     if desk.principal.role.includes(Role.EDITOR):
-        content.forms = [_create(is_open=not limits)]
-        for limit in limits:
-            content.forms += [_change(limit), _remove(limit)]
+        content.forms = [create_form(folded=bool(limits))]
     return content
+
+
+def one_limit(desk: Desk) -> Content:
+    """The rate limit of the page's address.
+
+    Errors: `NotFoundError`.
+    """
+    limit = desk.sources.rate_limits.get(desk.name).limit
+    content = Content(title=limit.name, parents=(("Rate limits", "/limits"),))
+    content.facts = [
+        ("State", _state(limit)),
+        ("Calls a minute", _count(limit.requests_per_minute)),
+        ("Tokens a minute", _count(limit.tokens_per_minute)),
+        ("Counts", word(_counts(limit))),
+    ]
+    content.tables = [_buckets(desk, [limit])]
+    if desk.principal.role.includes(Role.EDITOR):
+        content.forms = limit_forms(limit)
+    return content
+
+
+def heading(sources: Sources, name: str) -> str:
+    """What a rate limit is called.
+
+    Errors: `NotFoundError`.
+    """
+    return sources.rate_limits.get(name).limit.name
 
 
 def _row(limit: RateLimit) -> list[Cell]:
     return [
-        word(limit.name),
+        word(limit.name, href=f"/limits/{limit.id}"),
         word(_counts(limit)),
         _count(limit.requests_per_minute),
         _count(limit.tokens_per_minute),
-        word("In force") if limit.enabled else word("Disabled", tone="quiet"),
+        _state(limit),
     ]
+
+
+def _state(limit: RateLimit) -> Cell:
+    text, tone = ("In force", "good") if limit.enabled else ("Disabled", "quiet")
+    return word(text, tone=f"state {tone}")
 
 
 def _counts(limit: RateLimit) -> str:
@@ -87,83 +114,3 @@ def _buckets(desk: Desk, limits: list[RateLimit]) -> Table:
 
 def _count(value: int | None) -> Cell:
     return Cell("-" if value is None else f"{value:,}", value)
-
-
-def _create(*, is_open: bool) -> Form:
-    return Form(
-        name="create",
-        title="New rate limit",
-        submit="Make the rate limit",
-        method="POST",
-        action=_API,
-        fields=_fields(_NEW),
-        open=is_open,
-    )
-
-
-def _change(limit: RateLimit) -> Form:
-    return Form(
-        name=f"change-{limit.id}",
-        title=f"Change {limit.name}",
-        submit="Save",
-        method="PATCH",
-        action=f"{_API}/{limit.id}",
-        fields=_fields(limit),
-    )
-
-
-def _remove(limit: RateLimit) -> Form:
-    return Form(
-        name=f"remove-{limit.id}",
-        title=f"Remove {limit.name}",
-        submit="Remove the rate limit",
-        method="DELETE",
-        action=f"{_API}/{limit.id}",
-        confirm=f"Remove the rate limit {limit.name}? It binds no call from then on.",
-        danger=True,
-    )
-
-
-def _fields(limit: NewRateLimit) -> tuple[Field, ...]:
-    return (
-        Field(name="name", title="Name", value=limit.name, required=True),
-        Field(
-            name="requests_per_minute",
-            title="Calls a minute",
-            kind="whole",
-            value=_text(limit.requests_per_minute),
-            hint="Empty: any number.",
-        ),
-        Field(
-            name="tokens_per_minute",
-            title="Tokens a minute, in and out",
-            kind="whole",
-            value=_text(limit.tokens_per_minute),
-            hint="Empty: any number.",
-        ),
-        Field(
-            name="per",
-            title="One of this size for each",
-            value=limit.per or "",
-            options=tuple((name, name) for name in KNOWN_BEFORE if name != "token_id"),
-            hint="A dimension, such as agent or token; empty: one for all.",
-        ),
-        Field(
-            name="scope",
-            title="Counts only",
-            kind="pairs",
-            value=as_pairs(limit.scope),
-            placeholder="department=care,web",
-            hint="A dimension a line; empty counts every call.",
-        ),
-        Field(
-            name="enabled",
-            title="In force",
-            kind="switch",
-            value="on" if limit.enabled else "",
-        ),
-    )
-
-
-def _text(value: int | None) -> str:
-    return "" if value is None else str(value)

@@ -7,7 +7,6 @@ from weighbridge.core.clock import from_unix_us
 from weighbridge.core.user import AuditEntry
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Content, Table, word
-from weighbridge.dashboard.settings.forms import SettingsContent
 from weighbridge.dashboard.settings.words import columns, instant, local
 from weighbridge.reports.cost_query import QueryError
 
@@ -43,7 +42,7 @@ def audit(desk: Desk) -> Content:
         links.append(("first", "Newest", state.query_string(cursor="")))
     if len(found) > _ROWS:
         links.append(("next", "Older", state.query_string(cursor=str(entries[-1].id))))
-    return SettingsContent(
+    return Content(
         title="Audit log",
         subtitle="Every change of a token, a key, a person, the policy or a rate, and signing in.",
         tables=[

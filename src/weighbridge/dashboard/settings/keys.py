@@ -5,16 +5,8 @@ from typing import Final
 from weighbridge.core.credential import AdminKey, Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Content, Table, word
-from weighbridge.dashboard.settings.forms import (
-    Errand,
-    Field,
-    Form,
-    Notice,
-    Outcome,
-    SettingsContent,
-    choices,
-    filled,
-)
+from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.forms import Field, Form, Notice, choices
 from weighbridge.dashboard.settings.words import columns, instant
 from weighbridge.errors import NotFoundError
 
@@ -37,12 +29,13 @@ _FIELDS: Final = (
 def keys(desk: Desk) -> Content:
     """Every key: those in force first, the newest first."""
     every = sorted(desk.sources.administration.keys.all(), key=lambda key: bool(key.revoked_at_us))
-    form = Form(name="create", title="Make a key", submit="Make the key", fields=_FIELDS)
-    return SettingsContent(
+    form = Form(
+        name="create", title="Make a key", submit="Make the key", fields=_FIELDS, leads=True
+    )
+    return Content(
         title="API keys",
         subtitle="An admin key lets a program use the API as this dashboard does.",
-        notice=desk.outcome.notice,
-        sent_forms=[filled(form, desk.outcome.posted)],
+        forms=[form],
         tables=[
             Table(
                 name="keys",
@@ -65,11 +58,10 @@ def one_key(desk: Desk) -> Content:
         text="Requests with it are refused from now on.",
         tone="bad",
     )
-    return SettingsContent(
+    return Content(
         title=key.name,
         parents=(("API keys", "/settings/keys"),),
-        notice=desk.outcome.notice,
-        sent_forms=[] if key.revoked_at_us else [filled(revoke, desk.outcome.posted)],
+        forms=[] if key.revoked_at_us else [revoke],
         facts=[
             ("State", Cell(_state(key), _state(key))),
             ("Role", word(key.role.value)),

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Column, Content, Table, figure, word
-from weighbridge.dashboard.settings.forms import Errand, Form, Outcome, SettingsContent, filled
+from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.forms import Form
 from weighbridge.dashboard.settings.token_fields import in_force, rules, token_fields, wish
 from weighbridge.dashboard.settings.words import instant, pairs
 from weighbridge.reports.dimensions import OTHER
@@ -29,6 +30,7 @@ def one_token(desk: Desk) -> Content:
             title="Change",
             submit="Save",
             fields=token_fields(token),
+            leads=True,
             text="In force with the next call; the secret stays.",
         )
         revoke = Form(
@@ -38,12 +40,11 @@ def one_token(desk: Desk) -> Content:
             text="Calls with it are refused from now on. Its rows keep its id.",
             tone="bad",
         )
-        forms = [filled(form, desk.outcome.posted) for form in (change, revoke)]
-    return SettingsContent(
+        forms = [change, revoke]
+    return Content(
         title=token.name,
         parents=(("Tokens", "/settings/tokens"),),
-        notice=desk.outcome.notice,
-        sent_forms=forms,
+        forms=forms,
         facts=[
             ("State", Cell(state, state)),
             ("Id", word(token.id)),

@@ -8,16 +8,8 @@ from weighbridge.core.user import NewUser, OneTimeLink, User
 from weighbridge.dashboard.administration import Administration
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Content, Table, word
-from weighbridge.dashboard.settings.forms import (
-    Errand,
-    Field,
-    Form,
-    Notice,
-    Outcome,
-    SettingsContent,
-    filled,
-    joined,
-)
+from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.forms import Field, Form, Notice, joined
 from weighbridge.dashboard.settings.words import bounds, columns, instant, local
 
 _ROLES: Final = (
@@ -44,13 +36,13 @@ def people(desk: Desk) -> Content:
         title="Add a person",
         submit="Add, and make a link",
         text="They choose their password by a link that works once.",
+        leads=True,
         fields=_fields(NewUser(name="")),
     )
-    return SettingsContent(
+    return Content(
         title="People",
         subtitle="Who signs in here, and how far they see.",
-        notice=desk.outcome.notice,
-        sent_forms=[filled(form, desk.outcome.posted)],
+        forms=[form],
         tables=[
             Table(
                 name="people",
@@ -68,11 +60,10 @@ def one_person(desk: Desk) -> Content:
     user = desk.sources.administration.users.get(desk.name)
     zone = desk.state.zone
     forms = _forms_of(user, desk.principal.id)
-    return SettingsContent(
+    return Content(
         title=user.name,
         parents=(("People", "/settings/people"),),
-        notice=desk.outcome.notice,
-        sent_forms=[filled(form, desk.outcome.posted) for form in forms],
+        forms=forms,
         facts=[
             ("State", Cell(_state(user), _state(user))),
             ("Role", word(user.role.value)),

@@ -7,15 +7,8 @@ from weighbridge.core.credential import Role
 from weighbridge.core.policy_setting import PolicySetting, SettingOrigin
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Content, Table, word
-from weighbridge.dashboard.settings.forms import (
-    Errand,
-    Field,
-    Form,
-    Outcome,
-    SettingsContent,
-    filled,
-    joined,
-)
+from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.forms import Field, Form, joined
 from weighbridge.dashboard.settings.words import DIMENSION_CHOICES, REQUIRED, columns, instant
 
 _COLUMNS: Final = columns(
@@ -52,12 +45,11 @@ def policy(desk: Desk) -> Content:
             fields=tuple(_field(setting) for setting in settings),
             folded=False,
         )
-        forms.append(filled(form, desk.outcome.posted))
-    return SettingsContent(
+        forms.append(form)
+    return Content(
         title="Policy",
         subtitle="What a call must say about whom it is for, and what is done with labels.",
-        notice=desk.outcome.notice,
-        sent_forms=forms,
+        forms=forms,
         tables=[
             Table(
                 name="policy",

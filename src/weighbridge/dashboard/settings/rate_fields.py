@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import Any, Final
 
-from weighbridge.dashboard.settings.forms import Errand, Field, choices, joined
+from weighbridge.dashboard.errands import Errand
+from weighbridge.dashboard.forms import Field, choices, joined
 from weighbridge.errors import ClientError, Problem
 from weighbridge.pricing.overrides import PriceOverride
 from weighbridge.pricing.pricefile import SURFACES, TIERS

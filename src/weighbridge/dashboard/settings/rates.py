@@ -6,15 +6,8 @@ from typing import Final
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Content, Table, word
-from weighbridge.dashboard.settings.forms import (
-    Errand,
-    Form,
-    Notice,
-    Outcome,
-    Posted,
-    SettingsContent,
-    filled,
-)
+from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.forms import Form, Notice, Posted
 from weighbridge.dashboard.settings.rate_fields import rate_fields, statement
 from weighbridge.dashboard.settings.words import columns, instant, pairs
 from weighbridge.errors import NotFoundError
@@ -48,10 +41,11 @@ def rates(desk: Desk) -> Content:
             title="State rates",
             submit="Put in force",
             text="For calls that end from now on. Rows that are booked keep their cost.",
+            leads=True,
             fields=rate_fields(None, _models(desk)),
             buttons=_PREVIEW,
         )
-        forms.append(filled(form, desk.outcome.posted))
+        forms.append(form)
     table = Table(
         name="rates",
         title="Own rates",
@@ -59,12 +53,11 @@ def rates(desk: Desk) -> Content:
         rows=[_row(one) for one in reversed(own)],
         empty="None: every call costs what the price book says.",
     )
-    return SettingsContent(
+    return Content(
         title="Negotiated rates",
         subtitle="Rates of your own over the built-in price book. A file that the configuration "
         "names beats them.",
-        notice=desk.outcome.notice,
-        sent_forms=forms,
+        forms=forms,
         tables=[*_changes(desk), table],
     )
 
@@ -89,12 +82,11 @@ def one_rate(desk: Desk) -> Content:
             text="The price book's own hold again, for calls that end from now on.",
             tone="bad",
         )
-        forms = [filled(form, desk.outcome.posted) for form in (change, remove)]
-    return SettingsContent(
+        forms = [change, remove]
+    return Content(
         title=", ".join(own.price.models),
         parents=(("Negotiated rates", "/settings/rates"),),
-        notice=desk.outcome.notice,
-        sent_forms=forms,
+        forms=forms,
         facts=[
             ("Rates", Cell(_rates(own), dict(own.price.rates))),
             ("Source", word(own.price.source)),

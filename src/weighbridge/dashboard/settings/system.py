@@ -6,7 +6,7 @@ from weighbridge.core.clock import from_unix_us
 from weighbridge.core.system_health import SystemHealth, WorkerHealth
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Content, Table, Tile, word
-from weighbridge.dashboard.settings.forms import Notice, SettingsContent
+from weighbridge.dashboard.forms import Notice
 from weighbridge.dashboard.settings.words import instant_s
 
 _US: Final = 1_000_000
@@ -29,7 +29,7 @@ def system(desk: Desk) -> Content:
     health = desk.sources.administration.system.look()
     zone = desk.state.zone
     problems = _problems(health)
-    return SettingsContent(
+    return Content(
         title="System health",
         subtitle=f"Weighbridge {health.version} on {health.node}.",
         notice=Notice(text=". ".join(problems), tone="bad") if problems else None,

@@ -4,7 +4,8 @@ from typing import Any
 
 from weighbridge.core.clock import from_unix_us
 from weighbridge.core.credential import Billing, NewToken, TrackingToken
-from weighbridge.dashboard.settings.forms import Errand, Field, joined
+from weighbridge.dashboard.errands import Errand
+from weighbridge.dashboard.forms import Field, joined
 from weighbridge.dashboard.settings.words import DIMENSION_CHOICES, DIMENSIONS
 
 _BILLING = (
@@ -81,7 +82,6 @@ def wish(errand: Errand) -> dict[str, Any]:
     Errors: `ClientError` for an expiry or a line that is none.
     """
     expires = errand.text("expires")
-    now_us = int(errand.now.timestamp() * 1_000_000)
     allowed: dict[str, list[str]] = {}
     for line in errand.lines("allowed"):
         name, _, value = line.partition("=")
@@ -90,7 +90,7 @@ def wish(errand: Errand) -> dict[str, Any]:
         "name": errand.text("name"),
         **{name: errand.some(name) for name in DIMENSIONS},
         "labels": errand.pairs("labels"),
-        "expires_at_us": errand.administration.expiry(expires, now_us) if expires else None,
+        "expires_at_us": errand.administration.expiry(expires, errand.now_us) if expires else None,
         "required": errand.ticked("required"),
         "pinned": errand.ticked("pinned"),
         "allowed": allowed,

@@ -6,14 +6,8 @@ from typing import Any
 from weighbridge.core.credential import NewToken, Role, TrackingToken
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Content, Table, word
-from weighbridge.dashboard.settings.forms import (
-    Errand,
-    Form,
-    Notice,
-    Outcome,
-    SettingsContent,
-    filled,
-)
+from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.forms import Form, Notice
 from weighbridge.dashboard.settings.token_fields import in_force, rules, token_fields, wish
 from weighbridge.dashboard.settings.words import REQUIRED, columns, instant, pairs
 
@@ -43,15 +37,15 @@ def tokens(desk: Desk) -> Content:
             title="Make a token",
             submit="Make the token",
             text="What it carries is a default: a header of the call beats it.",
+            leads=True,
             fields=token_fields(NewToken(name="")),
             folded=bool(shown),
         )
-        forms.append(filled(form, desk.outcome.posted))
-    return SettingsContent(
+        forms.append(form)
+    return Content(
         title="Tokens",
         subtitle="A tracking token says whose call it is. It opens nothing at Google.",
-        notice=desk.outcome.notice,
-        sent_forms=forms,
+        forms=forms,
         tables=[
             Table(
                 name="tokens",

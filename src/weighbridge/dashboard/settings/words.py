@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from weighbridge.core.clock import from_unix_us
 from weighbridge.dashboard.content import Cell, Column
-from weighbridge.dashboard.settings.forms import Options
+from weighbridge.dashboard.forms import Options
 
 DIMENSIONS: Final = ("department", "project", "agent")
 DIMENSION_CHOICES: Final[Options] = tuple((name, name.capitalize()) for name in DIMENSIONS)

@@ -198,93 +198,98 @@ for (const form of document.querySelectorAll("form.range")) {
   });
 }
 document.addEventListener("submit", (event) => {
-  if (event.target.dataset.api) { event.preventDefault(); send(event.target); return; }
-  if (event.target.method !== "get") return;
-  for (const field of event.target.elements) if (!field.value) field.disabled = true;
+  const form = event.target;
+  if (form.getAttribute("method") === "post") {
+    event.preventDefault();
+    if (form.ariaBusy !== "true") send(form, event.submitter);
+    return;
+  }
+  for (const field of form.elements) if (!field.value) field.disabled = true;
 });
 
-// Forms of changes: a JSON document to the API that programs use; what it says is wrong stands
-// beside the field that it is about.
+// A form of changes goes where it would go without us; what we add is that nothing typed is lost
+// where the gateway does not answer or the session has ended, and that what is wrong is shown in
+// place. `form.action` and the like are never read so: a field of that name would stand there.
 
-const csrf = document.querySelector("meta[name=csrf]").content;
-const parts = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);
-const reading = {
-  text: (field) => field.value.trim() || null,
-  secret: (field) => field.value.trim(),
-  choice: (field) => field.value || null,
-  instant: (field) => field.value.trim(),
-  whole: (field) => {
-    const text = field.value.trim();
-    return /^-?\d+$/.test(text) ? Number(text) : text || null;
-  },
-  switch: (field) => field.checked,
-  list: (field) => parts(field.value),
-  wholes: (field) => parts(field.value).map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
-  hours: (field) => {
-    const [, begins, ends, timezone] = field.value.match(/^\s*(.*?)\s*-\s*(\S*)\s*(.*?)\s*$/) ?? [];
-    if (!field.value.trim()) return null;
-    return { begins: begins ?? field.value, ends: ends ?? "", timezone: timezone || "UTC" };
-  },
-  pairs: (field) => Object.fromEntries(field.value.split("\n").filter((line) => line.trim()).map(
-    (line) => [line.split("=")[0].trim(), parts(line.split("=").slice(1).join("="))])),
-};
+const silence = "The gateway did not answer. What you typed is still here: send it again.";
+const ended = "Your session has ended. Sign in again in another tab, then send this once more.";
 
-async function send(form) {
-  if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
-  const document_ = {};
-  for (const field of form.elements) {
-    if (field.name) document_[field.name] = reading[field.dataset.kind](field);
-  }
-  const button = form.querySelector("button");
-  button.disabled = true;
-  const method = form.dataset.api;
+async function send(form, button) {
+  const place = form.closest("details");
+  const body = new URLSearchParams(new FormData(form, button));
+  form.ariaBusy = "true";
   try {
-    // Not `form.action`: a field of that name would stand there.
-    const answer = await fetch(form.getAttribute("action"), {
-      method,
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
-      body: method === "DELETE" ? undefined : JSON.stringify(document_),
-    });
-    const said = await answer.json();
-    if (answer.ok) {
-      location.assign(form.dataset.then.replace("{id}", said.id) || location.href);
-    } else {
-      tell(form, said);
-    }
+    const headers = { Accept: "text/html" };
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers });
+    const text = await answer.text();
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    const led = answer.redirected ? new URL(answer.url) : null;
+    if (led?.pathname === "/sign-in") say(form, ended);
+    else if (led?.searchParams.get("done") === "stale") renew(form, fresh);
+    else if (led) location.assign(led);
+    else if (answer.ok) show(fresh);
+    else if (place && fresh.getElementById(place.id)) correct(place, fresh.getElementById(place.id));
+    else say(form, isJson(answer) ? JSON.parse(text).detail : fresh.body.innerText);
   } catch {
-    tell(form, { detail: "The gateway did not answer; nothing was changed." });
+    say(form, silence);
   } finally {
-    button.disabled = false;
+    form.ariaBusy = "false";
   }
 }
 
-function tell(form, said) {
-  for (const place of form.querySelectorAll("[data-field]")) {
-    const own = (said.problems ?? []).filter((one) => one.where.split(".")[0] === place.dataset.field);
-    const hint = place.querySelector(".hint");
-    hint.dataset.usual ??= hint.textContent;
-    hint.textContent = own.map((one) => one.message).join("; ") || hint.dataset.usual;
-    place.classList.toggle("wrong", own.length > 0);
-    place.querySelector("[name]").setAttribute("aria-invalid", String(own.length > 0));
+const isJson = (answer) => (answer.headers.get("Content-Type") ?? "").includes("json");
+
+function say(form, text) {
+  form.querySelector(".mistakes")?.remove();
+  const told = document.createElement("p");
+  told.className = "mistakes bare";
+  told.role = "alert";
+  told.textContent = text;
+  form.prepend(told);
+}
+
+function renew(form, fresh) {
+  form.querySelector("[name=csrf_token]").value = fresh.querySelector("meta[name=csrf]").content;
+  say(form, fresh.querySelector(".notice").textContent.trim());
+}
+
+// The form as the server sends it back; a secret stays in the browser where it was typed.
+function correct(place, answered) {
+  const here = document.importNode(answered, true);
+  for (const typed of place.querySelectorAll("input[type=password]")) {
+    const again = here.querySelector(`#${CSS.escape(typed.id)}`);
+    if (again) again.value = typed.value;
   }
-  const named = new Set([...form.querySelectorAll("[data-field]")].map((one) => one.dataset.field));
-  const others = (said.problems ?? []).filter((one) => !named.has(one.where.split(".")[0]));
-  const lines = [said.detail, ...others.map((one) => `${one.where}: ${one.message}`)];
-  form.querySelector(".problem").textContent = lines.join(". ");
-  form.querySelector(".wrong [name]")?.focus();
+  place.replaceWith(here);
+  (here.querySelector("[autofocus]") ?? here.querySelector("button")).focus();
+}
+
+// What is shown once has no address to go to.
+function show(fresh) {
+  const main = document.getElementById("main");
+  main.replaceChildren(...[...fresh.getElementById("main").childNodes].map(
+    (part) => document.importNode(part, true)));
+  for (const [place, seen] of views) if (!place.isConnected) { seen.made.finalize(); views.delete(place); }
+  offerCopies();
+  main.focus();
+  scrollTo(0, 0);
+  Promise.all([drawAll(), loadLate()]).catch(() => {});
 }
 
 // --- What is shown once can be copied.
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const { textContent } = document.getElementById(button.dataset.copy);
-    await navigator.clipboard.writeText(textContent);
-    button.textContent = "Copied";
-  });
+function offerCopies() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 }
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  button.textContent = "Copied";
+});
+offerCopies();
 
 // --- Keys: "/" searches, g and a letter goes, arrows walk the links of a table.
 

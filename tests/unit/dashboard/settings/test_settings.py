@@ -2,38 +2,17 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import httpx
 import pytest
+from page_forms import send
 
 from weighbridge.compose.parts import Parts
 from weighbridge.core.credential import NewToken, Role
 from weighbridge.core.exchange import Exchange
-from weighbridge.core.user import NewUser
 from weighbridge.dashboard.site import PAGES
 
 ACTS = [page for page in PAGES if page.act is not None]
-
-
-@pytest.fixture
-def as_role(remote: httpx.AsyncClient, parts: Parts) -> Callable[[Role], httpx.AsyncClient]:
-    """A browser in which somebody of a role has signed in."""
-
-    def sign_in(role: Role) -> httpx.AsyncClient:
-        user = parts.users.create(NewUser(name=f"the {role.value}", role=role))
-        remote.cookies.set("weighbridge_session", parts.sessions.begin(user.id, ""))
-        return remote
-
-    return sign_in
-
-
-async def _send(client: httpx.AsyncClient, path: str, /, **fields: Any) -> httpx.Response:
-    """A form of a page as a browser sends it, with the token that stands in the page."""
-    page = await client.get(path)
-    found = re.search(r'name="csrf" content="([^"]*)"', page.text)
-    token = found[1] if found else ""
-    return await client.post(path, data={"csrf_token": token, **fields})
 
 
 @pytest.mark.parametrize("role", Role)
@@ -73,12 +52,12 @@ async def test_a_browser_is_led_on_where_a_program_is_told(
     assert stranger.headers["location"] == "/sign-in?next=%2Fsettings%2Fkeys"
 
 
-async def test_a_token_is_shown_once_with_the_call_to_send(
+async def test_a_token_is_shown_once_with_the_call_tosend(
     as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
 ) -> None:
     """Its secret is in the answer that makes it, and on no other page."""
     client = as_role(Role.EDITOR)
-    answer = await _send(
+    answer = await send(
         client,
         "/settings/tokens",
         form="create",
@@ -108,7 +87,7 @@ async def test_the_call_to_send_says_what_the_policy_wants(
     """A header for each dimension that must be given and that the token does not carry."""
     parts.policy_settings.update({"attribution.required": ["department", "project"]})
     client = as_role(Role.EDITOR)
-    answer = await _send(
+    answer = await send(
         client, "/settings/tokens", form="create", name="n", project="p", required="agent"
     )
     assert "X-Department: …" in answer.text
@@ -135,7 +114,7 @@ async def test_what_is_wrong_stands_beside_its_field(
 ) -> None:
     """And what was typed stays in the form."""
     client = as_role(Role.EDITOR)
-    answer = await _send(
+    answer = await send(
         client,
         "/settings/tokens",
         form="create",
@@ -149,7 +128,7 @@ async def test_what_is_wrong_stands_beside_its_field(
     assert answer.text.count('aria-invalid="true"') == 2
     assert "the token has none of its own to pin" in answer.text
     assert parts.tokens.all() == []
-    late = await _send(client, "/settings/tokens", form="create", name="n", expires="soonish")
+    late = await send(client, "/settings/tokens", form="create", name="n", expires="soonish")
     assert "expected a span" in late.text
 
 
@@ -160,12 +139,12 @@ async def test_a_token_is_changed_and_revoked_on_its_page(
     token, _ = parts.tokens.create(NewToken(name="n", department="care", labels={"a": "b"}))
     path = f"/settings/tokens/{token.id}"
     client = as_role(Role.EDITOR)
-    answer = await _send(client, path, form="change", name="renamed", project="shop")
+    answer = await send(client, path, form="change", name="renamed", project="shop")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?done=changed")
     changed = parts.tokens.get(token.id)
     assert (changed.name, changed.department, changed.project) == ("renamed", None, "shop")
     assert changed.labels == {}
-    await _send(client, path, form="revoke")
+    await send(client, path, form="revoke")
     assert parts.tokens.get(token.id).revoked_at_us is not None
     page = await client.get(f"{path}?done=revoked")
     assert "It is refused from now on." in page.text
@@ -189,7 +168,7 @@ async def test_people_are_invited_changed_and_disabled(
     """The link is shown once, with the dashboard's own address."""
     client = as_role(Role.ADMIN)
     fields = {"form": "create", "name": "Vi", "role": "viewer", "scope.department": "care\nrisk"}
-    answer = await _send(client, "/settings/people", **fields)
+    answer = await send(client, "/settings/people", **fields)
     assert answer.status_code == 201
     link = re.search(r"http://remote/welcome/(wbl_[A-Za-z0-9]{32})", answer.text)
     assert link is not None
@@ -197,18 +176,18 @@ async def test_people_are_invited_changed_and_disabled(
     user = parts.users.all()[0]
     assert user.scope == {"department": ("care", "risk")}
     path = f"/settings/people/{user.id}"
-    wrong = await _send(client, path, form="change", name="Vi", role="editor", email="x")
+    wrong = await send(client, path, form="change", name="Vi", role="editor", email="x")
     assert wrong.status_code == 422
     assert "expected an address" in wrong.text
-    await _send(client, path, form="change", name="Vi", role="editor")
+    await send(client, path, form="change", name="Vi", role="editor")
     assert parts.users.get(user.id).role is Role.EDITOR
-    again = await _send(client, path, form="link")
+    again = await send(client, path, form="link")
     assert "/welcome/wbl_" in again.text
-    await _send(client, path, form="disable")
+    await send(client, path, form="disable")
     assert parts.users.get(user.id).disabled_at_us is not None
-    await _send(client, path, form="enable")
+    await send(client, path, form="enable")
     assert parts.users.get(user.id).disabled_at_us is None
-    taken = await _send(client, "/settings/people", form="create", name="vi")
+    taken = await send(client, "/settings/people", form="create", name="vi")
     assert taken.status_code == 409
 
 
@@ -217,12 +196,12 @@ async def test_keys_are_made_and_revoked(
 ) -> None:
     """The secret is shown once and works."""
     client = as_role(Role.ADMIN)
-    answer = await _send(client, "/settings/keys", form="create", name="grafana", role="viewer")
+    answer = await send(client, "/settings/keys", form="create", name="grafana", role="viewer")
     (secret,) = set(re.findall(r"wbk_[A-Za-z0-9]{32}", answer.text))
     key = parts.keys.find(secret)
     assert key is not None
     assert key.role is Role.VIEWER
-    await _send(client, f"/settings/keys/{key.id}", form="revoke")
+    await send(client, f"/settings/keys/{key.id}", form="revoke")
     assert parts.keys.find(secret) is None
     assert (await client.get("/settings/keys/key_none")).status_code == 404
 
@@ -243,16 +222,16 @@ async def test_the_policy_is_changed_by_what_differs(
         "labels.cardinality_warn": "1000",
         "labels.fold": "off",
     }
-    answer = await _send(client, "/settings/policy", **fields)
+    answer = await send(client, "/settings/policy", **fields)
     assert answer.headers["location"] == "/settings/policy?done=changed"
     stored = {one.name for one in parts.policy_settings.all() if one.origin == "policy"}
     assert stored == {"attribution.required", "attribution.allowed.project"}
     assert parts.policy().allowed == {"project": ["shop", "site"]}
-    answer = await _send(client, "/settings/policy", **{**fields, "labels.cardinality_warn": "x"})
+    answer = await send(client, "/settings/policy", **{**fields, "labels.cardinality_warn": "x"})
     assert answer.status_code == 422
     assert 'value="x"' in answer.text
     fields["attribution.required"] = []
-    await _send(client, "/settings/policy", **{**fields, "attribution.allowed.project": ""})
+    await send(client, "/settings/policy", **{**fields, "attribution.allowed.project": ""})
     assert {one.origin.value for one in parts.policy_settings.all()} == {"default"}
 
 
@@ -270,27 +249,27 @@ async def test_rates_are_previewed_stated_and_removed(
         "since": "2026-12-01",
         "source": "contract 4711",
     }
-    shown = await _send(client, "/settings/rates", **fields, preview="yes")
+    shown = await send(client, "/settings/rates", **fields, preview="yes")
     assert "Nothing is stored yet" in shown.text
     assert "$0.21" in shown.text
     assert 'value="contract 4711"' in shown.text
     assert parts.price_overrides.all() == []
-    made = await _send(client, "/settings/rates", **fields)
+    made = await send(client, "/settings/rates", **fields)
     assert made.status_code == 201
     (own,) = parts.price_overrides.all()
     assert own.price.rates == {"input_text_token": "0.21", "output_image_token": "24"}
     path = f"/settings/rates/{own.id}"
     assert (await client.get(path)).status_code == 200
-    await _send(client, path, **{**fields, "form": "change", "rates": "", "since": ""})
+    await send(client, path, **{**fields, "form": "change", "rates": "", "since": ""})
     (own,) = parts.price_overrides.all()
     assert (dict(own.price.rates), own.price.since) == ({"input_text_token": "0.21"}, None)
-    wrong = await _send(client, path, **{**fields, "form": "change", "rates.input_text_token": "x"})
+    wrong = await send(client, path, **{**fields, "form": "change", "rates.input_text_token": "x"})
     assert wrong.status_code == 422
     assert "no amount" in wrong.text
     for name, value in (("since", "soon"), ("above_tokens", "many"), ("rates", "24")):
-        bad = await _send(client, "/settings/rates", **{**fields, name: value})
+        bad = await send(client, "/settings/rates", **{**fields, name: value})
         assert (bad.status_code, bad.text.count('aria-invalid="true"')) == (422, 1)
-    await _send(client, path, form="remove")
+    await send(client, path, form="remove")
     assert parts.price_overrides.all() == []
 
 
@@ -325,3 +304,17 @@ async def test_the_systems_health_says_what_wants_a_look(
     }
     assert tiles["exchanges"] == 6
     assert tiles["lag"] == 0
+
+
+async def test_a_script_may_send_a_form_as_well(
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+) -> None:
+    """It names the encoding beside the media type, and the token counts all the same."""
+    client = as_role(Role.ADMIN)
+    page = await client.get("/settings/keys")
+    token = re.search(r'name="csrf" content="([^"]*)"', page.text)
+    assert token is not None
+    body = f"form=create&name=n&role=viewer&csrf_token={token[1]}"
+    kind = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
+    assert (await client.post("/settings/keys", content=body, headers=kind)).status_code == 201
+    assert [key.name for key in parts.keys.all()] == ["n"]

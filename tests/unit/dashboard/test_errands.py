@@ -1,28 +1,12 @@
-"""Forms as values: what was sent, and each problem beside its field."""
+"""Errands as values: what a form sent, and what doing it comes to."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from weighbridge.dashboard.settings.forms import (
-    Errand,
-    Field,
-    Form,
-    Outcome,
-    Posted,
-    acted,
-    filled,
-    parse_form,
-)
-from weighbridge.errors import ClientError, ConflictError, NotFoundError, Problem
-
-FORM = Form(
-    name="make",
-    title="Make",
-    submit="Make",
-    fields=(Field(name="name", label="Name"), Field(name="rates", label="Rates")),
-)
+from weighbridge.dashboard.errands import Errand, Outcome, acted, parse_form
+from weighbridge.errors import ClientError, ConflictError, NotAllowedError, NotFoundError, Problem
 
 
 def _errand(**sent: str) -> Errand:
@@ -55,31 +39,19 @@ def test_texts_are_trimmed_and_lists_take_lines_or_commas() -> None:
     assert caught.value.problems[0].where == "wrong"
 
 
-def test_problems_stand_beside_their_fields() -> None:
-    """By name, or by the name before a dot; what belongs nowhere stands above all."""
-    problems = (
-        Problem("name", "too long"),
-        Problem("rates.input", "no amount", "'x'", remedy="write a decimal"),
-        Problem("elsewhere", "is wrong"),
-    )
-    posted = Posted(form="make", values={"name": ("typed",)}, problems=problems, message="m")
-    name, rates = filled(FORM, posted).fields
-    assert (name.value, name.problem) == ("typed", "too long")
-    assert rates.problem == "no amount, got 'x'; write a decimal"
-    assert filled(FORM, posted).problems == ("elsewhere: is wrong",)
-    assert not filled(FORM, posted).folded
+def test_numbers_are_numbers_and_what_is_none_stays_what_it_is() -> None:
+    """The service that takes it says what it expected, and shows what it got."""
+    errand = _errand(one=" 60 ", many="50, 80,x", none="", wrong="6O")
+    assert (errand.whole("one"), errand.whole("none"), errand.whole("wrong")) == (60, None, "6O")
+    assert errand.wholes("many") == [50, 80, "x"]
+    assert _errand(one="\u0661").whole("one") == "\u0661"
 
 
-def test_what_was_sent_to_another_form_changes_nothing() -> None:
-    """Two forms of a page do not mix."""
-    assert filled(FORM, Posted(form="other", values={"name": ("typed",)})) == FORM
-    assert filled(FORM, None) == FORM
-
-
-def test_a_message_without_fields_stands_above() -> None:
-    """What a service says of the whole."""
-    shown = filled(FORM, Posted(form="make", values={}, message="it is gone"))
-    assert shown.problems == ("it is gone",)
+def test_lists_take_a_key_and_its_values_on_each_line() -> None:
+    """A key that comes twice has all of them; one without values has none."""
+    errand = _errand(scope="department=care, web\r\n\r\ndepartment=labs\nagent\nlabel:a=b=c")
+    expected = {"department": ["care", "web", "labs"], "agent": [], "label:a": ["b=c"]}
+    assert errand.lists("scope") == expected
 
 
 def test_what_the_client_can_mend_is_an_outcome() -> None:
@@ -96,5 +68,6 @@ def test_what_the_client_can_mend_is_an_outcome() -> None:
     assert conflict.status == 409
     assert conflict.posted is not None
     assert conflict.posted.form == "make"
-    with pytest.raises(NotFoundError):
-        refuse(NotFoundError("gone"))
+    for error in (NotFoundError("gone"), NotAllowedError("no")):
+        with pytest.raises(type(error)):
+            refuse(error)
