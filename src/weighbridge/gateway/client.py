@@ -1,11 +1,11 @@
-"""One connection from a client: framing of requests, pipelining, backpressure, bad input.
+"""One connection from a client: known heads, pipelining, backpressure, bad input, how it closes.
 
-Hides llhttp's callbacks and the order of pipelined requests: exchanges are answered one after
-another; while one is under way, later ones wait with reading paused, so what waits is bounded
-by one read. Rules for future edits: the parser is strict and stays strict (P4); a head that
-breaks a rule is answered 400, 414, 431, 501 or 505 and the connection closed.
-Counterpart: `gateway/exchange.LiveExchange`. Long, but one thing: what a connection does with
-the bytes that come depends on all of its state.
+Hides the order of pipelined requests: exchanges are answered one after another; while one is
+under way, later ones wait with reading paused, so what waits is bounded by one read.
+Rules for future edits: a head that breaks a rule is answered 400, 414, 431, 501 or 505 and the
+connection closed; bytes pass the parser by only where a plan or a tunnel says so.
+Counterparts: `request_receiver` finds the requests, `exchange.LiveExchange` is one of them. Long,
+but one thing: what a connection does with the bytes that come depends on all of its state.
 """
 
 import asyncio
@@ -13,34 +13,21 @@ from collections import deque
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, cast
 
-from httptools import (
-    HttpParserCallbackError,
-    HttpParserError,
-    HttpParserUpgrade,
-    HttpRequestParser,
-)
-
 from weighbridge.gateway.answers import own_answer
-from weighbridge.gateway.bad_requests import bad_request, status_of
+from weighbridge.gateway.bad_requests import bad_request
 from weighbridge.gateway.exchange import LiveExchange
 from weighbridge.gateway.exchange_state import ExchangeState
 from weighbridge.gateway.heads import HEAD_END, Headers
 from weighbridge.gateway.lifecycle import ENDED, Event
 from weighbridge.gateway.plans import RawHead, head_key
-from weighbridge.gateway.request_heads import (
-    RequestHead,
-    head_without_upgrade,
-    is_tunnel,
-    origin_form,
-    read_request_head,
-)
+from weighbridge.gateway.request_heads import RequestHead
+from weighbridge.gateway.request_receiver import RequestReceiver
 
 if TYPE_CHECKING:
     from weighbridge.gateway.gate import Gate
 
 _LINGER_BYTES = 16 * 1024 * 1024
 _LINGER_S = 5.0
-_CHECKED_READ_BYTES = 8 * 1024
 _LONGEST_PLANNED_HEAD = 8 * 1024
 _OWN_PATHS = (b"/-/healthz", b"/-/readyz")
 
@@ -49,32 +36,23 @@ class ClientConnection(asyncio.Protocol):
     """A keep-alive connection from a client.
 
     Fields by lifetime. Connection: gate, transport, queue, flags. Request being received:
-    `_headers`, `_target`, `_trailers`, `_receiving`.
+    `_receiving`, `_raw`, `_missing`.
     """
 
     __slots__ = (
         "_advancing",
-        "_at_boundary",
-        "_big_read",
-        "_closing",
         "_current",
         "_gate",
-        "_head_bytes",
-        "_headers",
-        "_in_head",
         "_lingered",
-        "_lingering",
+        "_lingering_since",
         "_missing",
-        "_parser",
-        "_plain_head",
         "_problem",
         "_queue",
         "_raw",
         "_receiving",
-        "_target",
-        "_trailers",
+        "_requests",
         "_upgrading",
-        "head_since",
+        "closing",
         "last_read",
         "read_ns",
         "reading_paused",
@@ -85,8 +63,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, gate: "Gate") -> None:
         self._gate = gate
         self.transport: asyncio.Transport | None = None
-        self._parser = HttpRequestParser(self)
-        self._at_boundary = True
+        self._requests = RequestReceiver(self, gate.settings)
         self._raw: RawHead | None = None
         self._missing = 0
         self._upgrading: LiveExchange | None = None
@@ -94,18 +71,10 @@ class ClientConnection(asyncio.Protocol):
         self._current: LiveExchange | None = None
         self._queue: deque[LiveExchange] = deque()
         self._receiving: LiveExchange | None = None
-        self._headers: Headers = []
-        self._trailers: Headers = []
-        self._target = b""
-        self._in_head = False
-        self._head_bytes = 0
-        self._closing = False
-        self._lingering = False
+        self._lingering_since = 0.0
         self._lingered = 0
-        self._big_read = False
         self._problem = 0
-        self._plain_head = b""
-        self.head_since = 0.0
+        self.closing = False
         self.last_read = gate.now()
         self.read_ns = 0
         self.reading_paused = False
@@ -126,37 +95,21 @@ class ClientConnection(asyncio.Protocol):
         """Parse what came; the exchange is told in order, then flushes."""
         self.read_ns = perf_counter_ns()
         self.last_read = self._gate.now()
-        if self._upgrading is not None or self._closing:
+        if self._upgrading is not None or self.closing:
             self._unparsed(data)
             return
         if self._missing:
             self._counted(data)
             return
-        if self._at_boundary and self._planned(data):
+        requests = self._requests
+        if requests.at_boundary and self._planned(data):
             return
+        data = requests.feed(data)
         while data:
-            data = self._parse(data)
-
-    def _parse(self, data: bytes) -> bytes:
-        """Let the parser read what came; gives what it is to read once more, mostly nothing."""
-        self._big_read = len(data) > _CHECKED_READ_BYTES
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            return self._upgraded(data[upgrade.args[0] :])
-        except HttpParserCallbackError as error:
-            self._gate.internal_error(error)
-            self.cut(abort=True)
-            return b""
-        except HttpParserError as error:
-            if not self._closing:
-                self._malformed(status_of(error, self._headers))
-        else:
-            if self._in_head and not self._closing:
-                self._bound_head(len(data))
-        if self._current is not None:
+            self._raw = None  # the head is read once more, without its offer to upgrade
+            data = requests.feed(data)
+        if self._current is not None and not self.closing:
             self._current.request_flush()
-        return b""
 
     def _planned(self, data: bytes) -> bool:
         """At a request's first bytes: is its head one that came before?
@@ -194,9 +147,9 @@ class ClientConnection(asyncio.Protocol):
         """The rest of a body whose length is known, and what may follow it."""
         piece = data[: self._missing]
         self._missing -= len(piece)
-        self.on_body(piece)
+        self.body_received(piece)
         if not self._missing:
-            self.on_message_complete()
+            self.request_received([])
         if self._current is not None:
             self._current.request_flush()
         rest = data[len(piece) :]
@@ -211,7 +164,7 @@ class ClientConnection(asyncio.Protocol):
         """Tell the exchange under way; those that wait never began."""
         del exc
         self.transport = None
-        self._closing = True
+        self.closing = True
         self._queue.clear()
         self._gate.disconnected(self)
         current, self._current = self._current, None
@@ -253,7 +206,7 @@ class ClientConnection(asyncio.Protocol):
 
     def cut(self, *, abort: bool) -> None:
         """Close: with `abort` where a plain end would look like a whole answer."""
-        self._closing = True
+        self.closing = True
         self._gate.turn.flush()
         if self.transport is not None:
             if abort:
@@ -263,7 +216,7 @@ class ClientConnection(asyncio.Protocol):
 
     def exchange_ended(self, exchange: ExchangeState, *, close: bool) -> None:
         """An exchange has its answer; go on where its request is whole too."""
-        if exchange is not self._current or self._closing:
+        if exchange is not self._current or self.closing:
             return
         waiting = self._queue or self._problem or self.reading_paused
         if not (close or waiting) and exchange.request_done:
@@ -286,72 +239,32 @@ class ClientConnection(asyncio.Protocol):
         settings = self._gate.settings
         if self.transport is None:
             return
-        if self._lingering:
-            if now - self.head_since > _LINGER_S:
+        if self._lingering_since:
+            if now - self._lingering_since > _LINGER_S:
                 self.transport.abort()
         elif self._current is not None:
             if self._current.phase is ENDED and (
                 now - self.last_read > settings.client_idle_timeout_s
             ):
                 self.transport.abort()
-        elif self._in_head:
-            if now - self.head_since > settings.client_header_timeout_s:
+        elif self._requests.in_head:
+            if now - self._requests.head_since > settings.client_header_timeout_s:
                 self._gate.counters.slow_heads += 1
                 self.transport.abort()
         elif now - self.last_read > settings.client_idle_timeout_s:
             # A plain close waits until all is sent: for ever, where nobody reads.
-            self.cut(abort=self._closing or bool(self.write_blocked_since))
+            self.cut(abort=self.closing or bool(self.write_blocked_since))
 
     def close_if_idle(self) -> None:
         """Close a connection that serves nothing; one that does closes with its answer."""
-        if self._current is None and self.transport is not None and not self._lingering:
+        if self._current is None and self.transport is not None and not self._lingering_since:
             self._gate.turn.flush()
             self.transport.close()
 
-    # The parser's side.
+    # The receiver's side.
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._at_boundary = False
-        self._in_head = True
-        self._head_bytes = 0
-        self.head_since = self.last_read
-        self._headers = []
-        self._target = b""
-
-    def on_url(self, target: bytes) -> None:
-        """Take (a piece of) the request target."""
-        self._target += target
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer once the head is through."""
-        if self._in_head:
-            self._headers.append((name, value))
-        else:
-            self._trailers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """The head is whole: an exchange begins, or waits for its turn."""
-        self._in_head = False
-        self._trailers = []
-        if self._closing:
-            return  # a call behind the last one that is answered here
-        parser = self._parser
-        head = RequestHead(
-            parser.get_method(),
-            self._target if self._target[:1] == b"/" else origin_form(self._target),
-            parser.get_http_version(),
-            keep_alive=parser.should_keep_alive(),
-        )
-        read_request_head(head, self._headers)
-        head.problem = head.problem or self._oversize()
-        # Keys, which the target may hold as well, are not kept beyond their call.
-        headers, self._headers, self._target = self._headers, [], b""
-        if parser.should_upgrade() and not is_tunnel(head):
-            # The parser would take the body for another protocol: read the head once more,
-            # without the offer.
-            self._plain_head = head_without_upgrade(head, headers)
-            return
+    def head_received(self, head: RequestHead, headers: Headers) -> None:
+        """An exchange begins, or waits for its turn."""
         exchange = self._receiving = LiveExchange(
             self._gate,
             self,
@@ -370,22 +283,53 @@ class ClientConnection(asyncio.Protocol):
             self._queue.append(exchange)
             self.pause_reading()
 
-    def on_body(self, data: bytes) -> None:
+    def body_received(self, data: bytes) -> None:
         """Pass body bytes."""
         if self._receiving is not None:
             self._receiving.request_body(data)
 
-    def on_message_complete(self) -> None:
+    def request_received(self, trailers: Headers) -> None:
         """The request's end; with its answer gone already, the next may go on."""
-        self._at_boundary = True
         exchange = self._receiving
         if exchange is None:
             return
         self._receiving = None
-        exchange.request_end(self._trailers)
-        self._trailers = []
+        exchange.request_end(trailers)
         if exchange is self._current and exchange.phase is ENDED:
             self._next()
+
+    def upgraded(self, rest: bytes) -> None:
+        """What comes from now on belongs to the call that was received last."""
+        if self._current is not None:
+            self._current.request_flush()
+        self._upgrading = self._last_begun()
+        if self._upgrading is None:
+            self.cut(abort=False)
+        elif rest:
+            self._unparsed(rest)
+
+    def malformed(self, status: int) -> None:
+        """Refuse what is no HTTP/1.1, and close (contract: `BAD_REQUEST`)."""
+        receiving, self._receiving = self._receiving, None
+        current = self._current
+        if current is not None and receiving is not current:
+            # What came before is well formed and is answered first.
+            if receiving is not None and receiving in self._queue:
+                self._queue.remove(receiving)
+            self._problem = status
+            self.pause_reading()
+            return
+        self._gate.counters.bad_requests += 1
+        if current is not None and current.phase is not ENDED:
+            current.client_event(Event.CLIENT_MALFORMED)
+            return
+        self.write(bad_request(status))
+        self._linger()
+
+    def failed(self, error: Exception) -> None:
+        """A fault of ours: the connection is cut, for nobody knows where it stands."""
+        self._gate.internal_error(error)
+        self.cut(abort=True)
 
     # Inside.
 
@@ -393,7 +337,7 @@ class ClientConnection(asyncio.Protocol):
         self._current = exchange
         if head.problem:
             self._current = self._receiving = None
-            self._malformed(head.problem)
+            self.malformed(head.problem)
         elif head.target in _OWN_PATHS:
             self._own_path(exchange, head)
         elif head.own_answer is not None:
@@ -405,19 +349,19 @@ class ClientConnection(asyncio.Protocol):
     def _next(self) -> None:
         """Go on to the calls that wait, one after another, without growing the stack."""
         self._current = None
-        if self._advancing or self._closing:
+        if self._advancing or self.closing:
             return
         self._advancing = True
-        while self._queue and self._current is None and not self._closing:
+        while self._queue and self._current is None and not self.closing:
             exchange = self._queue.popleft()
             self._begin(exchange, exchange.head)
             if self._current is exchange:
                 exchange.request_flush()
         self._advancing = False
-        if self._closing:
+        if self.closing:
             return
         if self._current is None and self._problem:
-            self._malformed(self._problem)
+            self.malformed(self._problem)
         self.resume_reading()
 
     def _own_path(self, exchange: LiveExchange, head: RequestHead) -> None:
@@ -444,45 +388,6 @@ class ClientConnection(asyncio.Protocol):
         self.write([head.own_answer or b""])
         self.exchange_ended(exchange, close=close)
 
-    def _oversize(self) -> int:
-        """Status of a head that is too large, 0 where it is not."""
-        settings = self._gate.settings
-        if len(self._target) > settings.max_target_bytes:
-            return 414
-        if len(self._headers) > 256:
-            return 431
-        if self._head_bytes or self._big_read:
-            size = sum(len(name) + len(value) + 4 for name, value in self._headers)
-            if size > settings.max_head_bytes:
-                return 431
-        return 0
-
-    def _bound_head(self, came: int) -> None:
-        """A head that is not whole yet must not grow without end."""
-        self._head_bytes += came
-        if self._head_bytes > self._gate.settings.max_head_bytes:
-            self._malformed(431 if self._headers else 414)
-
-    def _upgraded(self, rest: bytes) -> bytes:
-        """The parser stopped at an upgrade: a tunnel, or an offer that we leave aside.
-
-        Gives: what is to be read without the offer.
-        """
-        current = self._current
-        if self._plain_head:
-            plain, self._plain_head = self._plain_head, b""
-            self._parser = HttpRequestParser(self)
-            self._raw = None
-            return plain + rest
-        if current is not None:
-            current.request_flush()
-        self._upgrading = self._last_begun()
-        if self._upgrading is None:
-            self.cut(abort=False)
-        elif rest:
-            self._unparsed(rest)
-        return b""
-
     def _last_begun(self) -> LiveExchange | None:
         """The exchange that was received last, if it still lives."""
         if self._queue:
@@ -498,24 +403,6 @@ class ClientConnection(asyncio.Protocol):
         if self._lingered > _LINGER_BYTES:
             self.cut(abort=True)
 
-    def _malformed(self, status: int) -> None:
-        """Refuse what is no HTTP/1.1, and close (contract: `BAD_REQUEST`)."""
-        receiving, self._receiving = self._receiving, None
-        current = self._current
-        if current is not None and receiving is not current:
-            # What came before is well formed and is answered first.
-            if receiving is not None and receiving in self._queue:
-                self._queue.remove(receiving)
-            self._problem = status
-            self.pause_reading()
-            return
-        self._gate.counters.bad_requests += 1
-        if current is not None and current.phase is not ENDED:
-            current.client_event(Event.CLIENT_MALFORMED)
-            return
-        self.write(bad_request(status))
-        self._linger()
-
     def _linger(self) -> None:
         """Close for writing, and swallow what still comes for a while.
 
@@ -526,8 +413,8 @@ class ClientConnection(asyncio.Protocol):
         if transport is None:
             return
         self._current = self._receiving = None
-        self._closing = self._lingering = True
-        self.head_since = self._gate.now()
+        self.closing = True
+        self._lingering_since = self._gate.now()
         self._gate.turn.flush()
         if transport.can_write_eof():
             if self.reading_paused:

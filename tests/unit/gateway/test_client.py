@@ -6,6 +6,7 @@ from http_reader import answers_in, requests_in
 from memory_wire import MemoryWire
 from messages import KEY, PATH, answer, post
 
+from weighbridge.gateway.client import ClientConnection
 from weighbridge.gateway.request_bodies import HELD_BYTES
 
 GET = b"GET /v1beta/models HTTP/1.1\r\nHost: gw\r\n%b\r\n" % KEY
@@ -323,7 +324,9 @@ def test_no_head_is_kept_with_an_idle_connection() -> None:
         me.deliver(post(path=PATH + b"?key=AIzaSyTESTkey"))
         assert wire.gate.live
         kept = me.protocol
-        assert (kept._raw, kept._target, kept._headers) == (None, b"", [])  # type: ignore[attr-defined]
+        assert isinstance(kept, ClientConnection)
+        requests = kept._requests
+        assert (kept._raw, requests._target, requests._headers) == (None, b"", [])
 
 
 DRAIN_S = 100.0
