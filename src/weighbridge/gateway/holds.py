@@ -49,7 +49,7 @@ _CUT_AFTER_S: Final = 1.0
 # it is ordered, and stays set aside for longer than making one takes.
 _ORDERS: Final = "predictLongRunning"
 _OUTLIVES_S: Final = 600.0
-# Of everyday English; what a rate limit takes a prompt for until the answer tells.
+# Of everyday English; what a rate limit takes a prompt for where nobody knows better.
 _BYTES_PER_TOKEN: Final = 4
 
 
@@ -191,10 +191,8 @@ class Holds:
         if stake.permits is not None:
             self._purse.settle_each(stake.permits, came.used(stake.permits))
             stake.permits = None
-        if cost and exchange.outcome is _OK:
-            now = self._now()
-            self._history.learn(stake.alike, cost, now)
-            self._history.learn(History.of_anybody(stake.alike), cost, now)
+        if exchange.outcome is _OK:
+            stake.learn(self._history, came, self._now())
         if self._waiting or self._purse.urgent:
             self._stir()
 

@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 # How often a call waits again for a lender that is there and has not answered: it asks the ledger
 # first, which takes its time after a start.
 _PATIENCE: Final = 1
+# What an answer is taken for where nobody knows; at most this part of a minute's worth, so that so
+# many calls can begin side by side.
+_SHORT_ANSWER_TOKENS: Final = 1_000
+_SIDE_BY_SIDE: Final = 8
 
 
 class Stake:
     """What one call has set aside, or waits for.
 
-    `money` are the budgets that it pays, `size` what it may cost, `tokens` how many it is taken
-    for where a rate limit counts them.
+    `money` are the budgets that it pays, `size` what it may cost, `tokens` how many its prompt is
+    taken for where a rate limit counts them, 0 where it has none to count.
     """
 
     __slots__ = (
@@ -92,12 +96,38 @@ class Stake:
             least, most = ask(self.size, strict=strict, recent=recent, limit=limit)
             needs.append(Need(Account(budget.id, value, calendar.at(at_us).start_us), most, least))
         for rate in self.kind.rates:
-            for kind, amount in ((REQUESTS, 1), (TOKENS, self.tokens)):
-                most_a_minute = rate.limit.per_minute(kind)
-                if most_a_minute is not None and amount:
-                    permits = min(amount, most_a_minute) * PERMIT
-                    needs.append(Need(rate.account(kind), permits, permits))
+            most_a_minute = rate.limit.per_minute(REQUESTS)
+            if most_a_minute is not None:
+                needs.append(Need(rate.account(REQUESTS), PERMIT, PERMIT))
+            most_a_minute = rate.limit.per_minute(TOKENS)
+            if most_a_minute is not None and self.tokens:
+                permits = self._likely_tokens(history, most_a_minute) * PERMIT
+                needs.append(Need(rate.account(TOKENS), permits, permits))
         return needs
+
+    def learn(self, history: History, came: "Came", now: float) -> None:
+        """The call went well: what it came to tells of such calls."""
+        if came.cost:
+            history.learn(self.alike, came.cost, now)
+            history.learn(History.of_anybody(self.alike), came.cost, now)
+        if self.tokens and self.kind.rates:
+            alike = self._alike_in_tokens()
+            history.learn_tokens(alike, came.tokens)
+            history.learn_tokens(History.of_anybody(alike), came.tokens)
+
+    def _likely_tokens(self, history: History, most_a_minute: int) -> int:
+        """How many tokens the call is taken for: what such calls came to, else a short answer."""
+        alike = self._alike_in_tokens()
+        usual = history.usual_tokens(alike)
+        if usual is None:
+            usual = history.usual_tokens(History.of_anybody(alike))
+        if usual is None:
+            usual = self.tokens + min(_SHORT_ANSWER_TOKENS, most_a_minute // _SIDE_BY_SIDE)
+        return min(max(usual, 1), most_a_minute)
+
+    def _alike_in_tokens(self) -> Alike:
+        who, model, _ = self.alike
+        return History.kind(who, model, self.tokens)
 
     def take(self, hold: Hold) -> None:
         """The call has what it needs."""

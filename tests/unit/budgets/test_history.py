@@ -52,9 +52,27 @@ def test_what_anybody_s_calls_came_to_is_known_apart() -> None:
     assert history.recent(History.of_anybody(History.kind("new", "model", CENT)), 0.0) == 7
 
 
+def test_tokens_are_a_mean_of_late() -> None:
+    """One long answer counts an eighth, and less with each that follows."""
+    history = History()
+    assert history.usual_tokens(KIND) is None
+    means = []
+    for tokens in (1000, 1000, 2000, 1000):
+        history.learn_tokens(KIND, tokens)
+        means.append(history.usual_tokens(KIND))
+    assert means == [1000, 1000, 1125, 1109]
+    for _ in range(100):
+        history.learn_tokens(KIND, 10)
+    assert history.usual_tokens(KIND) == 10
+
+
 def test_memory_is_bounded() -> None:
     """It forgets all at once."""
     history = History()
     for index in range(5000):
-        history.learn(History.kind(f"a{index}", "m", 1), 1, 0.0)
+        kind = History.kind(f"a{index}", "m", 1)
+        history.learn(kind, 1, 0.0)
+        history.learn_tokens(kind, 1)
     assert repr(history) == "<History of 904 kinds>"
+    assert history.usual_tokens(History.kind("a0", "m", 1)) is None
+    assert history.usual_tokens(kind) == 1

@@ -74,15 +74,35 @@ def test_two_workers_share_one_limit() -> None:
 
 
 def test_tokens_are_those_of_the_row() -> None:
-    """A call is taken for its prompt until its answer tells: 4,022 tokens."""
+    """Each is 4,022 tokens, and the next is taken for as many: a third would be too much."""
     bank = MemoryBank(limits=[limit(requests_per_minute=None, tokens_per_minute=10_000)])
     with MemoryWire(bank=bank) as wire:
-        assert [passed(calls(wire, 1)) for _ in range(5)] == [1, 1, 1, 0, 0]
+        assert [passed(calls(wire, 1)) for _ in range(5)] == [1, 1, 0, 0, 0]
         clients = calls(wire, 1)
         headers, error = refusal(clients[0])
         assert error["details"][0]["metadata"]["counts"] == "tokens"
-        # 2,066 tokens too many have to fill again, and the prompt's: at 10,000 a minute.
+        # 2,066 tokens are missing: at 10,000 a minute.
         assert 12 <= int(headers["Retry-After"]) <= 14
+
+
+def test_parallel_calls_are_taken_for_what_such_calls_came_to() -> None:
+    """Also those of an agent that has made none yet: 12 of 4,022 tokens are within 50,000."""
+    each = limit(requests_per_minute=None, tokens_per_minute=50_000, per="agent")
+    with MemoryWire(bank=MemoryBank(limits=[each])) as wire:
+        assert passed(calls(wire, 1, Agent="first")) == 1
+        assert passed(calls(wire, 20, Agent="new")) == 12
+
+
+def test_calls_that_nobody_knows_are_taken_for_short_answers() -> None:
+    """An eighth of a minute's worth at most: so many can begin side by side."""
+    few = limit(requests_per_minute=None, tokens_per_minute=160)
+    with MemoryWire(bank=MemoryBank(limits=[few])) as wire:
+        clients = [wire.client() for _ in range(8)]
+        for client in clients:
+            client.deliver(post(UNDECLARED))
+        settle(wire)
+        assert len(asking(wire)) == 5  # of 11 tokens for the prompt and 20 for the answer
+        run(wire)
 
 
 def test_a_call_needs_room_in_budgets_and_limits_alike() -> None:
