@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli import budget_options as given
-from weighbridge.cli.budget_tables import audit_rows, definition_rows, status_rows
+from weighbridge.cli.budget_tables import DEFINITION, audit_rows, definition_rows, status_rows
 from weighbridge.cli.client import connect
+from weighbridge.cli.lists import add_list
 from weighbridge.cli.named import Named
 from weighbridge.cli.options import (
     AsJson,
@@ -18,7 +19,14 @@ from weighbridge.cli.options import (
     command_app,
     configuration,
 )
-from weighbridge.cli.output import instant, print_csv, print_json, print_rows, print_table
+from weighbridge.cli.output import (
+    instant,
+    print_csv,
+    print_done,
+    print_json,
+    print_rows,
+    print_table,
+)
 from weighbridge.errors import ControlError, UsageError
 
 app = command_app("Budgets: limits on spend that hold, and how they stand.")
@@ -74,27 +82,16 @@ def set_(  # noqa: PLR0913, PLR0917 - each is a flag
         raise UsageError("no budget was named; give --name for a new one, or the ID of another")
     with connect(configuration(data, config).settings, makes=budget is None) as client:
         made, done = _BUDGETS.put(client, wanted, budget)
-    if as_json:
-        print_json(made)
-    else:
-        sys.stderr.write(f"{done} {made['id']} ({made['name']}): {_sentence(made)}.\n")
+    print_done(made, f"{done} {made['id']} ({made['name']}): {_sentence(made)}.", as_json=as_json)
 
 
-@app.command("list")
-def list_(
-    form: Format = ListFormat.TABLE,
-    as_json: AsJson = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """List budgets, newest first."""
-    with connect(configuration(data, config).settings) as client:
-        document = client.get(_PATH)
-    if as_json or form is ListFormat.JSON:
-        print_json(document)
-        return
-    columns, rows = definition_rows(document["budgets"])
-    print_rows(columns, rows, as_csv=form is ListFormat.CSV)
+add_list(
+    app,
+    "List budgets, newest first.",
+    _PATH,
+    columns=DEFINITION,
+    rows=lambda document: definition_rows(document["budgets"]),
+)
 
 
 @app.command()
@@ -123,10 +120,7 @@ def remove(
     """Take a budget away for good."""
     with connect(configuration(data, config).settings) as client:
         former = client.delete(f"{_PATH}/{_BUDGETS.get(client, budget)['id']}")
-    if as_json:
-        print_json(former)
-    else:
-        sys.stderr.write(f"Removed {former['id']} ({former['name']}).\n")
+    print_done(former, f"Removed {former['id']} ({former['name']}).", as_json=as_json)
 
 
 @app.command()
@@ -222,10 +216,7 @@ def withdraw(
     with connect(configuration(data, config).settings) as client:
         path = f"{_PATH}/{_BUDGETS.get(client, budget)['id']}/raises/{raise_id}"
         gone = client.delete(path)
-    if as_json:
-        print_json(gone)
-    else:
-        sys.stderr.write(f"Withdrew {gone['id']} ({gone['amount_usd']} USD).\n")
+    print_done(gone, f"Withdrew {gone['id']} ({gone['amount_usd']} USD).", as_json=as_json)
 
 
 def _sentence(budget: dict[str, Any]) -> str:

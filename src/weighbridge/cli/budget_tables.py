@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 Rows = list[dict[str, str]]
-_DEFINITION: Final = (
+DEFINITION: Final = (
     *("id", "name", "limit", "period", "timezone", "scope", "per"),
     *("action", "thresholds", "state"),
 )
@@ -20,17 +20,16 @@ _AUDIT: Final = (
 _CENT: Final = Decimal("0.01")
 
 
-def definition_rows(budgets: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:
-    """Columns and one row for each budget."""
-    rows = [
+def definition_rows(budgets: Sequence[dict[str, Any]]) -> Rows:
+    """One row for each budget, with the columns of `DEFINITION`."""
+    return [
         {
             "id": one["id"],
             "name": one["name"],
             "limit": one["limit_usd"],
             "period": one["period"],
             "timezone": one["timezone"],
-            "scope": "; ".join(f"{name}={','.join(each)}" for name, each in one["scope"].items())
-            or "everything",
+            "scope": scope_text(one["scope"]),
             "per": one["per"] or "-",
             "action": one["action"],
             "thresholds": ",".join(str(each) for each in one["thresholds"]) or "-",
@@ -38,7 +37,11 @@ def definition_rows(budgets: Sequence[dict[str, Any]]) -> tuple[Sequence[str], R
         }
         for one in budgets
     ]
-    return _DEFINITION, rows
+
+
+def scope_text(scope: dict[str, list[str]]) -> str:
+    """Which calls count, in the form of the options that said so."""
+    return "; ".join(f"{name}={','.join(each)}" for name, each in scope.items()) or "everything"
 
 
 def status_rows(statuses: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:

@@ -6,16 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.client import connect
+from weighbridge.cli.lists import add_list
 from weighbridge.cli.options import (
     AsJson,
     Config,
     Data,
-    Format,
-    ListFormat,
     command_app,
     configuration,
 )
-from weighbridge.cli.output import instant, print_json, print_rows
+from weighbridge.cli.output import instant, print_done, print_json
 from weighbridge.errors import ControlError, Problem, UsageError
 
 app = command_app("Channels that alerts go through: Slack, mail, Teams, PagerDuty, webhooks.")
@@ -64,32 +63,13 @@ def add(  # noqa: PLR0913, PLR0917 - each is a flag
     _say(channel, as_json, f"Added {channel['id']} ({name}, {channel['service']}). Try it with")
 
 
-@app.command("list")
-def show(
-    form: Format = ListFormat.TABLE,
-    as_json: AsJson = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """List channels, newest first, without their URLs."""
-    with connect(configuration(data, config).settings) as client:
-        document = client.get("/api/v1/channels")
-    if as_json or form is ListFormat.JSON:
-        print_json(document)
-        return
-    rows = [
-        {
-            "id": channel["id"],
-            "name": channel["name"],
-            "service": channel["service"],
-            "takes": " ".join(channel["kinds"]) or "all",
-            "quiet": _hours(channel["quiet"]),
-            "created": instant(channel["created_at"]),
-            "state": "enabled" if channel["enabled"] else "disabled",
-        }
-        for channel in document["channels"]
-    ]
-    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
+add_list(
+    app,
+    "List channels, newest first, without their URLs.",
+    "/api/v1/channels",
+    columns=_COLUMNS,
+    rows=lambda document: [_row(one) for one in document["channels"]],
+)
 
 
 @app.command("set")
@@ -151,17 +131,11 @@ def remove(
     """Forget a channel and its URL for good."""
     with connect(configuration(data, config).settings) as client:
         channel = client.delete(f"/api/v1/channels/{channel_id}")
-    if as_json:
-        print_json(channel)
-    else:
-        sys.stderr.write(f"Removed {channel['id']} ({channel['name']}).\n")
+    print_done(channel, f"Removed {channel['id']} ({channel['name']}).", as_json=as_json)
 
 
 def _say(channel: dict[str, Any], as_json: bool, done: str) -> None:
-    if as_json:
-        print_json(channel)
-    else:
-        sys.stderr.write(f"{done} `weighbridge channel test {channel['id']}`.\n")
+    print_done(channel, f"{done} `weighbridge channel test {channel['id']}`.", as_json=as_json)
 
 
 def _url(given: str) -> str:
@@ -180,3 +154,15 @@ def _quiet(given: str | None, timezone: str) -> dict[str, str] | None:
 
 def _hours(quiet: dict[str, str] | None) -> str:
     return "-" if quiet is None else f"{quiet['begins']}-{quiet['ends']} {quiet['timezone']}"
+
+
+def _row(channel: dict[str, Any]) -> dict[str, str]:
+    return {
+        "id": channel["id"],
+        "name": channel["name"],
+        "service": channel["service"],
+        "takes": " ".join(channel["kinds"]) or "all",
+        "quiet": _hours(channel["quiet"]),
+        "created": instant(channel["created_at"]),
+        "state": "enabled" if channel["enabled"] else "disabled",
+    }

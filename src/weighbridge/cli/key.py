@@ -1,21 +1,20 @@
 """`weighbridge key`: admin API keys."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from weighbridge.cli.client import connect
+from weighbridge.cli.lists import add_list
 from weighbridge.cli.options import (
     AsJson,
     Config,
     Data,
-    Format,
-    ListFormat,
     command_app,
     configuration,
 )
-from weighbridge.cli.output import instant, print_json, print_rows
+from weighbridge.cli.output import instant, print_done, print_json
 from weighbridge.core.credential import Role
 
 app = command_app("Admin API keys: who may read and change.")
@@ -43,31 +42,13 @@ def create(
     )
 
 
-@app.command("list")
-def show(
-    form: Format = ListFormat.TABLE,
-    as_json: AsJson = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """List admin API keys, newest first."""
-    with connect(configuration(data, config).settings) as client:
-        document = client.get("/api/v1/keys")
-    if as_json or form is ListFormat.JSON:
-        print_json(document)
-        return
-    rows = [
-        {
-            "id": key["id"],
-            "name": key["name"],
-            "role": key["role"],
-            "hint": f"…{key['hint']}",
-            "created": instant(key["created_at"]),
-            "state": "revoked" if key["revoked_at"] else "in force",
-        }
-        for key in document["keys"]
-    ]
-    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
+add_list(
+    app,
+    "List admin API keys, newest first.",
+    "/api/v1/keys",
+    columns=_COLUMNS,
+    rows=lambda document: [_row(one) for one in document["keys"]],
+)
 
 
 @app.command()
@@ -80,7 +61,15 @@ def revoke(
     """Take an admin API key out of force for good."""
     with connect(configuration(data, config).settings) as client:
         key = client.delete(f"/api/v1/keys/{key_id}")
-    if as_json:
-        print_json(key)
-    else:
-        sys.stderr.write(f"Revoked {key['id']} ({key['name']}).\n")
+    print_done(key, f"Revoked {key['id']} ({key['name']}).", as_json=as_json)
+
+
+def _row(key: dict[str, Any]) -> dict[str, str]:
+    return {
+        "id": key["id"],
+        "name": key["name"],
+        "role": key["role"],
+        "hint": f"…{key['hint']}",
+        "created": instant(key["created_at"]),
+        "state": "revoked" if key["revoked_at"] else "in force",
+    }

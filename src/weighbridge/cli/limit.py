@@ -1,12 +1,13 @@
 """`weighbridge limit`: limits on calls and tokens a minute."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from weighbridge.cli.budget_options import pairs
+from weighbridge.cli.budget_tables import scope_text
 from weighbridge.cli.client import connect
+from weighbridge.cli.lists import add_list
 from weighbridge.cli.named import Named
 from weighbridge.cli.options import (
     AsJson,
@@ -17,7 +18,7 @@ from weighbridge.cli.options import (
     command_app,
     configuration,
 )
-from weighbridge.cli.output import print_json, print_rows
+from weighbridge.cli.output import print_done, print_json, print_rows
 from weighbridge.errors import UsageError
 
 app = command_app("Rate limits: calls and tokens a minute.")
@@ -68,39 +69,16 @@ def set_(  # noqa: PLR0913, PLR0917 - each is a flag
     wanted |= {"scope": pairs("--scope", scope)} if scope is not None else {}
     with connect(configuration(data, config).settings, makes=limit is None) as client:
         made, done = _LIMITS.put(client, wanted, limit)
-    if as_json:
-        print_json(made)
-    else:
-        sys.stderr.write(f"{done} {made['id']} ({made['name']}): {_sentence(made)}.\n")
+    print_done(made, f"{done} {made['id']} ({made['name']}): {_sentence(made)}.", as_json=as_json)
 
 
-@app.command("list")
-def list_(
-    form: Format = ListFormat.TABLE,
-    as_json: AsJson = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """List rate limits, newest first."""
-    with connect(configuration(data, config).settings) as client:
-        document = client.get(_PATH)
-    if as_json or form is ListFormat.JSON:
-        print_json(document)
-        return
-    rows = [
-        {
-            "id": one["id"],
-            "name": one["name"],
-            "requests": _count(one["requests_per_minute"]),
-            "tokens": _count(one["tokens_per_minute"]),
-            "scope": "; ".join(f"{name}={','.join(each)}" for name, each in one["scope"].items())
-            or "everything",
-            "per": one["per"] or "-",
-            "state": "in force" if one["enabled"] else "disabled",
-        }
-        for one in document["rate_limits"]
-    ]
-    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
+add_list(
+    app,
+    "List rate limits, newest first.",
+    _PATH,
+    columns=_COLUMNS,
+    rows=lambda document: [_row(one) for one in document["rate_limits"]],
+)
 
 
 @app.command()
@@ -108,10 +86,7 @@ def remove(limit: Limit, as_json: AsJson = False, data: Data = None, config: Con
     """Take a rate limit away for good."""
     with connect(configuration(data, config).settings) as client:
         former = client.delete(f"{_PATH}/{_LIMITS.get(client, limit)['id']}")
-    if as_json:
-        print_json(former)
-    else:
-        sys.stderr.write(f"Removed {former['id']} ({former['name']}).\n")
+    print_done(former, f"Removed {former['id']} ({former['name']}).", as_json=as_json)
 
 
 @app.command()
@@ -164,3 +139,15 @@ def _sentence(limit: dict[str, Any]) -> str:
 
 def _count(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
+
+
+def _row(one: dict[str, Any]) -> dict[str, str]:
+    return {
+        "id": one["id"],
+        "name": one["name"],
+        "requests": _count(one["requests_per_minute"]),
+        "tokens": _count(one["tokens_per_minute"]),
+        "scope": scope_text(one["scope"]),
+        "per": one["per"] or "-",
+        "state": "in force" if one["enabled"] else "disabled",
+    }

@@ -20,6 +20,14 @@ def print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
+def print_done(document: Any, sentence: str, *, as_json: bool) -> None:
+    """What a command has done: the document for scripts, else a sentence on stderr for people."""
+    if as_json:
+        print_json(document)
+    else:
+        sys.stderr.write(sentence + "\n")
+
+
 def print_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Rows as CSV with a header line; null is an empty field."""
     writer = csv.writer(sys.stdout, lineterminator="\r\n")

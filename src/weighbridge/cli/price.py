@@ -6,16 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.client import connect
+from weighbridge.cli.lists import add_list
 from weighbridge.cli.options import (
     AsJson,
     Config,
     Data,
-    Format,
-    ListFormat,
     command_app,
     configuration,
 )
-from weighbridge.cli.output import print_json, print_rows, text
+from weighbridge.cli.output import print_json, text
 from weighbridge.errors import UsageError
 
 app = command_app("Negotiated rates, over those of the price book.")
@@ -83,21 +82,13 @@ def add(  # noqa: PLR0913, PLR0917 - each is a flag
     sys.stderr.write("Nothing was stored.\n" if dry_run else f"Made {document['id']}.\n")
 
 
-@app.command("list")
-def list_prices(
-    form: Format = ListFormat.TABLE,
-    as_json: AsJson = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """Print own rates, the earliest made first; the later beats the earlier."""
-    with connect(configuration(data, config).settings) as client:
-        document = client.get(_PATH)
-    if as_json or form is ListFormat.JSON:
-        print_json(document)
-        return
-    rows = [{name: _shown(one, name) for name in _COLUMNS} for one in document["price_overrides"]]
-    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
+add_list(
+    app,
+    "Print own rates, the earliest made first; the later beats the earlier.",
+    _PATH,
+    columns=_COLUMNS,
+    rows=lambda document: [_row(one) for one in document["price_overrides"]],
+)
 
 
 @app.command()
@@ -144,3 +135,7 @@ def _shown(one: dict[str, Any], name: str) -> str:
     if name == "rates" and one["above_tokens"]:
         return f"{text(one['rates'])} above {one['above_tokens']:,}: {text(one['rates_above'])}"
     return text(one[name])
+
+
+def _row(override: dict[str, Any]) -> dict[str, str]:
+    return {name: _shown(override, name) for name in _COLUMNS}

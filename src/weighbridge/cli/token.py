@@ -7,16 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.client import connect
+from weighbridge.cli.lists import add_list
 from weighbridge.cli.options import (
     AsJson,
     Config,
     Data,
-    Format,
-    ListFormat,
     command_app,
     configuration,
 )
-from weighbridge.cli.output import instant, print_json, print_rows, text
+from weighbridge.cli.output import instant, print_done, print_json, text
 from weighbridge.core.credential import Billing
 from weighbridge.errors import UsageError
 
@@ -147,27 +146,18 @@ def update(  # noqa: PLR0913, PLR0917 - each is a flag
         raise UsageError("nothing to change was given; name at least one option, see --help")
     with connect(configuration(data, config).settings) as client:
         token = client.patch(f"/api/v1/tokens/{token_id}", changes)
-    if as_json:
-        print_json(token)
-    else:
-        sys.stderr.write(f"Changed {token['id']} ({token['name']}): {', '.join(changes)}.\n")
+    print_done(
+        token, f"Changed {token['id']} ({token['name']}): {', '.join(changes)}.", as_json=as_json
+    )
 
 
-@app.command("list")
-def show(
-    form: Format = ListFormat.TABLE,
-    as_json: AsJson = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """List tracking tokens, newest first."""
-    with connect(configuration(data, config).settings) as client:
-        document = client.get("/api/v1/tokens")
-    if as_json or form is ListFormat.JSON:
-        print_json(document)
-        return
-    rows = [_row(token) for token in document["tokens"]]
-    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
+add_list(
+    app,
+    "List tracking tokens, newest first.",
+    "/api/v1/tokens",
+    columns=_COLUMNS,
+    rows=lambda document: [_row(one) for one in document["tokens"]],
+)
 
 
 @app.command()
@@ -180,10 +170,7 @@ def revoke(
     """Take a tracking token out of force for good."""
     with connect(configuration(data, config).settings) as client:
         token = client.delete(f"/api/v1/tokens/{token_id}")
-    if as_json:
-        print_json(token)
-    else:
-        sys.stderr.write(f"Revoked {token['id']} ({token['name']}).\n")
+    print_done(token, f"Revoked {token['id']} ({token['name']}).", as_json=as_json)
 
 
 def _labels(given: list[str]) -> dict[str, str]:

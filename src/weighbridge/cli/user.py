@@ -6,16 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.client import connect
+from weighbridge.cli.lists import add_list
 from weighbridge.cli.options import (
     AsJson,
     Config,
     Data,
-    Format,
-    ListFormat,
     command_app,
     configuration,
 )
-from weighbridge.cli.output import instant, print_json, print_rows
+from weighbridge.cli.output import instant, print_json
 from weighbridge.config import Settings
 from weighbridge.core.credential import Role
 
@@ -62,31 +61,13 @@ def create(  # noqa: PLR0913, PLR0917 - each is a flag
     )
 
 
-@app.command("list")
-def show(
-    form: Format = ListFormat.TABLE,
-    as_json: AsJson = False,
-    data: Data = None,
-    config: Config = None,
-) -> None:
-    """List people, newest first."""
-    with connect(configuration(data, config).settings) as client:
-        document = client.get("/api/v1/users")
-    if as_json or form is ListFormat.JSON:
-        print_json(document)
-        return
-    rows = [
-        {
-            "id": user["id"],
-            "name": user["name"],
-            "role": user["role"],
-            "sees": _sees(user["scope"]),
-            "signed in": instant(user["signed_in_at"]) if user["signed_in_at"] else "never",
-            "state": "disabled" if user["disabled_at"] else "in force",
-        }
-        for user in document["users"]
-    ]
-    print_rows(_COLUMNS, rows, as_csv=form is ListFormat.CSV)
+add_list(
+    app,
+    "List people, newest first.",
+    "/api/v1/users",
+    columns=_COLUMNS,
+    rows=lambda document: [_row(one) for one in document["users"]],
+)
 
 
 @app.command()
@@ -140,3 +121,14 @@ def _switch(user_id: str, settings: Settings, *, disabled: bool, as_json: bool) 
 def _sees(scope: dict[str, list[str]]) -> str:
     bound = [f"{name}={value}" for name, values in scope.items() for value in values]
     return " ".join(bound) or "everything"
+
+
+def _row(user: dict[str, Any]) -> dict[str, str]:
+    return {
+        "id": user["id"],
+        "name": user["name"],
+        "role": user["role"],
+        "sees": _sees(user["scope"]),
+        "signed in": instant(user["signed_in_at"]) if user["signed_in_at"] else "never",
+        "state": "disabled" if user["disabled_at"] else "in force",
+    }
