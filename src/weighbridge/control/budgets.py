@@ -6,7 +6,7 @@ a raise that has ended or was withdrawn stays on record.
 Counterpart: `budgets/reading` has checked what is asked for, `admin/routes/budgets` calls this.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from weighbridge.budgets.budget import Budget, NewBudget, Raise, as_mapping, usd_text
 from weighbridge.budgets.record import BudgetRecord, RaiseRecord
+from weighbridge.control.alerting.channels import unknown_channels
 from weighbridge.control.audit import Auditor
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
 from weighbridge.control.tables import BudgetRow, RaiseRow
 from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.principal import OPERATOR, Principal
-from weighbridge.errors import ConflictError, NotFoundError
+from weighbridge.errors import ClientError, ConflictError, NotFoundError
 
 _DEFINITION = NewBudget.__struct_fields__
 _TUPLES = ("thresholds", "channels")
@@ -38,11 +39,15 @@ class BudgetService:
         return f"<BudgetService {self._database!r}>"
 
     def create(self, wanted: NewBudget, by: Principal = OPERATOR) -> BudgetRecord:
-        """A budget, in force for calls that begin from now on and for what is spent already."""
+        """A budget, in force for calls that begin from now on and for what is spent already.
+
+        Errors: `ClientError` where it names a channel that is not there.
+        """
         row = BudgetRow(
             id=self._mint.identifier("bud_"), created_at_us=self._mint.now_us(), **_stored(wanted)
         )
         with self._database.change(policy=True) as session:
+            _check_channels(session, wanted.channels)
             session.add(row)
             self._auditor.note(session, by, ("budget.create", row.id), after=_told(_budget(row)))
         return _record(row, [])
@@ -69,12 +74,15 @@ class BudgetService:
 
         Takes: `revise`, which makes the new definition out of the budget as it is.
         Gives: the budget, whose `updated_at_us` moves only where something changed.
-        Errors: `NotFoundError`, and those of `revise`.
+        Errors: `NotFoundError`, those of `revise`, and `ClientError` where it newly names a channel
+        that is not there; one that was removed since stays named.
         """
         with self._database.change(policy=True) as session:
             row = _found(session, budget_id)
             before = _whole(session, row).budget
-            values = _stored(revise(before))
+            wanted = revise(before)
+            _check_channels(session, set(wanted.channels).difference(before.channels))
+            values = _stored(wanted)
             changed = [name for name, value in values.items() if getattr(row, name) != value]
             for name in changed:
                 setattr(row, name, values[name])
@@ -148,6 +156,12 @@ class BudgetService:
     def policy(self) -> tuple[Budget, ...]:
         """Every budget as workers know it, by the order of their making."""
         return tuple(record.budget for record in reversed(self.all()))
+
+
+def _check_channels(session: Session, named: Iterable[str]) -> None:
+    problems = unknown_channels(session, sorted(named))
+    if problems:
+        raise ClientError("this budget cannot be set as asked", problems=problems)
 
 
 def _found(session: Session, budget_id: str) -> BudgetRow:

@@ -18,6 +18,7 @@ from weighbridge.budgets.budget import decode_budgets
 from weighbridge.budgets.windows import window_at
 from weighbridge.compose.parts import Parts
 from weighbridge.control.budget_states import NoLeases
+from weighbridge.core.alert import NewChannel
 from weighbridge.core.credential import Role
 from weighbridge.core.exchange import Exchange
 from weighbridge.core.user import NewUser
@@ -35,6 +36,12 @@ CONTRACT = {
     "unpriced": "block",
     "channels": ["ops"],
 }
+
+
+@pytest.fixture(autouse=True)
+def ops(parts: Parts) -> None:
+    """The channel that budgets name."""
+    parts.alerting.channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/"))
 
 
 @pytest.fixture

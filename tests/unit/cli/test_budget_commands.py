@@ -7,6 +7,7 @@ from typing import Any
 
 def test_a_budget_is_set_and_set_again(command: Any) -> None:
     """By its name or id; what is not given stays, an empty value takes away."""
+    command("channel", "add", "--name", "ops", "--url", "json://127.0.0.1:9/")
     options = ("--limit", "100", "--period", "day", "--timezone", "Europe/Berlin")
     scope = ("--scope", "department=care,lab", "--scope", "department=web", "--per", "agent")
     rest = ("--action", "block", "--thresholds", "50,90", "--channel", "ops", "--grace", "5")
@@ -34,6 +35,8 @@ def test_all_problems_of_a_budget_are_told(command: Any) -> None:
     assert done.status == 2
     assert "limit_usd" in done.err
     assert "'Mars'" in done.err
+    done = command("budget", "set", "--name", "n", "--channel", "ops")
+    assert (done.status, "make one by `channel add`" in done.err) == (2, True)
 
 
 def test_what_makes_no_sense_is_misuse(command: Any) -> None:

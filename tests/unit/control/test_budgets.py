@@ -11,10 +11,11 @@ from weighbridge.control.audit import AuditLog
 from weighbridge.control.budgets import BudgetService
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
+from weighbridge.control.tables import ChannelRow
 from weighbridge.core.credential import Role
 from weighbridge.core.money import PICO_USD_PER_USD
 from weighbridge.core.principal import Principal
-from weighbridge.errors import ConflictError, NotFoundError
+from weighbridge.errors import ClientError, ConflictError, NotFoundError
 
 DOLLAR = PICO_USD_PER_USD
 EDITOR = Principal(kind="user", id="usr_1", name="Ada", role=Role.EDITOR)
@@ -36,6 +37,8 @@ class Clock:
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     opened = Database.open(tmp_path)
+    with opened.change(policy=False) as session:
+        session.add(channel("ops"))
     yield opened
     opened.close()
 
@@ -50,6 +53,12 @@ def service(database: Database, clock: Clock) -> BudgetService:
     return BudgetService(database, Mint(now_us=lambda: clock.now_us))
 
 
+def channel(name: str) -> ChannelRow:
+    """A channel that nothing is sent through."""
+    kept = {"service": "JSON", "sealed_url": "", "kinds": [], "enabled": True, "created_at_us": 1}
+    return ChannelRow(id=f"chn_{name}", name=name.title(), name_key=name, **kept)
+
+
 def test_a_budget_comes_back_as_it_was_asked_for(service: BudgetService, clock: Clock) -> None:
     """Also an amount that no 64-bit integer holds; newest first."""
     made = service.create(WANTED)
@@ -61,6 +70,32 @@ def test_a_budget_comes_back_as_it_was_asked_for(service: BudgetService, clock: 
     assert service.all() == [other, made]
     assert service.policy() == (made.budget, other.budget)
     assert decode_budgets(encode_budgets(service.policy())) == service.policy()
+
+
+def test_a_channel_that_is_not_there_is_refused(service: BudgetService) -> None:
+    """With the nearest name that is; ids and other cases are names as well."""
+    with pytest.raises(ClientError) as refused:
+        service.create(msgspec.structs.replace(WANTED, channels=("opz", "OPS", "chn_ops", "x")))
+    told = [str(problem) for problem in refused.value.problems]
+    assert told == [
+        "channels: no channel has the id or name, got 'opz'; did you mean 'Ops'?",
+        "channels: no channel has the id or name, got 'x'; see `channel list`",
+    ]
+    assert service.all() == []
+
+
+def test_a_channel_that_was_removed_stays_named(database: Database, service: BudgetService) -> None:
+    """A budget is changed as before; nobody has to mend all budgets of a channel first."""
+    made = service.create(WANTED).budget
+    with database.change(policy=False) as session:
+        row = session.get_one(ChannelRow, "chn_ops")
+        row.removed_at_us, row.name_key = 2, row.id
+    changed = service.update(made.id, lambda budget: msgspec.structs.replace(budget, name="n"))
+    assert (changed.budget.name, changed.budget.channels) == ("n", ("ops",))
+    with pytest.raises(ClientError, match="cannot be set"):
+        service.update(
+            made.id, lambda budget: msgspec.structs.replace(budget, channels=("ops", "new"))
+        )
 
 
 def test_a_change_is_told_field_by_field(database: Database, service: BudgetService) -> None:

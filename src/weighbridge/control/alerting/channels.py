@@ -9,6 +9,7 @@ command line call this.
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 import msgspec
@@ -153,9 +154,34 @@ def takers(session: Session, kind: AlertKind, named: Iterable[str]) -> list[Chan
     return chosen or [row for row in enabled if not row.kinds or kind.value in row.kinds]
 
 
+def unknown_channels(session: Session, named: Iterable[str]) -> tuple[Problem, ...]:
+    """What is wrong with names or ids of channels, each with the nearest name that there is."""
+    rows = _rows(session)
+    known = {row.id for row in rows} | {row.name_key for row in rows}
+    names = {row.name_key: row.name for row in rows}
+    return tuple(
+        Problem(
+            "channels",
+            "no channel has the id or name",
+            seen=repr(each[:64]),
+            remedy=_nearest(each, names),
+        )
+        for each in named
+        if known.isdisjoint((each, name_key(each)))
+    )
+
+
 def name_key(name: str) -> str:
     """A name as it is compared."""
     return unicodedata.normalize("NFKC", name).casefold().strip()
+
+
+def _nearest(name: str, names: Mapping[str, str]) -> str:
+    """Takes: what channels are called, by how that is compared."""
+    close = get_close_matches(name_key(name), names, n=1)
+    if close:
+        return f"did you mean {names[close[0]]!r}?"
+    return "see `channel list`" if names else "there is none yet; make one by `channel add`"
 
 
 def _rows(session: Session) -> list[ChannelRow]:
