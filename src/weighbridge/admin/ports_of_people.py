@@ -97,6 +97,12 @@ class Users(Protocol):
         """Who signs in by these."""
         ...
 
+    def change_password(
+        self, by: Principal, current: str, wanted: str, session_secret: str | None = None
+    ) -> None:
+        """Another password for whoever knows the present one."""
+        ...
+
 
 class Links(Protocol):
     """One-time links that set a password."""

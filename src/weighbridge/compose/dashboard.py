@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request
 
 from weighbridge.admin.auth import ServicesOf, csrf_token_of, requires
 from weighbridge.admin.expiry import parse_expiry
+from weighbridge.admin.own_password import change_own_password
 from weighbridge.admin.ports import Reports, Services
 from weighbridge.admin.questions import questions_of
 from weighbridge.admin.seen import services_seen
@@ -86,6 +87,9 @@ def _visit(request: Request, seen: Services, principal: Principal, gateway: str)
 
 
 def _administration(request: Request, seen: Services) -> Administration:
+    def change_password(caller: Principal, current: str, wanted: str) -> None:
+        change_own_password(request, seen, caller, (current, wanted))
+
     return Administration(
         tokens=seen.tokens,
         keys=seen.keys,
@@ -100,5 +104,6 @@ def _administration(request: Request, seen: Services) -> Administration:
         channels=seen.channels,
         alert_sender=seen.alert_sender,
         expiry=parse_expiry,
+        change_password=change_password,
         origin=seen.public_url or str(request.base_url).rstrip("/"),
     )

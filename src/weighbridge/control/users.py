@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from weighbridge.control.audit import Auditor
 from weighbridge.control.database import Database
-from weighbridge.control.passwords import Passwords
+from weighbridge.control.passwords import Passwords, password_problems
 from weighbridge.control.secrets import Mint
 from weighbridge.control.tables import LinkRow, SessionRow, UserRow
 from weighbridge.control.user_checks import user_problems
 from weighbridge.core.credential import Role
+from weighbridge.core.ids import secret_hash
 from weighbridge.core.principal import OPERATOR, Principal
 from weighbridge.core.user import NewUser, User, name_key
 from weighbridge.errors import ClientError, ConflictError, NotFoundError, Problem
@@ -108,6 +109,35 @@ class UserService:
             return None
         return user_of(row)
 
+    def change_password(
+        self, by: Principal, current: str, wanted: str, session_secret: str | None = None
+    ) -> None:
+        """Another password for whoever knows the present one; their other sessions end.
+
+        Takes: the secret of the session that goes on.
+        Errors: `ClientError`; `ConflictError` for who has no password.
+        """
+        with self._database.read() as session:
+            row = session.get(UserRow, by.id) if by.kind == "user" else None
+            stored = row.password if row is not None else None
+        if stored is None:
+            raise ConflictError(
+                f"{by.name} signs in without a password, so there is none to change"
+            )
+        problems = password_problems(wanted, by.name)
+        if not self._passwords.matches(current, stored):
+            problems.append(Problem("current", "is not the password that you sign in with"))
+        elif self._passwords.matches(wanted, stored):
+            problems.append(Problem("password", "is the one that you have already"))
+        if problems:
+            raise ClientError("the password cannot be changed as asked", problems=tuple(problems))
+        fresh = self._passwords.hash(wanted)
+        with self._database.change(policy=False) as session:
+            user = found_user(session, by.id)
+            user.password = fresh
+            end_all(session, user.id, but=session_secret)
+            self._auditor.note(session, by, ("user.password", user.id))
+
 
 def add_user(
     session: Session, mint: Mint, auditor: Auditor, new: NewUser, by: Principal | None
@@ -133,9 +163,11 @@ def found_user(session: Session, user_id: str) -> UserRow:
     return row
 
 
-def end_all(session: Session, user_id: str) -> None:
-    """End every session of a person, and every link that was not used."""
-    session.execute(delete(SessionRow).where(SessionRow.user_id == user_id))
+def end_all(session: Session, user_id: str, but: str | None = None) -> None:
+    """End every session of a person but that of a secret, and every link that was not used."""
+    kept = secret_hash(but) if but is not None else ""
+    ended = SessionRow.user_id == user_id, SessionRow.sha256 != kept
+    session.execute(delete(SessionRow).where(*ended))
     session.execute(delete(LinkRow).where(LinkRow.user_id == user_id, LinkRow.used_at_us.is_(None)))
 
 

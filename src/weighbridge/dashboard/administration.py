@@ -236,7 +236,8 @@ class Administration:
     """The services behind pages with forms.
 
     `origin` is where people reach the dashboard; `expiry` reads `30d` or a date as an instant in
-    microseconds since the epoch, given the time now.
+    microseconds since the epoch, given the time now; `change_password` takes the reader's present
+    password and the new one.
     """
 
     tokens: Tokens
@@ -253,3 +254,4 @@ class Administration:
     alert_sender: AlertSender
     origin: str
     expiry: Callable[[str, int], int]
+    change_password: Callable[[Principal, str, str], None]

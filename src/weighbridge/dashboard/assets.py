@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from weighbridge.dashboard.bundle import recipe
+from weighbridge.reports import look
 
 VEGA: Final = "vega.js"
 _TYPES: Final = {
@@ -23,7 +24,6 @@ _TYPES: Final = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-_OWN: Final = ("weighbridge.css", "weighbridge.js", "mark.svg")
 _LONGEST_S: Final = 120
 
 
@@ -45,8 +45,12 @@ class Assets:
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
         self._found: dict[str, Asset] = {}
-        for name in _OWN:
-            body = static.joinpath(name).read_bytes()
+        own = {
+            "weighbridge.css": look.sheet() + static.joinpath("weighbridge.css").read_bytes(),
+            "weighbridge.js": static.joinpath("weighbridge.js").read_bytes(),
+            "mark.svg": look.mark(),
+        }
+        for name, body in own.items():
             public = _public(name, hashlib.sha256(body).hexdigest())
             self._names[name] = public
             self._found[public] = _asset(name, body)

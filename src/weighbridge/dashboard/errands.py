@@ -69,6 +69,10 @@ class Errand:
         values = self.sent.get(name, ())
         return values[0].strip() if values else ""
 
+    def raw(self, name: str) -> str:
+        """A field's text as it was typed."""
+        return next(iter(self.sent.get(name, ())), "")
+
     def some(self, name: str) -> str | None:
         """A field's text, or None for none."""
         return self.text(name) or None

@@ -29,6 +29,7 @@ DONE: Final = {
     "disabled": "Disabled. Their sessions and links have ended.",
     "enabled": "Enabled.",
     "sent": "The message was taken by the service.",
+    "password": "Your password is changed, and your other browsers are signed out.",
 }
 UNDONE: Final = {
     "unsent": "The message was not taken; why stands in the table below.",
@@ -123,7 +124,7 @@ def filled(form: Form, posted: Posted | None) -> Form:
         own = [problem for problem in left if _belongs(problem, one)]
         left = [problem for problem in left if problem not in own]
         told = "; ".join(dict.fromkeys(problem.said for problem in own))
-        fields.append(replace(one, values=_kept(one, posted), problem=told or _lost(one, posted)))
+        fields.append(replace(_kept(one, posted), problem=told))
     above = [str(problem) for problem in left]
     if posted.message and not posted.problems:
         above.append(posted.message)
@@ -146,15 +147,12 @@ def as_lists(lists: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     return joined(f"{name}={','.join(values)}" for name, values in lists.items())
 
 
-def _kept(one: Field, posted: Posted) -> tuple[str, ...]:
+def _kept(one: Field, posted: Posted) -> Field:
+    """A field holding what was typed; of a secret it says that it has to be typed again."""
+    typed = posted.values.get(one.name, ())
     if one.kind == "secret":
-        return ()
-    return one.values if one.locked else posted.values.get(one.name, ())
-
-
-def _lost(one: Field, posted: Posted) -> str:
-    """What is said of a secret that was typed and is not written back."""
-    return _TYPE_AGAIN if one.kind == "secret" and posted.values.get(one.name) else ""
+        return replace(one, hint=_TYPE_AGAIN) if typed else one
+    return one if one.locked else replace(one, values=typed)
 
 
 def _belongs(problem: Problem, one: Field) -> bool:

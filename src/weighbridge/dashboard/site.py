@@ -33,6 +33,7 @@ from weighbridge.dashboard.pages import (
     what_if,
 )
 from weighbridge.dashboard.settings import (
+    account,
     audit,
     keys,
     one_token,
@@ -185,6 +186,16 @@ SETTINGS: Final = (
         role=Role.EDITOR,
         group="Settings",
         key="h",
+        ranged=False,
+    ),
+    Page(
+        path="/settings/account",
+        title="Your account",
+        build=account.account,
+        act=account.act_on_account,
+        act_role=Role.VIEWER,
+        group="Settings",
+        key="y",
         ranged=False,
     ),
 )

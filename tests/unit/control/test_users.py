@@ -193,3 +193,46 @@ def test_entries_come_in_pages(database: Database, users: UserService) -> None:
     rest = log.page(limit=9, before_id=first[-1].id)
     assert [entry.subject for entry in first + rest] == [user.id for user in reversed(made)]
     assert [entry.subject for entry in log.page(limit=9, subject=made[2].id)] == [made[2].id]
+
+
+def test_a_password_is_changed_by_whoever_knows_it(
+    database: Database, users: UserService, links: LinkService
+) -> None:
+    """The session that asks goes on; every other one and every open link ends."""
+    sessions = SessionService(database, idle_h=1, lifetime_h=2)
+    ada = users.create(NewUser(name="Ada"))
+    links.accept(links.make(ada.id)[1], PASSWORD)
+    here, elsewhere = sessions.begin(ada.id, ""), sessions.begin(ada.id, "")
+    open_link = links.make(ada.id)[1]
+    by = sessions.find(here)
+    assert by is not None
+    users.change_password(by, PASSWORD, "nine dry pontoons", here)
+    assert users.check("Ada", "nine dry pontoons") is not None
+    assert users.check("Ada", PASSWORD) is None
+    assert sessions.find(here) == by
+    assert sessions.find(elsewhere) is None
+    assert links.find(open_link) is None
+    (entry, *_) = AuditLog(database).page(limit=1)
+    assert (entry.actor_id, entry.action, entry.subject) == (ada.id, "user.password", ada.id)
+    assert "pontoons" not in repr(entry)
+
+
+def test_a_password_is_not_changed_by_anybody_else(users: UserService, links: LinkService) -> None:
+    """All that is wrong at once, each beside its field, and no password in any of it."""
+    ada = users.create(NewUser(name="Ada"))
+    by = Principal(kind="user", id=ada.id, name="Ada", role=Role.VIEWER)
+    with pytest.raises(ConflictError, match="without a password"):
+        users.change_password(by, "", PASSWORD)
+    links.accept(links.make(ada.id)[1], PASSWORD)
+    with pytest.raises(ConflictError, match="without a password"):
+        users.change_password(
+            Principal(kind="key", id=ada.id, name="ci", role=Role.ADMIN), PASSWORD, PASSWORD
+        )
+    with pytest.raises(ClientError) as caught:
+        users.change_password(by, "guessed it, maybe", "short")
+    assert [problem.where for problem in caught.value.problems] == ["password", "current"]
+    with pytest.raises(ClientError) as caught:
+        users.change_password(by, PASSWORD, PASSWORD)
+    assert [problem.where for problem in caught.value.problems] == ["password"]
+    assert "lorries" not in repr(caught.value.problems)
+    assert users.check("Ada", PASSWORD) is not None

@@ -45,7 +45,7 @@ def test_a_secret_is_never_written_back() -> None:
     values = {"name": ("n",), "url": ("json://s3cr3t",)}
     name, _, url = filled(form, Posted(form="make", values=values, message="m")).fields
     assert name.values == ("n",)
-    assert (url.values, url.problem) == ((), "Type it again: it is never sent back.")
+    assert (url.values, url.hint) == ((), "Type it again: it is never sent back.")
 
 
 def test_an_act_is_told_on_the_page_that_it_leads_to() -> None:

@@ -1,13 +1,16 @@
 """The style sheet: inks that can be read, light and dark alike, nothing from elsewhere."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 
-_SHEET = (
-    Path(__file__).parents[3] / "src" / "weighbridge" / "dashboard" / "static" / "weighbridge.css"
-).read_text()
+from weighbridge.admin.signin.views import stylesheet
+from weighbridge.dashboard.assets import Assets
+from weighbridge.reports.look import sheet
+
+_SHEET = sheet().decode()
 _INKS = ("text", "faint", "accent", "good", "bad", "caution")
 _GROUNDS = ("page", "card")
 
@@ -53,7 +56,14 @@ def test_dark_is_dark_however_it_was_chosen() -> None:
     assert set(_THEMES["dark"]) <= set(_THEMES["light"])
 
 
-def test_the_sheet_loads_nothing() -> None:
-    """No import, no address."""
-    assert "@import" not in _SHEET
-    assert "url(" not in _SHEET
+def test_every_page_looks_alike_and_loads_nothing(tmp_path: Path) -> None:
+    """Both sheets begin with what is shared, and neither names a file or an ink of its own."""
+    assets = Assets(tmp_path)
+    own = assets.get(assets.path("weighbridge.css").removeprefix("/assets/"))
+    assert own is not None
+    for whole in (gzip.decompress(own.body).decode(), stylesheet().decode()):
+        assert whole.startswith(_SHEET)
+        added = whole.removeprefix(_SHEET)
+        assert "@import" not in whole
+        assert "url(" not in whole
+        assert re.findall(r"#[0-9a-f]{6}", added) == []

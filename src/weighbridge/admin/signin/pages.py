@@ -29,6 +29,7 @@ from weighbridge.admin.ports import Services
 from weighbridge.admin.signin.views import page, stylesheet
 from weighbridge.core.user import OneTimeLink, User, name_key
 from weighbridge.errors import ClientError
+from weighbridge.reports.look import mark
 
 router = APIRouter(include_in_schema=False)
 _WRONG: Final = "This name and password do not belong together."
@@ -124,6 +125,12 @@ async def sign_out(request: Request, services: ServicesOf) -> Response:
 async def style() -> Response:
     """The pages' style sheet."""
     return Response(stylesheet(), media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+
+@router.get("/sign-in/mark.svg")
+async def mark_of_ours() -> Response:
+    """The mark above the forms."""
+    return Response(mark(), media_type="image/svg+xml", headers={"Cache-Control": "max-age=3600"})
 
 
 def safe_path(wanted: str) -> str:

@@ -7,6 +7,9 @@ from typing import Any, Final
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from weighbridge.reports import look
+
+_THEMES: Final = ("dark", "light")
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -20,14 +23,16 @@ _HEADERS: Final = {
 def page(request: Request, name: str, shown: dict[str, Any], status: int = 200) -> Response:
     """A page of `templates/`, under the policy that forbids scripts altogether."""
     root = request.scope.get("root_path", "")
-    text = _environment().get_template(f"{name}.html").render(root=root, **shown)
+    theme = request.cookies.get("theme", "")
+    shown = {"root": root, "theme": theme if theme in _THEMES else "", **shown}
+    text = _environment().get_template(f"{name}.html").render(**shown)
     return Response(text, status, media_type="text/html", headers=_HEADERS)
 
 
 @cache
 def stylesheet() -> bytes:
-    """The style sheet, read once."""
-    return (files(__package__) / "templates" / "signin.css").read_bytes()
+    """The style sheet, read once: what all pages share, then what these add."""
+    return look.sheet() + (files(__package__) / "templates" / "signin.css").read_bytes()
 
 
 @cache

@@ -69,7 +69,7 @@ def one_person(desk: Desk) -> Content:
             ("Role", word(user.role.value)),
             ("Sees", Cell(bounds(user.scope), dict(user.scope))),
             ("Email", word(user.email)),
-            ("Signs in by", word(_ways(user))),
+            ("Signs in by", word(ways(user))),
             ("Last signed in", instant(user.signed_in_at_us, zone)),
             ("Added", instant(user.created_at_us, zone)),
             ("Changed", instant(user.updated_at_us, zone)),
@@ -105,6 +105,12 @@ def act_on_person(errand: Errand) -> Outcome:
     services.users.update(user_id, changes, errand.principal)
     done = {"disable": "disabled", "enable": "enabled"}.get(errand.form, "changed")
     return Outcome(to=f"/settings/people/{user_id}?done={done}")
+
+
+def ways(user: User) -> str:
+    """How somebody may sign in."""
+    open_ways = [way for way, open_ in _open_ways(user) if open_]
+    return ", ".join(open_ways) or "nothing yet"
 
 
 def _invitation(services: Administration, name: str, made: tuple[OneTimeLink, str]) -> Notice:
@@ -196,11 +202,6 @@ def _state(user: User) -> str:
     if user.disabled_at_us is not None:
         return "disabled"
     return "in force" if user.has_password or user.has_oidc else "invited"
-
-
-def _ways(user: User) -> str:
-    ways = [way for way, open_ in _open_ways(user) if open_]
-    return ", ".join(ways) or "nothing yet"
 
 
 def _open_ways(user: User) -> tuple[tuple[str, bool], ...]:

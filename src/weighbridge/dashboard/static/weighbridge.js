@@ -258,7 +258,10 @@ function correct(place, answered) {
   const here = document.importNode(answered, true);
   for (const typed of place.querySelectorAll("input[type=password]")) {
     const again = here.querySelector(`#${CSS.escape(typed.id)}`);
-    if (again) again.value = typed.value;
+    if (!again) continue;
+    again.value = typed.value;
+    const [former, entry] = [typed, again].map((field) => field.closest(".entry"));
+    if (!former.matches(".bad") && !entry.matches(".bad")) entry.replaceWith(former);
   }
   place.replaceWith(here);
   (here.querySelector("[autofocus]") ?? here.querySelector("button")).focus();
