@@ -1,10 +1,12 @@
 """A budget's spend reaches a threshold; and is expected to exceed its limit.
 
 Rules for future edits: one comparison everywhere: what reaches a limit (`>=`) has exceeded it;
-a threshold is told once per window, value and limit: another limit makes other amounts, and they
-are worth telling again.
+a threshold is told once per window, value and limit: a higher limit makes a higher amount, which
+is worth telling once it is reached, and not before.
 """
 
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -75,6 +77,21 @@ def crossed(account: Account) -> tuple[int, ...]:
 def threshold_alerts(account: Account) -> list[Occurrence]:
     """One occurrence for each threshold that is reached."""
     return [_threshold_alert(account, threshold) for threshold in crossed(account)]
+
+
+def reached_before(found: Occurrence, earlier: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a threshold was told at a lower limit, when its amount of now was reached as well.
+
+    Takes: the facts of what was told of the same budget, value and window.
+    Example: 50 % was told at $10.00, and 100 % when $10.20 were spent. Then $15.00 are granted:
+    50 % of them are $7.50 and no news, 80 % are $12.00, which will be.
+    """
+    if "threshold" not in found.facts:
+        return False
+    limit, threshold = Decimal(str(found.facts["limit"])), int(found.facts["threshold"] or 0)
+    lower = [each for each in earlier if Decimal(each["limit"]) < limit]
+    most = max((Decimal(each["spent"]) for each in lower), default=Decimal(0))
+    return most * 100 >= limit * threshold and any(each["threshold"] == threshold for each in lower)
 
 
 def forecast_alert(account: Account, outlook: Outlook) -> Occurrence | None:

@@ -19,7 +19,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from weighbridge.budgets.alerts.timing import quiet_until, retry_at_us
-from weighbridge.control.alerting.alert_rows import alert_of, alert_row, delivery_of
+from weighbridge.control.alerting.alert_rows import (
+    alert_of,
+    alert_row,
+    delivery_of,
+    is_no_news,
+)
 from weighbridge.control.alerting.channels import takers
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
@@ -66,6 +71,8 @@ class AlertLog:
     def _tell(self, found: Occurrence) -> Alert | None:
         with self._database.read() as session:
             if session.scalar(select(AlertRow.id).where(AlertRow.key == found.key)) is not None:
+                return None
+            if is_no_news(session, found):
                 return None
         try:
             with self._database.change(policy=False) as session:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from weighbridge.budgets.alerts.thresholds import reached_before
 from weighbridge.control.tables import AlertRow, DeliveryRow
 from weighbridge.core.alert import (
     Alert,
@@ -29,6 +33,19 @@ def alert_row(found: Occurrence, alert_id: str, at_us: int) -> AlertRow:
         at_us=at_us,
         stands_until_us=found.stands_until_us,
     )
+
+
+def is_no_news(session: Session, found: Occurrence) -> bool:
+    """Whether it is a threshold that had been reached before the limit was raised."""
+    if found.kind is not AlertKind.BUDGET_THRESHOLD or found.budget_id is None:
+        return False
+    same = (
+        AlertRow.kind == found.kind.value,
+        AlertRow.budget_id == found.budget_id,
+        AlertRow.value.is_not_distinct_from(found.value),
+        AlertRow.stands_until_us == found.stands_until_us,
+    )
+    return reached_before(found, session.scalars(select(AlertRow.facts).where(*same)))
 
 
 def alert_of(row: AlertRow, deliveries: Iterable[Delivery] = ()) -> Alert:

@@ -11,6 +11,7 @@ from weighbridge.budgets.alerts.thresholds import (
     Outlook,
     crossed,
     forecast_alert,
+    reached_before,
     threshold_alerts,
 )
 from weighbridge.core.alert import AlertKind, Severity
@@ -93,6 +94,35 @@ def test_keys_tell_windows_values_thresholds_and_limits_apart() -> None:
     ]
     keys = {first.key} | {alert.key for each in others for alert in threshold_alerts(each)}
     assert len(keys) == 6
+
+
+@pytest.mark.parametrize(
+    ("limit", "spent", "news"),
+    [
+        (11, 10, []),
+        (14, 11, []),
+        (14, 12, [80]),
+        (30, 15, [50]),
+        (9, 10, [50, 80, 100]),
+        (10, 10, [50, 80, 100]),
+    ],
+    ids=["all but the last", "before the next", "the next", "far away", "lower", "the same"],
+)
+def test_a_raised_limit_tells_what_is_reached_anew(limit: int, spent: int, news: list[int]) -> None:
+    """B10: all were told at $10.00; some are reached at the new limit, too."""
+    told = [each.facts for each in threshold_alerts(account(spent_pico=10 * USD))]
+    found = threshold_alerts(account(limit_pico=limit * USD, spent_pico=spent * USD))
+    assert [each.facts["threshold"] for each in found if not reached_before(each, told)] == news
+
+
+def test_what_was_never_told_is_news_at_any_limit() -> None:
+    """A threshold that was added; one that no lower limit has told; another kind of alert."""
+    told = [each.facts for each in threshold_alerts(account(spent_pico=9 * USD))]
+    added = account(limit_pico=11 * USD, spent_pico=9 * USD, thresholds=(60,))
+    assert not any(reached_before(each, told) for each in threshold_alerts(added))
+    expected = forecast_alert(account(limit_pico=11 * USD), outlook(12, 13, 14))
+    assert expected is not None
+    assert not reached_before(expected, told)
 
 
 def test_one_of_many_says_whose_it_is() -> None:

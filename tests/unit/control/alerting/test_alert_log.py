@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from alerts import NOON_US, Clock, occurrence
 
@@ -11,7 +12,14 @@ from weighbridge.control.alerting.alert_log import CLAIM_US, KEEP_US, AlertLog
 from weighbridge.control.alerting.channels import ChannelService
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
-from weighbridge.core.alert import AlertKind, DeliveryState, NewChannel, Quiet, Severity
+from weighbridge.core.alert import (
+    AlertKind,
+    DeliveryState,
+    NewChannel,
+    Occurrence,
+    Quiet,
+    Severity,
+)
 
 URL = "json://127.0.0.1:9/"
 
@@ -23,6 +31,22 @@ def test_an_occurrence_is_told_once(alerts: AlertLog, database: Database) -> Non
     assert alerts.tell([occurrence()]) == []
     assert AlertLog(database).tell([occurrence(title="Found anew")]) == []
     assert [alert.id for alert in alerts.page(limit=9)] == [told.id]
+
+
+def test_a_raise_repeats_nothing(alerts: AlertLog, database: Database) -> None:
+    """B10: of the same budget, value and window; also after a restart."""
+
+    def found(limit: str, value: str | None = None) -> Occurrence:
+        facts: dict[str, str | int | None] = {"limit": limit, "spent": "10", "threshold": 50}
+        return occurrence(f"{limit} {value}", budget_id="bud_1", value=value, facts=facts)
+
+    assert len(alerts.tell([found("10"), found("10", "a")])) == 2
+    assert alerts.tell([found("20"), found("20", "a")]) == []
+    assert AlertLog(database).tell([found("15")]) == []
+    later = found("15").stands_until_us + 1
+    told = [found("21"), found("20", "b"), msgspec.structs.replace(found("5"), key="lower")]
+    told.append(msgspec.structs.replace(found("20"), key="next", stands_until_us=later))
+    assert len(alerts.tell(told)) == 4
 
 
 def test_many_who_find_it_at_once_tell_it_once(
