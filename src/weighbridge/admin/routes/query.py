@@ -1,16 +1,12 @@
 """`POST /api/v1/query`: any question to the ledger, in the one query model."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
-from weighbridge.admin.auth import Seen, Viewer
-from weighbridge.admin.ports import Reports
+from weighbridge.admin.asking import Asking
 from weighbridge.admin.problems import RESPONSES
-from weighbridge.admin.questions import questions_of
-from weighbridge.reports.query import parse_query
 
 router = APIRouter(prefix="/api/v1", tags=["query"], responses=RESPONSES)
 _EXAMPLE = {
@@ -45,16 +41,8 @@ class QueryResult(BaseModel):
 
 @router.post("/query", response_model=QueryResult, summary="Ask the ledger")
 async def query(
-    request: Request,
-    _caller: Viewer,
-    services: Seen,
+    asking: Asking,
     question: Annotated[dict[str, Any], Body(examples=[_EXAMPLE])],
 ) -> dict[str, Any]:
     """Every field of the question is optional; decimals in the answer are strings."""
-    now = datetime.now(UTC)
-    asked = parse_query(question, now)
-
-    def work(reports: Reports) -> dict[str, Any]:
-        return reports.run(asked, now).as_json()
-
-    return await questions_of(request).answer(request, services.reports, work)
+    return await asking.answer(question, lambda it: it.run(it.query).as_json())

@@ -1,13 +1,13 @@
 """`/api/v1/system`: how the gateway is, in figures."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from weighbridge.admin.auth import ServicesOf, Viewer
 from weighbridge.admin.problems import RESPONSES
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 from weighbridge.core.system_health import SystemHealth, WorkerHealth
 from weighbridge.errors import NotAllowedError
 
@@ -112,8 +112,8 @@ class SystemDocument(BaseModel):
                 failure=health.ledger_failure,
                 exchanges=health.ledger_exchanges,
                 bytes=health.ledger_bytes,
-                last_exchange_at=_instant(health.ledger_last_started_at_us),
-                last_load_at=_instant(health.ledger_loaded_at_us),
+                last_exchange_at=from_unix_us_if_any(health.ledger_last_started_at_us),
+                last_load_at=from_unix_us_if_any(health.ledger_loaded_at_us),
             ),
             prices=PricesDocument(
                 as_of=date.fromisoformat(health.prices_as_of),
@@ -131,7 +131,3 @@ def system(caller: Viewer, services: ServicesOf) -> SystemDocument:
     if caller.scope:
         raise NotAllowedError("these are figures of everybody, and your view is narrower")
     return SystemDocument.of(services.system.look())
-
-
-def _instant(unix_us: int | None) -> datetime | None:
-    return None if unix_us is None else from_unix_us(unix_us).astimezone(UTC)

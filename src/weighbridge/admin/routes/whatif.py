@@ -5,21 +5,19 @@ Counterpart: `reports/what_if` does the work.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request
 
-from weighbridge.admin.auth import Seen, Viewer
+from weighbridge.admin.asking import Asking
+from weighbridge.admin.auth import Seen
 from weighbridge.admin.documents_of_analyses import WhatIfDocument
 from weighbridge.admin.filters import DIMENSION_PARAMETERS, filters_of
-from weighbridge.admin.ports import Reports, Services
+from weighbridge.admin.ports import Services
 from weighbridge.admin.problems import RESPONSES
-from weighbridge.admin.questions import questions_of
 from weighbridge.errors import ClientError, Problem
 from weighbridge.reports.cost_query import QueryError
 from weighbridge.reports.dimensions import NONE
-from weighbridge.reports.query import parse_query
 from weighbridge.reports.what_if import what_if
 
 router = APIRouter(prefix="/api/v1", tags=["analyses"], responses=RESPONSES)
@@ -29,13 +27,12 @@ _EXAMPLE = {"models": ["gemini-2.5-flash"], "since": "30d", "filters": {"agent":
 
 @router.post("/whatif", response_model=WhatIfDocument, summary="Price a workload on other models")
 async def post_what_if(
-    request: Request,
-    _caller: Viewer,
+    asking: Asking,
     services: Seen,
     question: Annotated[dict[str, Any], Body(examples=[_EXAMPLE])],
 ) -> dict[str, Any]:
     """Range, filters and grouping of a query, and `models` by name."""
-    return await _answer(request, services, question)
+    return await _answer(asking, services, question)
 
 
 @router.get(
@@ -46,7 +43,7 @@ async def post_what_if(
 )
 async def get_what_if(  # noqa: PLR0913 - each is a query parameter
     request: Request,
-    _caller: Viewer,
+    asking: Asking,
     services: Seen,
     *,
     models: Annotated[str, Query(description="Names, with commas.")],
@@ -71,22 +68,18 @@ async def get_what_if(  # noqa: PLR0913 - each is a query parameter
             for name, values in filters.items()
         },
     }
-    return await _answer(request, services, question)
+    return await _answer(asking, services, question)
 
 
 async def _answer(
-    request: Request, services: Services, question: Mapping[str, Any]
+    asking: Asking, services: Services, question: Mapping[str, Any]
 ) -> dict[str, Any]:
-    now = datetime.now(UTC)
-    query = parse_query({name: question[name] for name in question if name != "models"}, now)
     models = _names(question.get("models"))
-
-    def work(reports: Reports) -> dict[str, Any]:
-        book = services.models
-        found = what_if(query, models, lambda one: reports.run(one, now), reports.select, book)
-        return found.as_json()
-
-    return await questions_of(request).answer(request, services.reports, work)
+    asked = {name: value for name, value in question.items() if name != "models"}
+    return await asking.answer(
+        asked,
+        lambda it: what_if(it.query, models, it.run, it.select, services.models).as_json(),
+    )
 
 
 def _names(given: Any) -> list[str]:
