@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 from weighbridge.core.credential import AdminKey, Billing, Role, TrackingToken
 from weighbridge.core.exchange import TOKEN_COLUMNS, Exchange
 
@@ -106,9 +106,9 @@ class Token(BaseModel):
             allowed=token.allowed,
             pinned=token.pinned,
             created_at=from_unix_us(token.created_at_us),
-            updated_at=_instant(token.updated_at_us),
-            expires_at=_instant(token.expires_at_us),
-            revoked_at=_instant(token.revoked_at_us),
+            updated_at=from_unix_us_if_any(token.updated_at_us),
+            expires_at=from_unix_us_if_any(token.expires_at_us),
+            revoked_at=from_unix_us_if_any(token.revoked_at_us),
             **more,
         )
 
@@ -160,7 +160,7 @@ class Key(BaseModel):
             role=key.role,
             hint=key.hint,
             created_at=from_unix_us(key.created_at_us),
-            revoked_at=_instant(key.revoked_at_us),
+            revoked_at=from_unix_us_if_any(key.revoked_at_us),
             **more,
         )
 
@@ -336,7 +336,3 @@ class Health(BaseModel):
 
     status: str = Field(description="`ok`, `ready` or `unavailable`.")
     problems: list[str] = Field([], description="Why it is unavailable.")
-
-
-def _instant(unix_us: int | None) -> datetime | None:
-    return None if unix_us is None else from_unix_us(unix_us)

@@ -20,7 +20,7 @@ from weighbridge.core.alert import (
     Quiet,
     Severity,
 )
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 
 _KINDS_KNOWN = ", ".join(f"`{kind}`" for kind in CHOSEN_KINDS)
 _URL = "Where to send, as apprise writes it (`slack://…`, `mailto://…`); a secret, never shown."
@@ -82,7 +82,7 @@ class ChannelDocument(BaseModel):
             quiet=None if quiet is None else QuietDocument.model_validate(_members(quiet)),
             enabled=channel.enabled,
             created_at=from_unix_us(channel.created_at_us),
-            updated_at=_instant(channel.updated_at_us),
+            updated_at=from_unix_us_if_any(channel.updated_at_us),
         )
 
 
@@ -120,9 +120,9 @@ class DeliveryDocument(BaseModel):
             channel=delivery.channel,
             state=delivery.state,
             attempts=delivery.attempts,
-            due_at=_instant(delivery.due_at_us),
-            tried_at=_instant(delivery.tried_at_us),
-            sent_at=_instant(delivery.sent_at_us),
+            due_at=from_unix_us_if_any(delivery.due_at_us),
+            tried_at=from_unix_us_if_any(delivery.tried_at_us),
+            sent_at=from_unix_us_if_any(delivery.sent_at_us),
             reason=delivery.reason,
         )
 
@@ -170,7 +170,3 @@ class ToldAlertList(BaseModel):
 
 def _members(quiet: Quiet) -> dict[str, str]:
     return {"begins": quiet.begins, "ends": quiet.ends, "timezone": quiet.timezone}
-
-
-def _instant(unix_us: int | None) -> datetime | None:
-    return None if unix_us is None else from_unix_us(unix_us)

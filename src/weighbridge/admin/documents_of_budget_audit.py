@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from weighbridge.budgets.audit import AccountAudit, Borrower
 from weighbridge.budgets.budget import Budget, usd_text
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 
 
 class WorkerPart(BaseModel):
@@ -91,7 +91,7 @@ class AuditOfBudget(BaseModel):
             budget_id=budget.id,
             name=budget.name,
             window_start=from_unix_us(window.start_us) if window and window.start_us else None,
-            window_end=None if ends is None else from_unix_us(ends),
+            window_end=from_unix_us_if_any(ends),
             consistent=all(one.consistent for one in audits),
             accounts=[AuditedAccount.of(one) for one in audits],
         )

@@ -14,7 +14,7 @@ from weighbridge.budgets.budget import Action, HoldRule, OnExhausted, Unpriced, 
 from weighbridge.budgets.record import BudgetRecord, RaiseRecord
 from weighbridge.budgets.status import BudgetStatus, State
 from weighbridge.budgets.windows import Period
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 
 
 def described(kind: Any, default: Any, description: str, **more: Any) -> Any:
@@ -103,7 +103,7 @@ class RaiseDocument(BaseModel):
             author=record.author_name,
             author_id=record.author_id,
             created_at=from_unix_us(record.created_at_us),
-            withdrawn_at=_instant(record.withdrawn_at_us),
+            withdrawn_at=from_unix_us_if_any(record.withdrawn_at_us),
         )
 
 
@@ -137,7 +137,7 @@ class BudgetDocument(BaseModel):
         return cls(
             **values,
             created_at=from_unix_us(record.created_at_us),
-            updated_at=_instant(record.updated_at_us),
+            updated_at=from_unix_us_if_any(record.updated_at_us),
         )
 
 
@@ -213,7 +213,7 @@ class StatusDocument(AccountDocument):
             per=budget.per,
             action=budget.action,
             window_start=from_unix_us(window.start_us) if window.start_us else None,
-            window_end=_instant(window.end_us),
+            window_end=from_unix_us_if_any(window.end_us),
             values=[AccountDocument.of(one) for one in statuses if one.value is not None],
         )
 
@@ -227,7 +227,3 @@ class StatusList(BaseModel):
 
 def _usd(pico_usd: int | None) -> str | None:
     return None if pico_usd is None else usd_text(pico_usd)
-
-
-def _instant(unix_us: int | None) -> datetime | None:
-    return None if unix_us is None else from_unix_us(unix_us)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from weighbridge.admin.documents_of_budgets import described
 from weighbridge.budgets.rate_limit import REQUESTS, TOKENS, as_mapping
 from weighbridge.budgets.record import RateLimitRecord
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 
 _SCOPE: Final = "Which calls count: dimensions, each with the values that fit; {} = all."
 _PER: Final = "One limit of this size for each value of a dimension, also for those never seen."
@@ -64,11 +64,10 @@ class RateLimitDocument(BaseModel):
     @classmethod
     def of(cls, record: RateLimitRecord) -> Self:
         """The document of a rate limit."""
-        changed = record.updated_at_us
         return cls(
             **as_mapping(record.limit),
             created_at=from_unix_us(record.created_at_us),
-            updated_at=None if changed is None else from_unix_us(changed),
+            updated_at=from_unix_us_if_any(record.updated_at_us),
         )
 
 

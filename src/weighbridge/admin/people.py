@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, Field
 
 from weighbridge.admin.documents import Request
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 from weighbridge.core.credential import Role
 from weighbridge.core.user import AuditEntry, OneTimeLink, User
 
@@ -68,9 +68,9 @@ class UserDocument(BaseModel):
             has_password=user.has_password,
             has_oidc=user.has_oidc,
             created_at=from_unix_us(user.created_at_us),
-            updated_at=_instant(user.updated_at_us),
-            signed_in_at=_instant(user.signed_in_at_us),
-            disabled_at=_instant(user.disabled_at_us),
+            updated_at=from_unix_us_if_any(user.updated_at_us),
+            signed_in_at=from_unix_us_if_any(user.signed_in_at_us),
+            disabled_at=from_unix_us_if_any(user.disabled_at_us),
             **more,
         )
 
@@ -135,7 +135,3 @@ class AuditList(BaseModel):
 
     entries: list[AuditDocument] = Field(description="At most `limit` of them.")
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page.")
-
-
-def _instant(unix_us: int | None) -> datetime | None:
-    return None if unix_us is None else from_unix_us(unix_us)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from weighbridge.admin.documents import Request
 from weighbridge.config.keys import LEAVES, choices
 from weighbridge.config.policy import POLICY_SETTINGS
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us_if_any
 from weighbridge.core.policy_setting import PolicySetting, SettingOrigin
 
 _FIELDS = {name: LEAVES[tuple(name.split("."))] for name in POLICY_SETTINGS}
@@ -53,14 +53,13 @@ class PolicySettingDocument(BaseModel):
     @classmethod
     def of(cls, setting: PolicySetting) -> Self:
         """The document of a setting."""
-        at = setting.changed_at_us
         field = _FIELDS[setting.name]
         return cls(
             name=setting.name,
             value=setting.value,
             origin=setting.origin,
             default=setting.default,
-            changed_at=None if at is None else from_unix_us(at),
+            changed_at=from_unix_us_if_any(setting.changed_at_us),
             description=field.description or "",
             choices=list(choices(field)),
         )

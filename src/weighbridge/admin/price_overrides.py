@@ -12,7 +12,7 @@ import msgspec
 from pydantic import BaseModel, Field
 
 from weighbridge.admin.documents import Request
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 from weighbridge.pricing.changes import DatedChange
 from weighbridge.pricing.overrides import PriceOverride
 from weighbridge.pricing.pricefile import Surface, Tier
@@ -79,11 +79,10 @@ class PriceOverrideDocument(BaseModel):
     @classmethod
     def of(cls, one: PriceOverride, /, **more: Any) -> Self:
         """The document of a statement."""
-        changed = one.updated_at_us
         return cls(
             id=one.id,
             created_at=from_unix_us(one.created_at_us),
-            updated_at=None if changed is None else from_unix_us(changed),
+            updated_at=from_unix_us_if_any(one.updated_at_us),
             **msgspec.to_builtins(one.price),
             **more,
         )

@@ -16,7 +16,7 @@ from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.scope import filters_of
 from weighbridge.budgets.status import Ahead, BudgetStatus, status_of
 from weighbridge.budgets.windows import Window, window_at
-from weighbridge.core.clock import from_unix_us, to_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any, to_unix_us
 from weighbridge.reports import window_spend
 from weighbridge.reports.compare import Run
 from weighbridge.reports.outlook import Outlook
@@ -123,7 +123,7 @@ def asked_of(budget: Budget, window: Window) -> window_spend.Window:
     """What a budget counts in a window, as a question to the ledger."""
     return window_spend.Window(
         since=from_unix_us(window.start_us) if window.start_us else None,
-        until=None if window.end_us is None else from_unix_us(window.end_us),
+        until=from_unix_us_if_any(window.end_us),
         timezone=budget.timezone,
         filters=filters_of(budget, None),
         per=budget.per,

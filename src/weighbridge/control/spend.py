@@ -13,7 +13,7 @@ from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.lease import Account
 from weighbridge.budgets.scope import filters_of
 from weighbridge.budgets.windows import window_at
-from weighbridge.core.clock import from_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any
 from weighbridge.core.money import decimal_to_pico
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.result import QueryResult
@@ -71,7 +71,7 @@ def _query(budget: Budget, window_us: int, values: Sequence[str]) -> CostQuery:
         filters[budget.per] = tuple(v for v in values if among is None or v in among)
     return CostQuery(
         since=from_unix_us(window.start_us) if window.start_us else None,
-        until=None if window.end_us is None else from_unix_us(window.end_us),
+        until=from_unix_us_if_any(window.end_us),
         group_by=(budget.per,) if budget.per is not None else (),
         metrics=("cost",),
         filters=filters,

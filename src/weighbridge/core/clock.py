@@ -71,3 +71,8 @@ def to_unix_us(instant: datetime) -> int:
 def from_unix_us(unix_us: int) -> datetime:
     """Aware UTC `datetime` of microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=unix_us)
+
+
+def from_unix_us_if_any(unix_us: int | None) -> datetime | None:
+    """The same of what may never have been: None stays None."""
+    return None if unix_us is None else from_unix_us(unix_us)

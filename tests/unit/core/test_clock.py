@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighbridge.core.clock import InstantFormatter, RowInstants, from_unix_us, to_unix_us
+from weighbridge.core.clock import (
+    InstantFormatter,
+    RowInstants,
+    from_unix_us,
+    from_unix_us_if_any,
+    to_unix_us,
+)
 
 INSTANT = st.integers(0, 4_102_444_800_000_000)
 
@@ -53,3 +59,9 @@ def test_other_zones_are_the_same_instant() -> None:
     """An aware datetime of any zone gives its instant."""
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     assert to_unix_us(noon.astimezone(timezone(timedelta(hours=9)))) == to_unix_us(noon)
+
+
+def test_what_never_was_has_no_instant() -> None:
+    """The epoch itself was."""
+    assert from_unix_us_if_any(None) is None
+    assert from_unix_us_if_any(0) == from_unix_us(0)

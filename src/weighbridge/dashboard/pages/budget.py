@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.status import BudgetStatus
-from weighbridge.core.clock import from_unix_us, to_unix_us
+from weighbridge.core.clock import from_unix_us, from_unix_us_if_any, to_unix_us
 from weighbridge.core.credential import Role
 from weighbridge.core.money import pico_to_decimal
 from weighbridge.dashboard.asking import Desk, Sources
@@ -92,7 +92,7 @@ def _window(shown: BudgetStatus) -> Window:
     budget = shown.budget
     window = Window(
         since=from_unix_us(shown.window.start_us) if shown.window.start_us else None,
-        until=None if shown.window.end_us is None else from_unix_us(shown.window.end_us),
+        until=from_unix_us_if_any(shown.window.end_us),
         timezone=budget.timezone,
         filters=budget.scope,
         per=budget.per,
