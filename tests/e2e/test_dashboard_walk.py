@@ -228,7 +228,7 @@ def test_a_file_holds_what_the_screen_shows(tab: Tab, tmp_path: Path) -> None:
         rows = list(csv.DictReader(lines))
     names = list(rows[0])
     figures = (("cost", "USD", Decimal), ("exchanges", "exchanges", int))
-    for name, unit, kind in (*figures, ("total_tokens", "tokens", int)):
+    for name, unit, kind in (*figures, ("tokens", "tokens", int)):
         shown = [cells[names.index(name)] for cells in seen]
         read = [for_people(kind(row[name]), unit) for row in rows]
         if name == "cost":

@@ -102,6 +102,13 @@ def is_waste(row: dict) -> bool:
     return row["outcome"] != "ok" or row["block_reason"] is not None
 
 
+def tokens_of(row: dict) -> int:
+    if row["total_tokens"] is not None:
+        return row["total_tokens"]
+    parts = ("input_tokens", "tool_use_input_tokens", "output_tokens", "thinking_tokens")
+    return sum(row[name] or 0 for name in parts)
+
+
 def nearest_rank(rows: list[dict], column: str, rank: str) -> int | None:
     values = sorted(row[column] for row in rows if row[column] is not None)
     position = -(-len(values) * Fraction(rank) // 1)
@@ -126,7 +133,7 @@ def measure(rows: list[dict], name: str) -> Any:
     cost = total(rows, "list_cost")
     if name.startswith("cost") and rows and all(row["list_cost"] is None for row in rows):
         return None
-    tokens = total(rows, "total_tokens")
+    tokens = sum(map(tokens_of, rows))
     seen = [row["started_at"] for row in rows]
     counts = {
         "exchanges": lambda row: True,
@@ -149,6 +156,7 @@ def measure(rows: list[dict], name: str) -> Any:
         "wasted_cost": lambda: dollars(total([r for r in rows if is_waste(r)], "list_cost")),
         "cost_per_exchange": lambda: dollars(cost / len(rows)) if rows else None,
         "cost_per_1k_tokens": lambda: dollars(cost * 1000 / tokens) if tokens else None,
+        "tokens": lambda: tokens,
         "error_rate": lambda: ratio(sum(map(is_error, rows)), len(rows)),
         "cached_share": lambda: ratio(
             total(rows, "cached_input_tokens"), total(rows, "input_tokens")

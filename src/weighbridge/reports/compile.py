@@ -362,11 +362,11 @@ def _spread(column: str) -> str:
 
 def _summed(component: Component) -> exp.Expr:
     """A component over raw rows."""
-    subject = exp.column(component.column) if component.column else exp.Star()
+    subject = _constant(component.column).copy() if component.column else exp.Star()
     figure = exp.func(component.fold if component.column else "COUNT", subject)
     if component.where is None:
         return figure
-    return exp.Filter(this=figure, expression=exp.Where(this=_condition(component.where).copy()))
+    return exp.Filter(this=figure, expression=exp.Where(this=_constant(component.where).copy()))
 
 
 def _folded(component: Component) -> exp.Expr:
@@ -374,7 +374,7 @@ def _folded(component: Component) -> exp.Expr:
 
 
 @cache
-def _condition(text: str) -> exp.Expr:
+def _constant(text: str) -> exp.Expr:
     return sqlglot.parse_one(text)
 
 

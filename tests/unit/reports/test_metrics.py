@@ -60,6 +60,6 @@ def test_sum_of_nothing_known_is_zero() -> None:
 @pytest.mark.parametrize("name", ["cost", "cost_per_exchange", "cost_per_1k_tokens"])
 def test_a_cost_that_nobody_knows_is_none(name: str) -> None:
     """M9: exchanges without any price are not free; a single free one makes the sum 0."""
-    sums = {"cost": None, "exchanges": 2, "total_tokens": 9}
+    sums = {"cost": None, "exchanges": 2, "tokens": 9}
     assert METRICS[name].derive(sums) is None
     assert METRICS[name].derive({**sums, "cost": Decimal(0)}) == 0

@@ -11,7 +11,7 @@ from weighbridge.dashboard.pages.tiles import tiles
 _FIGURES: Final = (
     "cost",
     "exchanges",
-    "total_tokens",
+    "tokens",
     "cost_per_exchange",
     "error_rate",
     "latency_p50",

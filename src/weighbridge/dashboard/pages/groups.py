@@ -29,7 +29,7 @@ TITLES: Final = {
     "cost": "Cost",
     "exchanges": "Calls",
     "errors": "Errors",
-    "total_tokens": "Tokens",
+    "tokens": "Tokens",
     "cost_per_exchange": "Per call",
     "cost_per_1k_tokens": "Per 1k tokens",
     "error_rate": "Error rate",

@@ -17,7 +17,7 @@ from weighbridge.reports.label_coverage import Coverage, Covered, find_coverage
 # More values than anybody reads in a table; an id or a timestamp as a value goes beyond it soon.
 _MANY: Final = 1000
 _MOST_CHOICES: Final = 8
-_FIGURES: Final = ("cost", "exchanges", "total_tokens", "error_rate")
+_FIGURES: Final = ("cost", "exchanges", "tokens", "error_rate")
 
 
 def labels(desk: Desk) -> Content:

@@ -12,7 +12,7 @@ from weighbridge.dashboard.pages.scatter import scatter_spec
 _FIGURES: Final = (
     "cost",
     "exchanges",
-    "total_tokens",
+    "tokens",
     "cost_per_exchange",
     "cost_per_1k_tokens",
     "latency_p50",

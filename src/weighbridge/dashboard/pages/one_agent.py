@@ -19,7 +19,7 @@ from weighbridge.reports.dimensions import NONE
 from weighbridge.reports.loops import LEAST_CALLS, LoopLikeness, find_loops
 from weighbridge.reports.metrics import METRICS
 
-_MEASURES: Final = ("cost", "exchanges", "total_tokens", "latency_p95", "error_rate")
+_MEASURES: Final = ("cost", "exchanges", "tokens", "latency_p95", "error_rate")
 _MEASURES_MORE: Final = ("input_tokens_p50", "cached_share")
 _TILES: Final = (
     ("cost", "Spend"),
@@ -104,7 +104,7 @@ def charts(desk: Desk) -> tuple[Chart, ...]:
 def _kinds_table(desk: Desk) -> Table:
     """Tokens by kind; what is part of another kind says so and is not in the total."""
     names = tuple(name for name, _ in _KINDS)
-    totals = desk.ask(desk.state.question(desk.span, metrics=(*names, "total_tokens"))).totals
+    totals = desk.ask(desk.state.question(desk.span, metrics=(*names, "tokens"))).totals
     whole = sum(totals[name] for name, part in _KINDS if not part)
     rows = []
     for name, part in _KINDS:

@@ -42,7 +42,7 @@ _TOP: Final = 8
 _FIGURES: Final = (
     ("cost", "Spend in range", "/series"),
     ("exchanges", "Calls", "/exchanges"),
-    ("total_tokens", "Tokens", "/models"),
+    ("tokens", "Tokens", "/models"),
     ("error_rate", "Error rate", "/agents"),
     ("latency_p50", "Median latency", "/models"),
     ("latency_p95", "p95 latency", "/models"),
@@ -157,7 +157,7 @@ def _top(desk: Desk, dimension: str) -> Table:
     name = NAMES.get(dimension, dimension)
     wanted = Wanted(
         dimension=dimension,
-        metrics=("cost", "exchanges", "total_tokens", "error_rate"),
+        metrics=("cost", "exchanges", "tokens", "error_rate"),
         title=f"Spend by {name.lower()}",
         to=PAGES.get(dimension, "/exchanges"),
         most=_TOP,

@@ -11,7 +11,7 @@ from weighbridge.reports.charts import MAX_SERIES, Look, chart_spec
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.palette import DARK, LIGHT
 
-MEASURES: Final = ("cost", "exchanges", "total_tokens", "errors", "latency_p95", "error_rate")
+MEASURES: Final = ("cost", "exchanges", "tokens", "errors", "latency_p95", "error_rate")
 _METRIC_TITLES: Final = {
     **TITLES,
     "error_rate": "Error rate",

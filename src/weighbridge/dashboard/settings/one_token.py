@@ -11,7 +11,7 @@ from weighbridge.dashboard.settings.token_fields import in_force, rules, token_f
 from weighbridge.dashboard.settings.words import instant, pairs
 from weighbridge.reports.dimensions import OTHER
 
-_METRICS = ("cost", "exchanges", "errors", "total_tokens")
+_METRICS = ("cost", "exchanges", "errors", "tokens")
 _TITLES = ("Model", "Cost", "Calls", "Errors", "Tokens")
 
 
