@@ -94,7 +94,7 @@ class AlertLog:
             session.add(row)
             session.flush()
             delivery = self._waiting(row.id, channel_id)
-            delivery.due_at_us = None  # nobody else's to send
+            delivery.due_at_us, delivery.attempts = None, 1  # nobody else's to send
             session.add(delivery)
             name = session.get_one(ChannelRow, channel_id).name
         return delivery_of(delivery, name)
@@ -113,8 +113,16 @@ class AlertLog:
                     row.due_at_us = later_us
                     continue
                 free = DeliveryRow.claimed_until_us == row.claimed_until_us
-                until = {"claimed_until_us": now_us + CLAIM_US}
-                mine = update(DeliveryRow).where(DeliveryRow.id == row.id, free).values(**until)
+                # Counted before it is made: an attempt that a kill cuts may have reached somebody.
+                mine = (
+                    update(DeliveryRow)
+                    .where(DeliveryRow.id == row.id, free)
+                    .values(
+                        claimed_until_us=now_us + CLAIM_US,
+                        attempts=DeliveryRow.attempts + 1,
+                        tried_at_us=now_us,
+                    )
+                )
                 if session.execute(mine).rowcount == 1:  # type: ignore[attr-defined]
                     claimed.append((delivery_of(row, channel.name), alert_of(alert)))
         return claimed
@@ -130,7 +138,6 @@ class AlertLog:
         with self._database.change(policy=False) as session:
             row = session.get_one(DeliveryRow, delivery.id)
             kind = session.get_one(AlertRow, row.alert_id).kind
-            row.attempts += 1
             row.tried_at_us, row.claimed_until_us, row.reason = now_us, 0, reason
             if reason is None:
                 row.state, row.sent_at_us, row.due_at_us = DeliveryState.SENT.value, now_us, None
