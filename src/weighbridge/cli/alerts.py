@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from weighbridge.cli.client import connect
+from weighbridge.cli.client import Client, connect
+from weighbridge.cli.named import Named
 from weighbridge.cli.options import (
     AsJson,
     Config,
@@ -19,6 +20,8 @@ from weighbridge.cli.output import instant, print_json, print_rows
 app = command_app()
 _COLUMNS = ("at", "severity", "kind", "title", "messages")
 _STANDING = ("since", "severity", "kind", "title")
+_BUDGETS = Named("/api/v1/budgets", "budgets", "budgets")
+_BUDGET_PREFIX = "bud_"
 
 
 @app.command()
@@ -27,7 +30,8 @@ def alerts(  # noqa: PLR0913, PLR0917 - each is a flag
         bool, typer.Option("--standing", help="Only what wants a look now.")
     ] = False,
     budget: Annotated[
-        str | None, typer.Option("--budget", metavar="ID", help="Only alerts about this budget.")
+        str | None,
+        typer.Option("--budget", metavar="ID", help="Only those about it: bud_…, or its name."),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000)] = 50,
     form: Format = ListFormat.TABLE,
@@ -36,19 +40,30 @@ def alerts(  # noqa: PLR0913, PLR0917 - each is a flag
     config: Config = None,
 ) -> None:
     """Print the latest alerts, newest first, and what became of their messages."""
-    asked: dict[str, Any] = {"limit": limit} | ({"budget_id": budget} if budget else {})
+    asked: dict[str, Any] = {"limit": limit}
     with connect(configuration(data, config).settings) as client:
-        document = (
-            client.get("/api/v1/alerts")
-            if standing
-            else client.get("/api/v1/alerts/history", asked)
-        )
+        if budget is not None:
+            asked["budget_id"] = _budget_id(client, budget)
+        if standing:
+            document = client.get("/api/v1/alerts")
+            if budget is not None:
+                wanted, alerts = asked["budget_id"], document["alerts"]
+                document["alerts"] = [one for one in alerts if one["budget_id"] == wanted]
+        else:
+            document = client.get("/api/v1/alerts/history", asked)
     if as_json or form is ListFormat.JSON:
         print_json(document)
         return
     columns = _STANDING if standing else _COLUMNS
     rows = [_row(alert, columns) for alert in document["alerts"]]
     print_rows(columns, rows, as_csv=form is ListFormat.CSV)
+
+
+def _budget_id(client: Client, word: str) -> str:
+    """The id of a budget; one that was removed has no name any more, and its alerts are kept."""
+    if word.startswith(_BUDGET_PREFIX):
+        return word
+    return str(_BUDGETS.get(client, word)["id"])
 
 
 def _row(alert: dict[str, Any], columns: tuple[str, ...]) -> dict[str, str]:

@@ -1,10 +1,17 @@
 """`channel` and `alerts` on the command line."""
 
 import io
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alerts import occurrence
 from receiver import webhook
+
+from weighbridge.budgets.alerts.thresholds import NEVER_US
+from weighbridge.control.alerting.alert_log import AlertLog
+from weighbridge.control.database import Database
 
 SECRET = "s3cr3t"
 URL = f"json://127.0.0.1:9/{SECRET}"
@@ -71,3 +78,21 @@ def test_nothing_stands_in_a_quiet_ledger(command: Any) -> None:
     """An empty table has its headings."""
     command("channel", "add", "--name", "ops", "--url", URL)
     assert command("alerts", "--standing", "--format", "csv").out == "since,severity,kind,title\r\n"
+
+
+def test_alerts_of_a_budget_are_found_by_its_name(command: Any, tmp_path: Path) -> None:
+    """Or by its id, also once it is removed; the same of those that stand."""
+    made = command("budget", "set", "--name", "care", "--limit", "1", "--json").json["id"]
+    with closing(Database.open(tmp_path / "data")) as database:
+        log = AlertLog(database)
+        log.tell([occurrence("a", budget_id=made, stands_until_us=NEVER_US), occurrence("b")])
+    for asked in ("care", made):
+        (told,) = command("alerts", "--budget", asked, "--json").json["alerts"]
+        assert told["title"] == "Title of a"
+        (stands,) = command("alerts", "--budget", asked, "--standing", "--json").json["alerts"]
+        assert stands["budget_id"] == made
+    assert len(command("alerts", "--json").json["alerts"]) == 2
+    command("budget", "remove", "care")
+    assert len(command("alerts", "--budget", made, "--json").json["alerts"]) == 1
+    refused = command("alerts", "--budget", "care")
+    assert (refused.status, "budget list" in refused.err) == (1, True)
