@@ -17,8 +17,8 @@ import msgspec
 from weighbridge.core.outcome import Note, UsageSource, keep_word
 from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading
+from weighbridge.providers.decoding import UNREADABLE, from_last
 from weighbridge.providers.documents import member_of_cut
-from weighbridge.providers.google_answer import UNREADABLE
 from weighbridge.providers.google_error import error_code, error_type
 from weighbridge.providers.google_usage import as_count
 from weighbridge.providers.model_names import keep_model
@@ -31,7 +31,6 @@ _COUNTS: Final = (
     "output_tokens",
 )
 _TIERS: Final = {"standard": "standard", "priority": "priority", "batch": "batch"}
-_TAIL_ATTEMPTS: Final = 8
 
 
 class _Document(msgspec.Struct):
@@ -73,18 +72,11 @@ class AnthropicAnswer:
 
     def tail(self, tail: bytes | bytearray) -> None:
         """Take the end of a large message: `usage` is its last member."""
-        end = len(tail)
-        for _ in range(_TAIL_ATTEMPTS):
-            end = tail.rfind(_USAGE_KEY, 0, end)
-            if end < 0:
-                break
-            try:
-                found = _decode(b"{" + tail[end:])
-            except UNREADABLE:
-                continue
-            self._absorb(found)
-            return
-        self._broken = True
+        found = from_last(_USAGE_KEY, tail, _decode)
+        if found is None:
+            self._broken = True
+        else:
+            self._absorb(found[0])
 
     def cut(self, document: bytes | bytearray) -> None:
         """Take the beginning of a document whose end never came."""

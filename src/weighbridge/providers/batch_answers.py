@@ -16,6 +16,7 @@ import msgspec
 from weighbridge.core.outcome import Note
 from weighbridge.core.resource import UsagePart
 from weighbridge.core.usage import Usage
+from weighbridge.providers.decoding import UNREADABLE
 from weighbridge.providers.google_grounding import Candidate, Grounding, GroundingMetadata
 from weighbridge.providers.google_usage import UsageMetadata, as_count, usage_of
 from weighbridge.providers.model_names import keep_model
@@ -28,7 +29,6 @@ CLIFFS: Final = (128_000, 200_000)
 # More models than one batch has by far; an answer beyond them is summed with unnamed ones.
 _MOST_GROUPS: Final = 64
 _SOMETHING: Final = msgspec.Raw(b"{}")
-_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 RESPONSE_PATHS: Final = {
     "usageMetadata": "usage",
     "modelVersion": "model",
@@ -158,7 +158,7 @@ def _metadata(value: bytes | None) -> UsageMetadata | None:
         return None
     try:
         return msgspec.json.decode(value, type=UsageMetadata)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -167,6 +167,6 @@ def _grounding(value: bytes | None) -> Any:
     if value is not None:
         try:
             return msgspec.json.decode(value, type=GroundingMetadata)
-        except _UNREADABLE:
+        except UNREADABLE:
             pass
     return GroundingMetadata()

@@ -18,6 +18,7 @@ import msgspec
 from weighbridge.core.usage import Usage
 from weighbridge.providers.asked import asked
 from weighbridge.providers.base import Route
+from weighbridge.providers.decoding import UNREADABLE
 from weighbridge.providers.media import Media, media_of
 from weighbridge.providers.model_names import keep_model, made_by
 from weighbridge.providers.request_shapes import (
@@ -31,7 +32,6 @@ from weighbridge.providers.request_shapes import (
     Tool,
 )
 
-UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 # What a letter looks like where somebody hides a name: no encoder writes plain letters so.
 _ESCAPED_LETTER: Final = re.compile(rb"\\u00[4-7]")
 _MOST_TOKENS: Final = 1 << 31

@@ -16,6 +16,7 @@ import msgspec
 from weighbridge.core.outcome import Note, UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading
+from weighbridge.providers.decoding import UNREADABLE, from_last
 from weighbridge.providers.documents import member_of_cut
 from weighbridge.providers.google_enums import (
     BLOCK_REASONS,
@@ -36,9 +37,6 @@ from weighbridge.providers.model_names import keep_model
 _USAGE_KEY: Final = b'"usageMetadata"'
 _GROUNDING_KEY: Final = b'"groundingMetadata"'
 _FINISH: Final = re.compile(rb'"finishReason"\s*:\s*(?:"([A-Z][A-Z0-9_]{0,63})"|(\d{1,3}))')
-_TAIL_ATTEMPTS: Final = 8
-
-UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _NULL: Final = msgspec.Raw(b"null")
 
 
@@ -109,26 +107,16 @@ class GeminiAnswer(msgspec.Struct, gc=False):
                 self._absorb(loose)
 
     def tail(self, tail: bytes | bytearray) -> None:
-        """Take the end of a large response: what follows the last top-level `usageMetadata`.
-
-        `{` and the rest from that key decode exactly where the key stands at the top level:
-        deeper, the rest has brackets too many; inside a text, its quotes are escaped.
-        """
-        end = len(tail)
-        for _ in range(_TAIL_ATTEMPTS):
-            end = tail.rfind(_USAGE_KEY, 0, end)
-            if end < 0:
-                break
-            try:
-                found = _decode(b"{" + tail[end:])
-            except UNREADABLE:
-                continue
-            before = tail[:end]
-            self._finish_in(before)
-            self._grounding_in(before)
-            self._absorb(found)
+        """Take the end of a large response: what follows the last top-level `usageMetadata`."""
+        found = from_last(_USAGE_KEY, tail, _decode)
+        if found is None:
+            self._broken = True
             return
-        self._broken = True
+        document, at = found
+        before = tail[:at]
+        self._finish_in(before)
+        self._grounding_in(before)
+        self._absorb(document)
 
     def cut(self, document: bytes | bytearray) -> None:
         """Take the beginning of a response object whose end never came."""

@@ -14,8 +14,9 @@ from weighbridge.core.outcome import UsageSource
 from weighbridge.core.usage import Usage
 from weighbridge.providers.anthropic import AnthropicAnswer
 from weighbridge.providers.base import Reading, Route, UsageReader
+from weighbridge.providers.decoding import UNREADABLE
 from weighbridge.providers.documents import Answer
-from weighbridge.providers.google_answer import UNREADABLE, GeminiAnswer, SongAnswer
+from weighbridge.providers.google_answer import GeminiAnswer, SongAnswer
 from weighbridge.providers.google_batches import batch_reader
 from weighbridge.providers.google_caches import cache_reader
 from weighbridge.providers.google_error import error_code, error_type

@@ -18,6 +18,7 @@ from weighbridge.core.resource import ResourceKind, Settlement
 from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading, Route, UsageReader
 from weighbridge.providers.batch_answers import ANSWER_PATHS, RESPONSE_PATHS, AnswerSum
+from weighbridge.providers.decoding import UNREADABLE
 from weighbridge.providers.google_batches import BATCH_TIER
 from weighbridge.providers.google_grounding import Candidate, Grounding, tells_of_tools
 from weighbridge.providers.google_usage import UsageMetadata, as_count
@@ -38,7 +39,6 @@ _NO_TEXT: Final = (
     b"application/zip",
 )
 _LINE: Final = wanted({**RESPONSE_PATHS, **ANSWER_PATHS})
-_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _OK: Final = 200
 
 
@@ -141,7 +141,7 @@ class ResultsReader:
     def _decode(self, line: bytes) -> None:
         try:
             found = _decode(line)
-        except _UNREADABLE:
+        except UNREADABLE:
             JsonWalker(_LINE, self._sum.take).feed(line)
             self._sum.end()
             return

@@ -13,14 +13,13 @@ import msgspec
 
 from weighbridge.core.outcome import Note
 from weighbridge.core.usage import Usage
+from weighbridge.providers.decoding import UNREADABLE, from_last
 from weighbridge.providers.google_grounding import GroundingMetadata
 from weighbridge.providers.google_usage import UsageMetadata, any_usage_of, as_count
 from weighbridge.providers.model_names import keep_model
 
 USAGE: Final = b"usageMetadata"
 _SOUND: Final = b'"data"'
-_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
-_TAIL_ATTEMPTS: Final = 8
 _SETUP_MODEL: Final = re.compile(rb'"model"\s*:\s*"([A-Za-z0-9._@:/-]{1,256})"')
 _RESOURCE: Final = re.compile(
     r"projects/([A-Za-z0-9.:_-]{1,100})/locations/([a-z0-9-]{2,32})/(.+)", re.DOTALL
@@ -99,7 +98,7 @@ def read_setup(message: bytes) -> LiveSetup | None:
     """What a client's setup says, also where its end is missing; None for other messages."""
     try:
         setup = _decode_client(message).setup
-    except _UNREADABLE:
+    except UNREADABLE:
         found = _SETUP_MODEL.search(message)
         return None if found is None else _setup_of(found[1].decode("ascii"))
     return None if setup is None else _setup_of(setup.model)
@@ -131,19 +130,13 @@ def server_message(message: bytes, *, whole: bool) -> ServerMessage | None:
     """A message decoded; of one without its beginning, what follows the last usage in it."""
     if whole:
         return _decoded(message)
-    end = len(message)
-    for _ in range(_TAIL_ATTEMPTS):
-        end = message.rfind(b'"' + USAGE + b'"', 0, end)
-        if end < 0:
-            return None
-        try:
-            told = _decode_server(b"{" + message[end:])
-        except _UNREADABLE:
-            continue
-        if told.server_content is None and b'"turnComplete"' in message[:end]:
-            told.server_content = ServerContent(turn_complete=True)
-        return told
-    return None
+    found = from_last(b'"' + USAGE + b'"', message, _decode_server)
+    if found is None:
+        return None
+    told, at = found
+    if told.server_content is None and b'"turnComplete"' in message[:at]:
+        told.server_content = ServerContent(turn_complete=True)
+    return told
 
 
 def as_answer(report: LiveUsage) -> UsageMetadata:
@@ -184,11 +177,11 @@ def usage_of(report: UsageMetadata, notes: set[Note]) -> Usage:
 def _decoded(message: bytes) -> ServerMessage | None:
     try:
         return _decode_server(message)
-    except _UNREADABLE:
+    except UNREADABLE:
         pass
     try:
         bare = _decode_bare(message)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     over = None if bare.server_content is None else bare.server_content.turn_complete
     return ServerMessage(bare.usage_metadata, ServerContent(over))

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+from weighbridge.providers.decoding import UNREADABLE
+
 _NULL: Final = msgspec.Raw(b"null")
 # Each stands once in every part that holds or names such data, however deep it lies.
 _NAMES: Final = (b'nlineData"', b'nline_data"', b'ileData"', b'ile_data"')
@@ -63,7 +64,7 @@ def media_of(body: bytes) -> Media:
     named = sum(body.count(name) for name in _NAMES)
     try:
         blobs = _blobs(_decode(body))
-    except _UNREADABLE:
+    except UNREADABLE:
         return Media(0, 0, 0, open_ended=True)
     images = audio_bytes = data_bytes = 0
     bounded = True

@@ -18,14 +18,13 @@ import msgspec
 from weighbridge.core.outcome import Note, UsageSource, keep_word
 from weighbridge.core.usage import Usage
 from weighbridge.providers.base import Reading
-from weighbridge.providers.google_answer import UNREADABLE
+from weighbridge.providers.decoding import UNREADABLE, from_last
 from weighbridge.providers.google_enums import SERVICE_TIERS
 from weighbridge.providers.google_error import error_code, error_type
 from weighbridge.providers.google_usage import as_count
 from weighbridge.providers.model_names import made_by
 
 _USAGE_KEY: Final = b'"usage"'
-_TAIL_ATTEMPTS: Final = 8
 _FIELDS: Final = (
     "prompt_tokens",
     "completion_tokens",
@@ -90,18 +89,11 @@ class OpenAiAnswer:
 
     def tail(self, tail: bytes | bytearray) -> None:
         """Take the end of a large one, as `GeminiAnswer.tail` does."""
-        end = len(tail)
-        for _ in range(_TAIL_ATTEMPTS):
-            end = tail.rfind(_USAGE_KEY, 0, end)
-            if end < 0:
-                break
-            try:
-                found = _DECODER.decode(b"{" + tail[end:])
-            except UNREADABLE:
-                continue
-            self._absorb(found)
-            return
-        self._broken = True
+        found = from_last(_USAGE_KEY, tail, _DECODER.decode)
+        if found is None:
+            self._broken = True
+        else:
+            self._absorb(found[0])
 
     def cut(self, document: bytes | bytearray) -> None:
         """Take the beginning of a document whose end never came; it counts only if it is whole."""

@@ -14,6 +14,7 @@ import msgspec
 
 from weighbridge.core.clock import to_unix_us
 from weighbridge.providers.base import Reading
+from weighbridge.providers.decoding import UNREADABLE
 from weighbridge.providers.google_usage import as_count
 from weighbridge.providers.json_walk import JsonWalker, Wanted
 
@@ -21,7 +22,6 @@ from weighbridge.providers.json_walk import JsonWalker, Wanted
 _INSTANT: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
-_UNREADABLE: Final = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 class Finds(Protocol):
@@ -69,7 +69,7 @@ def plain(value: bytes | None) -> object:
         return None
     try:
         return msgspec.json.decode(value)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
