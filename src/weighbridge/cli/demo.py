@@ -51,7 +51,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     ] = 200_000,
     rate: Annotated[
         float, typer.Option("--rate", min=0.1, max=200, help="Calls per second.")
-    ] = 8.0,
+    ] = 1.0,
 ) -> None:
     """Serve with a simulated upstream, sixty days of history and live traffic.
 

@@ -42,7 +42,7 @@ class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 200_000
     days: int = 60
     seed: int = 0
-    calls_per_second: float = 8.0
+    calls_per_second: float = 1.0
 
 
 class Gateway(Protocol):
