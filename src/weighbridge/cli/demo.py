@@ -18,7 +18,16 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from weighbridge.cli.client import Client, connect
 from weighbridge.cli.first_link import first_link
-from weighbridge.cli.options import Config, Data, command_app, configuration
+from weighbridge.cli.options import (
+    AdminListen,
+    Config,
+    Data,
+    Listen,
+    Workers,
+    command_app,
+    configuration,
+    serving_flags,
+)
 from weighbridge.cli.serve import print_ready
 from weighbridge.compose.prices import price_book
 from weighbridge.compose.serve import Addresses, serve
@@ -37,15 +46,9 @@ _POLL_S = 0.1
 def run(  # noqa: PLR0913, PLR0917 - each is a flag
     config: Config = None,
     data: Data = None,
-    listen: Annotated[
-        str | None, typer.Option("--listen", metavar="H:P", help="Address of the gateway.")
-    ] = None,
-    admin_listen: Annotated[
-        str | None, typer.Option("--admin-listen", metavar="H:P", help="Address of the admin API.")
-    ] = None,
-    workers: Annotated[
-        str | None, typer.Option("--workers", metavar="N|auto", help="Gateway processes.")
-    ] = None,
+    listen: Listen = None,
+    admin_listen: AdminListen = None,
+    workers: Workers = None,
     rows: Annotated[
         int, typer.Option("--rows", min=0, max=5_000_000, help="Exchanges of history; 0 for none.")
     ] = 200_000,
@@ -59,9 +62,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     """
     with BackgroundSimulator() as upstream:
         flags: dict[str, tuple[str, Any]] = {
-            "gateway.listen": ("--listen", listen),
-            "admin.listen": ("--admin-listen", admin_listen),
-            "gateway.workers": ("--workers", workers),
+            **serving_flags(listen, admin_listen, workers),
             "gateway.upstreams.gemini": ("demo", upstream.url),
             "gateway.upstreams.vertex": ("demo", upstream.url),
         }

@@ -26,6 +26,15 @@ Config = Annotated[
         show_default=False,
     ),
 ]
+Listen = Annotated[
+    str | None, typer.Option("--listen", metavar="H:P", help="Address of the gateway.")
+]
+AdminListen = Annotated[
+    str | None, typer.Option("--admin-listen", metavar="H:P", help="Address of the admin API.")
+]
+Workers = Annotated[
+    str | None, typer.Option("--workers", metavar="N|auto", help="Gateway processes.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
@@ -49,6 +58,17 @@ def command_app(summary: str | None = None) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
+
+
+def serving_flags(
+    listen: str | None, admin_listen: str | None, workers: str | None
+) -> dict[str, tuple[str, Any]]:
+    """What says where and how to serve, as flags for `configuration`."""
+    return {
+        "gateway.listen": ("--listen", listen),
+        "admin.listen": ("--admin-listen", admin_listen),
+        "gateway.workers": ("--workers", workers),
+    }
 
 
 def configuration(

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
@@ -14,13 +14,12 @@ import typer
 from weighbridge.cli.client import connect
 from weighbridge.cli.options import AsJson, Config, Data, command_app, configuration
 from weighbridge.cli.output import print_json, print_table
-from weighbridge.errors import Problem, UsageError
+from weighbridge.cli.question import By, Filters, Since, Until, query_of
+from weighbridge.errors import UsageError
 from weighbridge.reports.cost_query import CostQuery, QueryError
-from weighbridge.reports.query import filters_from_flags, parse_query
 from weighbridge.reports.result import Column, QueryResult
 
 app = command_app()
-_FLAGS = {"group_by": "--by", "filters": "--filter", "order_by": "--order-by"}
 
 
 class ReportFormat(StrEnum):
@@ -35,15 +34,9 @@ class ReportFormat(StrEnum):
 
 @app.command()
 def run(  # noqa: PLR0913, PLR0917 - each is a flag
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="DIM,...", help="Group by these.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="T", help="24h, 7d, this-month, a date.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="T", help="As --since; not included.")
-    ] = None,
+    by: By = None,
+    since: Since = None,
+    until: Until = None,
     timezone: Annotated[
         str | None, typer.Option("--timezone", metavar="Z", help="Zone of days and months.")
     ] = None,
@@ -54,10 +47,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     metrics: Annotated[
         str | None, typer.Option("--metrics", metavar="M,...", help="What to measure.")
     ] = None,
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", metavar="DIM=V", help="Only these; may be repeated."),
-    ] = None,
+    filters: Filters = None,
     order_by: Annotated[
         str | None, typer.Option("--order-by", metavar="M", help="cost, or -cost for most first.")
     ] = None,
@@ -77,7 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     """Ask the ledger what calls cost."""
     form = ReportFormat.JSON if as_json else form
     settings = configuration(data, config).settings
-    query = _query(
+    query = query_of(
         {
             "group_by": by,
             "since": since,
@@ -89,6 +79,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
             "limit": limit,
         },
         filters or [],
+        refused="the report cannot be made as asked",
     )
     if form in (ReportFormat.PNG, ReportFormat.SVG) and output is None and sys.stdout.isatty():
         raise UsageError(f"--format {form} would fill the terminal; add --output FILE")
@@ -113,16 +104,6 @@ def result_of(query: CostQuery, document: Mapping[str, Any]) -> QueryResult:
         completeness=document["completeness"],
         as_of=datetime.fromisoformat(document["as_of"]),
     )
-
-
-def _query(mapping: dict[str, Any], filters: list[str]) -> CostQuery:
-    try:
-        given = {**mapping, "filters": filters_from_flags(filters)}
-        return parse_query(given, datetime.now(UTC))
-    except QueryError as error:
-        told = zip(error.fields, error.problems, strict=True)
-        problems = tuple(Problem(_FLAGS.get(where, f"--{where}"), text) for where, text in told)
-        raise UsageError("the report cannot be made as asked", problems=problems) from None
 
 
 def _give(

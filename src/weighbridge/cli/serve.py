@@ -6,7 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from weighbridge.cli.first_link import print_first_link
-from weighbridge.cli.options import Config, Data, command_app, configuration
+from weighbridge.cli.options import (
+    AdminListen,
+    Config,
+    Data,
+    Listen,
+    Workers,
+    command_app,
+    configuration,
+    serving_flags,
+)
 from weighbridge.compose.serve import Addresses, serve
 from weighbridge.errors import Problem
 from weighbridge.privacy import log
@@ -18,15 +27,9 @@ app = command_app()
 def run(  # noqa: PLR0913, PLR0917 - each is a flag
     config: Config = None,
     data: Data = None,
-    listen: Annotated[
-        str | None, typer.Option("--listen", metavar="H:P", help="Address of the gateway.")
-    ] = None,
-    admin_listen: Annotated[
-        str | None, typer.Option("--admin-listen", metavar="H:P", help="Address of the admin API.")
-    ] = None,
-    workers: Annotated[
-        str | None, typer.Option("--workers", metavar="N|auto", help="Gateway processes.")
-    ] = None,
+    listen: Listen = None,
+    admin_listen: AdminListen = None,
+    workers: Workers = None,
     upstream: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,9 +49,7 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     """
     upstreams, problems = upstream_flags(upstream or [])
     flags: dict[str, tuple[str, Any]] = {
-        "gateway.listen": ("--listen", listen),
-        "admin.listen": ("--admin-listen", admin_listen),
-        "gateway.workers": ("--workers", workers),
+        **serving_flags(listen, admin_listen, workers),
         "gateway.tls_cert": ("--tls-cert", tls_cert),
         "gateway.tls_key": ("--tls-key", tls_key),
         **upstreams,

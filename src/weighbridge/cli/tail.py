@@ -15,6 +15,7 @@ import typer
 from weighbridge.cli.client import Client, connect
 from weighbridge.cli.options import AsJson, Config, Data, command_app, configuration
 from weighbridge.cli.output import plain
+from weighbridge.cli.question import Filters
 from weighbridge.errors import ControlError, UsageError
 
 app = command_app()
@@ -37,10 +38,7 @@ class TailFormat(StrEnum):
 
 @app.command()
 def run(  # noqa: PLR0913, PLR0917 - each is a flag
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", metavar="DIM=V", help="Only these; may be repeated."),
-    ] = None,
+    filters: Filters = None,
     lines: Annotated[
         int, typer.Option("--lines", "-n", min=0, max=1000, help="Past exchanges to begin with.")
     ] = 10,

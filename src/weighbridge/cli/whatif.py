@@ -1,7 +1,6 @@
 """`weighbridge whatif`: what a workload would have cost on other models."""
 
 import sys
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -11,13 +10,10 @@ from weighbridge.cli.client import connect
 from weighbridge.cli.options import AsJson, Config, Data, Format, ListFormat, configuration
 from weighbridge.cli.options import command_app as new_app
 from weighbridge.cli.output import print_csv, print_json, print_table
-from weighbridge.errors import Problem, UsageError
-from weighbridge.reports.cost_query import QueryError
-from weighbridge.reports.query import filters_from_flags, parse_query
+from weighbridge.cli.question import By, Filters, Since, Until, query_of
 from weighbridge.reports.result import for_people
 
 app = new_app()
-_FLAGS = {"group_by": "--by", "filters": "--filter"}
 _FIGURES = ("cost", "cost_now", "difference")
 
 
@@ -26,22 +22,13 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     models: Annotated[
         str, typer.Option("--models", metavar="M,...", help="Models to price it on.")
     ],
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="DIM,...", help="Group by these.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="T", help="24h, 7d, this-month, a date.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="T", help="As --since; not included.")
-    ] = None,
+    by: By = None,
+    since: Since = None,
+    until: Until = None,
     timezone: Annotated[
         str | None, typer.Option("--timezone", metavar="Z", help="Zone of dates.")
     ] = None,
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", metavar="DIM=V", help="Only these; may be repeated."),
-    ] = None,
+    filters: Filters = None,
     form: Format = ListFormat.TABLE,
     as_json: AsJson = False,
     data: Data = None,
@@ -49,9 +36,11 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
 ) -> None:
     """Price what was used on other models."""
     settings = configuration(data, config).settings
-    asked = _query(
-        {"group_by": by, "since": since, "until": until, "timezone": timezone}, filters or []
-    )
+    asked = query_of(
+        {"group_by": by, "since": since, "until": until, "timezone": timezone},
+        filters or [],
+        refused="the workload cannot be priced as asked",
+    ).as_mapping()
     with connect(settings) as client:
         document = client.post("/api/v1/whatif", {**asked, "models": models})
     if as_json or form is ListFormat.JSON:
@@ -72,17 +61,6 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     ]
     print_table(columns, shown, numeric=_FIGURES)
     _tell_unmoved(document)
-
-
-def _query(mapping: dict[str, Any], filters: list[str]) -> dict[str, Any]:
-    """The question as a document, relative times made absolute."""
-    try:
-        query = parse_query({**mapping, "filters": filters_from_flags(filters)}, datetime.now(UTC))
-    except QueryError as error:
-        told = zip(error.fields, error.problems, strict=True)
-        problems = tuple(Problem(_FLAGS.get(where, f"--{where}"), text) for where, text in told)
-        raise UsageError("the workload cannot be priced as asked", problems=problems) from None
-    return query.as_mapping()
 
 
 def _rows(model: dict[str, Any], dimensions: list[str]) -> list[dict[str, Any]]:
