@@ -10,9 +10,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from weighbridge.pricing.catalogue import PriceBook
-from weighbridge.pricing.compiler import PriceLine
+from weighbridge.pricing.compiler import What
 
-_What = tuple[str, str, str, str, str, str, int]
 _ALWAYS: Final = dt.date.min
 
 
@@ -36,8 +35,8 @@ def changes(
     Takes: ids of the models to compare; None for all.
     """
     wanted = [None] if models is None else [*models]
-    old = {_what(line): line.usd for name in wanted for line in before.listing(at, model=name)}
-    new = {_what(line): line.usd for name in wanted for line in after.listing(at, model=name)}
+    old = {line.what: line.usd for name in wanted for line in before.listing(at, model=name)}
+    new = {line.what: line.usd for name in wanted for line in after.listing(at, model=name)}
     return [
         Change(_text(what), old.get(what), new.get(what))
         for what in sorted(old.keys() | new.keys())
@@ -70,19 +69,7 @@ def dated_changes(
     ]
 
 
-def _what(line: PriceLine) -> _What:
-    return (
-        line.provider,
-        line.model,
-        line.surface,
-        line.tier,
-        line.location,
-        line.unit,
-        line.above_tokens or 0,
-    )
-
-
-def _text(what: _What) -> str:
+def _text(what: What) -> str:
     *names, above = what
     over = f" over {above}" if above else ""
     return " ".join(str(name) for name in names[1:]) + over

@@ -21,6 +21,8 @@ from weighbridge.pricing.units import UNITS
 FIRST_DAY: Final = 0
 END_DAY: Final = 2**31
 
+What = tuple[str, str, str, str, str, str, int]
+
 
 class Key(NamedTuple):
     """What a card is for; `day` is a proleptic ordinal (`date.toordinal`)."""
@@ -54,6 +56,19 @@ class PriceLine(msgspec.Struct, frozen=True, kw_only=True):
     above_tokens: int | None = None
     since: str | None = None
     until: str | None = None
+
+    @property
+    def what(self) -> What:
+        """What it prices: lines of two books or days with the same are one line."""
+        return (
+            self.provider,
+            self.model,
+            self.surface,
+            self.tier,
+            self.location,
+            self.unit,
+            self.above_tokens or 0,
+        )
 
 
 class _Rate(NamedTuple):

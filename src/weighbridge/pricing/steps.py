@@ -16,7 +16,6 @@ import msgspec
 from weighbridge.pricing.compiler import PriceLine
 
 _FACTOR: Final = Decimal(1).scaleb(-4)
-_What = tuple[str, str, str, str, str, str, int]
 
 Listing = Callable[[dt.date], list[PriceLine]]
 
@@ -49,8 +48,8 @@ def price_steps(listing: Listing, days: Iterable[dt.date]) -> list[PriceStep]:
 
 
 def _steps_on(listing: Listing, day: dt.date) -> list[PriceStep]:
-    old = {_what(line): line for line in listing(day - dt.timedelta(days=1))}
-    new = {_what(line): line for line in listing(day)}
+    old = {line.what: line for line in listing(day - dt.timedelta(days=1))}
+    new = {line.what: line for line in listing(day)}
     return [
         _step(day, old.get(what), new.get(what))
         for what in sorted(old.keys() | new.keys())
@@ -87,15 +86,3 @@ def _factor(before: str | None, after: str | None) -> str | None:
         return None
     factor = (Decimal(after) / Decimal(before)).quantize(_FACTOR, ROUND_HALF_EVEN)
     return f"{factor.normalize():f}"
-
-
-def _what(line: PriceLine) -> _What:
-    return (
-        line.provider,
-        line.model,
-        line.surface,
-        line.tier,
-        line.location,
-        line.unit,
-        line.above_tokens or 0,
-    )
