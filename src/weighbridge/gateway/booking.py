@@ -22,6 +22,7 @@ from weighbridge.gateway.row_tail import RARE_COUNTS, Tail
 from weighbridge.gateway.turn import Turn
 from weighbridge.pricing.rating import Rating, RatingFacts
 from weighbridge.providers.base import Asked, Reading, Route
+from weighbridge.providers.google_error import CANONICAL
 
 if TYPE_CHECKING:
     from weighbridge.gateway.answering import Answering
@@ -39,19 +40,6 @@ _OK = Outcome.OK
 _UPSTREAM_ERROR = Outcome.UPSTREAM_ERROR
 _NO_USAGE = UsageSource.NONE
 _FAILED = frozenset({Outcome.CLIENT_ERROR, Outcome.UPSTREAM_ERROR, Outcome.REFUSED})
-_CANONICAL = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    409: "ABORTED",
-    429: "RESOURCE_EXHAUSTED",
-    499: "CANCELLED",
-    500: "INTERNAL",
-    501: "UNIMPLEMENTED",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
-}
 
 
 class Rates(Prices, Protocol):
@@ -255,7 +243,7 @@ class Booker:
         # Our reason, else the code that the answer names, else the canonical one of its status.
         error_type = exchange.reason or reading.error_type
         if error_type is None and status >= 400:
-            error_type = _CANONICAL.get(status)
+            error_type = CANONICAL.get(status)
         cost = rating.list_cost_pico
         usage = reading.usage
         notes = reading.notes + rating.notes + exchange.notes

@@ -241,6 +241,7 @@ def test_the_mark_is_a_row_of_its_own(bench: Bench) -> None:
         (READING, {"reason": Reason.UPSTREAM_TIMEOUT, "status": 504}, "UPSTREAM_TIMEOUT"),
         (READING, {}, "UNAVAILABLE"),
         (None, {"status": 429}, "RESOURCE_EXHAUSTED"),
+        (None, {"status": 502}, "UNAVAILABLE"),
         (None, {"status": 418}, None),
         (None, {"status": 200}, None),
     ],
