@@ -6,6 +6,7 @@ Points are rows as the browser gets them: `series`, `from` and `to` (texts of wa
 
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.dimensions import OTHER
@@ -53,6 +54,11 @@ def moved(start: datetime, earlier: CostQuery, query: CostQuery) -> datetime | N
         number = 12 * here.year + here.month - 1 + months
         return datetime(number // 12, number % 12 + 1, 1, tzinfo=zone)
     return (here + (is_now - was)).replace(tzinfo=zone)
+
+
+def plus(one: Any, other: Any) -> Any:
+    """A sum of what is known: None where neither is."""
+    return other if one is None else one if other is None else one + other
 
 
 def by_size(points: list[Row]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import altair as alt
 from altair.utils.schemapi import debug_mode
 
-from weighbridge.reports.chart_points import by_size, moved, pile_up, some_instants, with_gaps
+from weighbridge.reports.chart_points import by_size, moved, pile_up, plus, some_instants, with_gaps
 from weighbridge.reports.chart_theme import themed
 from weighbridge.reports.chart_words import axis_scale, span_of, title_of, unknown_of
 from weighbridge.reports.cost_query import TIME, CostQuery, QueryError
@@ -31,6 +31,8 @@ MAX_BARS: Final = 25
 # takes two thirds of the time. The switch is one for the process: where two threads draw at once,
 # parts may be checked or not, and nothing else changes.
 checked_once: Final = debug_mode(False)
+_NOTHING: Final = "No exchanges in this range"
+_NOTHING_KNOWN: Final = "Nothing is known of this for the exchanges here"
 _ALL: Final = "all"  # the one series of a result without groups
 TIME_FORMATS: Final = {
     "year": "%Y",
@@ -93,9 +95,11 @@ class _Chart:
         return f"<_Chart of {self._metric.name} by {self._query.group_by}>"
 
     def spec(self) -> Row:
-        has_time = self._query.granularity != "none" and self._result.rows
-        if not self._result.rows:
-            chart = self._empty()
+        known = [row for row in self._result.rows if row[self._metric.name] is not None]
+        has_time = self._query.granularity != "none" and known
+        if not known:
+            words = _NOTHING_KNOWN if self._result.rows else _NOTHING
+            chart = nothing_to_draw(words, self._look)
         elif not has_time:
             chart = self._ranking()
         elif self._metric.additive:
@@ -211,11 +215,6 @@ class _Chart:
     def _rest(self, row: Row) -> bool:
         return is_rest(self._query, row)
 
-    def _empty(self) -> Any:
-        said = alt.InlineData(values=[{"text": "No exchanges in this range"}])
-        text = alt.Chart(said).mark_text(fontSize=15, color=self._look.ink.faint_text)
-        return text.encode(text="text:N").properties(height=self._look.height)
-
     # Data.
 
     def _series(self, row: Row) -> str:
@@ -235,7 +234,7 @@ class _Chart:
             if series in kept or self._metric.additive:
                 cell = (row[TIME], series if series in kept else OTHER)
                 value = row[self._metric.name]
-                cells[cell] = value if cell not in cells else cells[cell] + value
+                cells[cell] = plus(cells.get(cell), value)
         points = []
         for (time, series), value in cells.items():
             start = datetime.fromisoformat(time)
@@ -348,6 +347,13 @@ class _Chart:
         parts.append(f"{whole} {for_people(total, self._metric.unit)}")
         parts += unknown_of(self._result) if self._metric.unit == "USD" else []
         return alt.Title(title, subtitle=" · ".join(parts))
+
+
+def nothing_to_draw(words: str, look: Look) -> Any:
+    """A picture that says why there is none: an axis of nothing would only look broken."""
+    said = alt.InlineData(values=[{"text": words}])
+    text = alt.Chart(said).mark_text(fontSize=15, color=look.ink.faint_text)
+    return text.encode(text="text:N").properties(height=look.height)
 
 
 def _when(start: datetime) -> str:

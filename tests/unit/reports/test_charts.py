@@ -100,10 +100,22 @@ def test_ranking_without_time() -> None:
     ]
 
 
+def test_what_has_no_cost_folds_too() -> None:
+    """Series without a price join `(other)` and leave its sum what it is."""
+    priced = daily("cost", Decimal(1), agents=14, days=(24,))
+    for row in priced.rows[:2]:
+        row["cost"] = None
+    assert max(point["top"] for point in values(chart_spec(priced))) == sum(range(3, 15))
+
+
 def test_nothing_to_draw_says_so() -> None:
-    """An empty result is a sentence, not an empty frame."""
+    """An empty result is a sentence, not an empty frame; so is one that knows no figure."""
     query = CostQuery(granularity="day", metrics=("cost",))
     assert "No exchanges in this range" in to_svg(chart_spec(result_of(query, [])))
+    unpriced = daily("cost", Decimal(1), agents=14)
+    for row in unpriced.rows:
+        row["cost"] = None
+    assert "Nothing is known of this" in to_svg(chart_spec(unpriced))
 
 
 def test_an_instant_is_no_figure() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import altair as alt
 
-from weighbridge.reports.charts import Look, checked_once
+from weighbridge.reports.charts import Look, checked_once, nothing_to_draw
 from weighbridge.reports.palette import colours
 from weighbridge.reports.result import QueryResult, for_people
 
@@ -36,6 +36,8 @@ def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
         for row in result.rows
         if row["latency_p50"] and row["cost_per_exchange"]
     ]
+    if not points:
+        return _nothing(look)
     names = [point["model"] for point in points]
     across = _Extent.of((point["latency"] for point in points), _ROOM_FOR_NAMES)
     up = _Extent.of((point["each"] for point in points), 1.8)
@@ -81,6 +83,17 @@ def scatter_spec(result: QueryResult, look: Look) -> dict[str, Any]:
         )
     )
     spec: dict[str, Any] = drawn.to_dict()
+    return spec
+
+
+def _nothing(look: Look) -> dict[str, Any]:
+    width = "container" if look.fills_container else look.width
+    said = nothing_to_draw("No model here has both a cost and a latency", look)
+    spec: dict[str, Any] = (
+        said.properties(width=width, background=look.ink.background)
+        .configure_view(stroke=None)
+        .to_dict()
+    )
     return spec
 
 

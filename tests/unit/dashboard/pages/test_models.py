@@ -32,8 +32,11 @@ async def test_the_scatter_names_what_can_be_read(
 async def test_one_model_alone_is_drawn(
     local: httpx.AsyncClient, fill: Callable[..., None]
 ) -> None:
-    """And none at all."""
-    assert (await local.get("/models/chart/scatter.svg?range=all")).status_code == 200
+    """And none at all, or none that has a price, is said."""
+    drawn = await local.get("/models/chart/scatter.svg?range=all")
+    assert "both a cost and a latency" in drawn.text
+    fill(line(2, list_cost=None, charges=[], pricing_status="unpriced"))
+    assert (await local.get("/models/chart/scatter.svg?range=all")).text == drawn.text
     fill(line(1))
     drawn = await local.get("/models/chart/scatter.svg?range=all")
     assert "gemini-2.5-flash" in drawn.text
