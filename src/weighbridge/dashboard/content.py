@@ -156,6 +156,20 @@ class Field:
     adds: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstCall:
+    """What is said where there is no call to show.
+
+    `older` says that there are calls, before the range; `command` sends one; `makes_token` offers
+    a token for it, `waiting` is said where one was just made.
+    """
+
+    older: bool = False
+    command: str = ""
+    makes_token: bool = False
+    waiting: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Content:
     """All that one page shows."""
@@ -172,6 +186,7 @@ class Content:
     notice: Notice | None = None
     completeness: dict[str, int] = field(default_factory=dict)
     never_called: bool = False
+    first_call: FirstCall | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Everything shown, exact values for figures."""

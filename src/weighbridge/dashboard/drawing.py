@@ -125,8 +125,6 @@ class Drawing:
             kept=kept,
             searched=[*kept, *_of(state, {"range", "since", "until", "zone"})],
             chips=chips,
-            gateway=frame.visit.sources.gateway,
-            makes_tokens=frame.visit.principal.role.includes(Role.EDITOR),
             carried=_carried(state),
             as_of=f"{now.astimezone(state.question(state.span(now)).zone):%H:%M:%S}",
         )

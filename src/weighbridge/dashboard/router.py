@@ -24,6 +24,7 @@ from weighbridge.dashboard.assets import Assets
 from weighbridge.dashboard.content import Chart
 from weighbridge.dashboard.drawing import Drawing, Frame
 from weighbridge.dashboard.errands import Act, Errand, Outcome, acted, parse_form
+from weighbridge.dashboard.first_call import first_call
 from weighbridge.dashboard.forms import filled, notice_of
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State, parse_state
@@ -126,6 +127,7 @@ class _Served:
             content = self.page.build(desk)
             content.forms = [filled(form, desk.outcome.posted) for form in content.forms]
             content.notice = content.notice or desk.outcome.notice
+            content.first_call = first_call(desk) if content.never_called else None
             return drawn.finish(content, self.page.charts(desk))
 
         answer = asyncio.ensure_future(visit.answer(work))

@@ -12,6 +12,7 @@ from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Chart, Content, Table
 from weighbridge.dashboard.errands import Act
+from weighbridge.dashboard.first_call import make_first
 from weighbridge.dashboard.pages import (
     alert_forms,
     alerts,
@@ -204,6 +205,8 @@ PAGES: Final = (
         path="/overview",
         title="Overview",
         build=overview.overview,
+        act=make_first,
+        act_role=Role.EDITOR,
         charts=overview.charts,
         late=overview.late,
         group="Spend",

@@ -149,7 +149,7 @@ async def test_a_mistyped_address_says_so(local: httpx.AsyncClient) -> None:
 async def test_an_empty_ledger_shows_the_way(local: httpx.AsyncClient) -> None:
     """The command that sends a first call, with the address of this gateway."""
     text = (await local.get("/")).text
-    assert "weighbridge token create" in text
+    assert "Make a token and fill it in" in text
     assert "Spend today" not in text
     assert "http://127.0.0.1:8080/v1beta/models/" in text
 

@@ -8,8 +8,9 @@ from weighbridge.core.policy_setting import PolicySetting, SettingOrigin
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Content, Table, word
 from weighbridge.dashboard.errands import Errand, Outcome
+from weighbridge.dashboard.first_call import REQUIRED
 from weighbridge.dashboard.forms import Field, Form, joined
-from weighbridge.dashboard.settings.words import DIMENSION_CHOICES, REQUIRED, columns, instant
+from weighbridge.dashboard.settings.words import DIMENSION_CHOICES, columns, instant
 
 _COLUMNS: Final = columns(
     ("name", "Setting"), ("value", "In force"), ("origin", "Set by"), ("changed", "Changed")

@@ -1,15 +1,16 @@
 """Tracking tokens: what there are, and a new one, whose secret is shown once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from weighbridge.core.credential import NewToken, Role, TrackingToken
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Content, Table, word
 from weighbridge.dashboard.errands import Errand, Outcome
-from weighbridge.dashboard.forms import Form, Notice
+from weighbridge.dashboard.first_call import told_once
+from weighbridge.dashboard.forms import Form
 from weighbridge.dashboard.settings.token_fields import in_force, rules, token_fields, wish
-from weighbridge.dashboard.settings.words import REQUIRED, columns, instant, pairs
+from weighbridge.dashboard.settings.words import columns, instant, pairs
 
 _COLUMNS = columns(
     ("name", "Name"),
@@ -61,35 +62,7 @@ def tokens(desk: Desk) -> Content:
 
 def make_token(errand: Errand) -> Outcome:
     """Make the token that was asked for, and tell its secret with a call to try."""
-    new = NewToken(**wish(errand))
-    token, secret = errand.administration.tokens.create(new, errand.principal)
-    notice = Notice(
-        text=f"Token {token.name} is in force. Copy it now: it is not shown again.",
-        secret=secret,
-        command=try_it(errand.gateway, secret, _still_to_say(errand, token)),
-        next=("See its calls arrive", f"/exchanges?token={token.id}"),
-    )
-    return Outcome(notice=notice, publish=True, status=201)
-
-
-def try_it(gateway: str, secret: str, still_to_say: Sequence[str] = ()) -> str:
-    """The command that sends a first call, with headers for what the token does not carry."""
-    headers = "".join(f'  -H "X-{name.capitalize()}: …" \\\n' for name in still_to_say)
-    return (
-        f"curl {gateway}/v1beta/models/gemini-2.5-flash:generateContent \\\n"
-        f'  -H "X-Weighbridge-Key: {secret}" \\\n{headers}'
-        '  -H "x-goog-api-key: $GEMINI_API_KEY" \\\n'
-        '  -H "Content-Type: application/json" \\\n'
-        """  -d '{"contents":[{"parts":[{"text":"Hello"}]}]}'"""
-    )
-
-
-def _still_to_say(errand: Errand, token: TrackingToken) -> list[str]:
-    """Dimensions that its calls must carry, and that it does not."""
-    settings = errand.administration.policy_settings.all()
-    required = next(one.value for one in settings if one.name == REQUIRED)
-    carried = {"department": token.department, "project": token.project, "agent": token.agent}
-    return [name for name in carried if name in {*required, *token.required} and not carried[name]]
+    return told_once(errand, NewToken(**wish(errand)))
 
 
 def last_uses(desk: Desk, **filters: tuple[str, ...]) -> Mapping[str, Any]:

@@ -13,9 +13,6 @@ DIMENSIONS: Final = ("department", "project", "agent")
 DIMENSION_CHOICES: Final[Options] = tuple((name, name.capitalize()) for name in DIMENSIONS)
 
 
-REQUIRED: Final = "attribution.required"
-
-
 def columns(*named: tuple[str, str]) -> tuple[Column, ...]:
     """Columns by name and title."""
     return tuple(Column(name, title) for name, title in named)

@@ -1,5 +1,6 @@
 """The settings pages: what their forms do, who may send them, and what is shown once."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -85,28 +86,57 @@ async def test_the_call_to_send_says_what_the_policy_wants(
     as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
 ) -> None:
     """A header for each dimension that must be given and that the token does not carry."""
-    parts.policy_settings.update({"attribution.required": ["department", "project"]})
+    wanted = {"attribution.required": ["department", "project"]}
+    parts.policy_settings.update({**wanted, "attribution.allowed.department": ["care", "labs"]})
     client = as_role(Role.EDITOR)
     answer = await send(
         client, "/settings/tokens", form="create", name="n", project="p", required="agent"
     )
-    assert "X-Department: …" in answer.text
-    assert "X-Agent: …" in answer.text
-    assert "X-Project: …" not in answer.text
+    assert "X-Department: care" in answer.text
+    assert "X-Agent: trial" in answer.text
+    assert "X-Project" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/overview", "/exchanges", "/agents"])
 async def test_the_first_token_is_one_button_away(
-    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts
+    as_role: Callable[[Role], httpx.AsyncClient], parts: Parts, path: str
 ) -> None:
-    """Where there are no calls yet, whoever may make tokens is offered one."""
+    """Where there are no calls yet, one click fills a token into the command to send one."""
     client = as_role(Role.EDITOR)
-    page = (await client.get("/overview")).text
-    form = re.search(r'<form method="post" action="(/settings/tokens)".*?</form>', page, re.DOTALL)
+    page = (await client.get(path)).text
+    form = re.search(r'<form method="post" action="(/overview)".*?</form>', page, re.DOTALL)
     assert form is not None
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
     answer = await client.post(form[1], data=fields)
     assert answer.status_code == 201
-    assert [token.name for token in parts.tokens.all()] == ["first"]
+    (token,) = parts.tokens.all()
+    assert token.name == "first"
+    shown = html.unescape(re.findall(r'id="command">(.*?)</code>', answer.text, re.DOTALL)[0])
+    (secret,) = re.findall(r'-H "X-Weighbridge-Key: (trk_[A-Za-z0-9]{32})"', shown)
+    assert parts.tokens.find(secret) == token
+    assert "…" not in shown
+    assert "Waiting for the first call" in answer.text
+    assert 'name="form"' not in answer.text
+    assert secret not in (await client.get(path)).text
+
+
+async def test_calls_outside_the_range_are_told_of(
+    as_role: Callable[[Role], httpx.AsyncClient], rows: list[Exchange]
+) -> None:
+    """No token is offered where calls come in."""
+    client = as_role(Role.VIEWER)
+    page = (await client.get("/overview?since=2020-01-01&until=2020-01-02")).text
+    assert "There are calls outside of it" in page
+    assert "curl" not in page
+
+
+async def test_a_viewer_of_nothing_yet_asks_an_editor(
+    as_role: Callable[[Role], httpx.AsyncClient],
+) -> None:
+    """The command has a place for the token."""
+    page = (await as_role(Role.VIEWER).get("/overview")).text
+    assert "Ask an editor for a tracking token" in page
+    assert "X-Weighbridge-Key: trk_…" in page
 
 
 async def test_what_is_wrong_stands_beside_its_field(
