@@ -11,11 +11,11 @@ import unicodedata
 from typing import Final
 
 from weighbridge.attribution.identity import Identity
+from weighbridge.attribution.joined_labels import last_labels
 from weighbridge.attribution.labels import (
     MAX_CHARACTERS,
     is_allowed,
     is_letter,
-    last_labels,
     normalise,
 )
 from weighbridge.attribution.rules import DIMENSIONS

@@ -1,4 +1,4 @@
-r"""Google's label rules: which keys and values a call may carry, and how sources of them join.
+r"""Google's label rules: which keys and values a call may carry.
 
 Hides the character classes. Rules for future edits: lengths count code points after NFC; the
 bytes that are forwarded are never touched here.
@@ -6,20 +6,14 @@ Source: Vertex AI "Add labels to API calls" (read 2026-11-21): at most 64 labels
 63 characters that begin with a lowercase or international letter, values of 0 to 63, of
 lowercase letters, digits, `_`, `-` and international characters. The exact classes are those
 that Google publishes for other services: `[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}`.
-Counterparts: `identity` (header, URL prefix, token), `body_labels` (request bodies).
+Counterparts: `identity` (header, URL prefix, token), `body_labels` (request bodies),
+`joined_labels` (all of them together).
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-if TYPE_CHECKING:
-    from weighbridge.attribution.identity import Identity
-
-MANY = "(many)"  # what stands for the values of a folded key; no label can hold brackets
 MAX_LABELS = 64
 MAX_CHARACTERS = 63
 _LETTERS = frozenset({"Ll", "Lo"})
@@ -112,35 +106,6 @@ def is_allowed(character: str, *, lenient: bool = False) -> bool:
         return True
     category = unicodedata.category(character)
     return category in _REST or (lenient and category in _LENIENT_MARKS)
-
-
-def merged(identity: "Identity", body_labels: dict[str, str]) -> "Identity":
-    """The identity with the labels of the body, which beat those of header, prefix and token.
-
-    Gives: at most 64 labels. All of the body's stay; of the others the token's are the first to
-    go, the header's the last. Nothing is refused for it: each source kept the rule by itself.
-    """
-    if not body_labels:
-        return identity
-    others = {key: value for key, value in identity.labels.items() if key not in body_labels}
-    return replace(identity, labels={**last_labels(others, len(body_labels)), **body_labels})
-
-
-def folded(identity: "Identity", keys: frozenset[str]) -> "Identity":
-    """The identity as it is booked: the labels of these keys all have the value `(many)`.
-
-    For rows only; what is sent to a provider keeps its values.
-    """
-    if not keys or keys.isdisjoint(identity.labels):
-        return identity
-    labels = {key: MANY if key in keys else value for key, value in identity.labels.items()}
-    return replace(identity, labels=labels)
-
-
-def last_labels(labels: dict[str, str], taken: int) -> dict[str, str]:
-    """Those that fit where `taken` labels stand already; later ones, which rank higher, first."""
-    room = max(MAX_LABELS - taken, 0)
-    return labels if len(labels) <= room else dict(list(labels.items())[len(labels) - room :])
 
 
 def _character_problem(what: str, text: str, *, lenient: bool) -> str | None:

@@ -5,7 +5,7 @@ Hides how often is looked and what was said already. A key over the threshold is
 workers book its values as `(many)`, and go on until a day has passed without it.
 Rules for future edits: no label goes to the log, for clients choose their text; a ledger that
 does not answer changes nothing; one look at a time.
-Counterparts: `reports/label_keys` counts, `attribution/labels.folded` folds.
+Counterparts: `reports/label_keys` counts, `attribution/joined_labels` folds.
 """
 
 import asyncio

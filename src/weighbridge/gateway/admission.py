@@ -19,7 +19,7 @@ from weighbridge.attribution.identity import (
     expired_refusal,
     identify,
 )
-from weighbridge.attribution.labels import folded
+from weighbridge.attribution.joined_labels import folded
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.core.outcome import Reason, Refusal
 from weighbridge.gateway.request_heads import RequestHead, query_key_is_tracking_token, split_prefix

@@ -16,8 +16,8 @@ from typing import Final
 from weighbridge.attribution.body_labels import LabelFilter, Mode
 from weighbridge.attribution.identity import Identity
 from weighbridge.attribution.injection import labels_to_inject
+from weighbridge.attribution.joined_labels import merged
 from weighbridge.attribution.json_whole import may_hold_name
-from weighbridge.attribution.labels import merged
 from weighbridge.attribution.policy import LabelRules
 from weighbridge.core.outcome import Note, Reason, Refusal
 from weighbridge.providers.base import NOTHING_ASKED, Asked, RequestReader, Route

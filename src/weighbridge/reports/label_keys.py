@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlglot import exp
 
-from weighbridge.attribution.labels import MANY
+from weighbridge.attribution.joined_labels import MANY
 from weighbridge.reports.dialects import DIALECTS
 from weighbridge.reports.service import Queryable
 
