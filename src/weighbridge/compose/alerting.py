@@ -41,11 +41,18 @@ class Alerting:
     log: AlertLog
     dispatcher: Dispatcher
     watches: tuple[AlertWatch, ...]
+    near: Near
 
     def rows_came(self) -> None:
         """There are new rows in the ledger."""
         for watch in self.watches:
             watch.rows_came()
+
+    def look_anew(self) -> None:
+        """There are new rows of any age."""
+        self.near.forget()
+        for watch in self.watches:
+            watch.look_anew()
 
     def metrics(self) -> Mapping[str, int]:
         """Counters and gauges by name."""
@@ -69,6 +76,7 @@ def open_alerting(
     log = AlertLog(database)
     in_force = budgets.policy
     ask = _within(reports, _RULE_TIMEOUT_MS)
+    near = Near(cost_since(ask))
     figures = Figures(
         ask=ask,
         budgets=in_force,
@@ -76,7 +84,7 @@ def open_alerting(
         failure=lambda: keeper.failure,
         node=node_name(settings),
         settings=settings.alerts,
-        near=Near(cost_since(ask)),
+        near=near,
     )
     pictures = Pictures(_within(reports, _PICTURE_TIMEOUT_MS), in_force)
 
@@ -95,7 +103,7 @@ def open_alerting(
     # Whoever asks long questions must not hold up what is to be told within seconds.
     quick, slow = figures.quick_rules(), figures.slow_rules()
     watches = tuple(AlertWatch(rules, log, dispatcher.wake) for rules in (quick, slow))
-    return Alerting(channels=channels, log=log, dispatcher=dispatcher, watches=watches)
+    return Alerting(channels=channels, log=log, dispatcher=dispatcher, watches=watches, near=near)
 
 
 def _within(

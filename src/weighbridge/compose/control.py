@@ -116,6 +116,7 @@ async def _serve_parts(
     app = create_app(services, [dashboard(folder, settings)])
     server = AdminServer(app, bound, folder.admin_socket)
     parts.keeper.tell_of_rows(parts.alerting.rows_came)
+    parts.imports.tell_of_rows(parts.alerting.look_anew)
     parts.keeper.start()
     await server.start()
     prices = asyncio.create_task(_watch_prices(parts, settings))
@@ -143,6 +144,7 @@ def _policy(parts: Parts, leases: LeaseHub) -> PolicySnapshot:
     snapshot = parts.policy()
     leases.learn(decode_budgets(snapshot.budgets))
     leases.learn_limits(decode_rate_limits(snapshot.rate_limits))
+    parts.alerting.rows_came()  # a budget that was set may be beyond a threshold already
     return snapshot
 
 

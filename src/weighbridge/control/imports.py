@@ -65,9 +65,14 @@ class ImportRunner:
         self._jobs: OrderedDict[str, ImportJob] = OrderedDict()
         self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, "import")
+        self._rows_came: Callable[[], object] = _nobody
 
     def __repr__(self) -> str:
         return f"<ImportRunner {len(self._jobs)} jobs>"
+
+    def tell_of_rows(self, rows_came: Callable[[], object]) -> None:
+        """Have somebody told, in the import's thread, when rows were added."""
+        self._rows_came = rows_came
 
     def start(self, file: Path, by: Principal = OPERATOR) -> ImportJob:
         """Begin to import a file, after those begun before."""
@@ -102,3 +107,9 @@ class ImportRunner:
             _log.exception("an import failed")
             job.error = f"an error of ours ({type(error).__name__}); the log says where"
         job.state = "failed" if job.error else "done"
+        if job.imported:
+            self._rows_came()
+
+
+def _nobody() -> None:
+    """Nobody wants to know of rows."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -32,6 +33,17 @@ class _Log:
 
     def note(self, by: Principal, change: tuple[str, str], after: Mapping[str, Any]) -> None:
         self.entries.append((by, *change, after))
+
+
+def test_somebody_is_told_of_rows() -> None:
+    """Where some were added, once the job has ended."""
+    told = Event()
+    runner = ImportRunner(_Store(), _Log())
+    runner.tell_of_rows(told.set)
+    job = runner.start(Path("a.ndjson"))
+    assert told.wait(60)
+    assert (job.state, job.imported) == ("done", 3)
+    runner.close()
 
 
 def test_a_job_ends_with_its_counts() -> None:

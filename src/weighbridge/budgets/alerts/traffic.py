@@ -82,9 +82,10 @@ def unpriced_alert(of: tuple[str, str], exchanges: int, now: datetime) -> Occurr
         subject=subject,
         title=f"No price for {subject}",
         message=(
-            f"{exchanges:,} calls of {subject} today (UTC) have no price in force, so their cost "
-            "is unknown and in no sum. Bring the prices up to date with `weighbridge models "
-            "update`, or give your own rates in pricing.overrides."
+            f"{subject} has no price in force: the cost of {exchanges:,} "
+            f"{'call' if exchanges == 1 else 'calls'} today (UTC) is unknown and in no sum. Bring "
+            "the prices up to date with `weighbridge models update`, or give your own rates in "
+            "pricing.overrides."
         ),
         value=model,
         facts={"model": model, "surface": surface, "exchanges": exchanges},

@@ -43,6 +43,7 @@ from weighbridge.reports.result import QueryResult, Row
 
 MOST_VALUES: Final = 200
 _MODEL: Final = ("model", "surface")
+_SOON: Final[Any] = {"follows_rows": True, "rest_s": 3.0}
 _OUTCOMES: Final = tuple(each.value for each in Outcome if each is not Outcome.REFUSED)
 
 Ask = Callable[[CostQuery, datetime], QueryResult]
@@ -72,9 +73,9 @@ class Figures:
         settings = self.settings
         found = [Rule(name="forecasts", every_s=600, find=self.forecasts)]
         if settings.unpriced:
-            found.append(Rule(name="unpriced", every_s=60, find=self.unpriced))
+            found.append(Rule(name="unpriced", every_s=60, find=self.unpriced, **_SOON))
         if settings.error_share_percent:
-            found.append(Rule(name="errors", every_s=30, find=self.bursts))
+            found.append(Rule(name="errors", every_s=30, find=self.bursts, **_SOON))
         if settings.anomaly_dimensions:
             found.append(Rule(name="anomalies", every_s=300, find=self.anomalies))
         return found

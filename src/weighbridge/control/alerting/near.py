@@ -4,7 +4,7 @@ Hides a bound that spares questions: however spend is split, no account has grow
 all calls together. One question, what everything has cost since an instant, so rules out the
 budgets whose next threshold is further away; hundreds of them cost little more than one. Rows
 that begin before that instant and come late (batches, imports) are not in the bound, which is
-why everything is summed anew once a minute.
+why everything is summed anew once a minute, and after an import (`forget`).
 Rules for future edits: an error of the bound may only ask too often; a budget that changed is
 asked about at once.
 Counterpart: `figures` sums what is chosen here and notes what it found.
@@ -44,6 +44,7 @@ class Near:
         self._anew_at: datetime | None = None
         self._cost_pico = 0
         self._noted: dict[tuple[str, int], _Noted] = {}
+        self._outdated = False
 
     def __repr__(self) -> str:
         return f"<Near {len(self._noted)} windows since {self._since}>"
@@ -53,7 +54,8 @@ class Near:
         wanted = list(budgets)
         if not wanted:
             return []  # and no question either
-        if self._since is None or self._anew_at is None or not self._is_fresh(now):
+        outdated, self._outdated = self._outdated, False
+        if outdated or self._since is None or not self._is_fresh(now):
             self._since, self._anew_at = now - _BACK, now + ANEW_EVERY
             self._noted.clear()
         self._cost_pico = self._cost_since(self._since, now)
@@ -63,6 +65,10 @@ class Near:
             for window in windows_of(budget, now)
             if self._may_have(budget, window, now)
         ]
+
+    def forget(self) -> None:
+        """Rows of any age came: sum everything the next time; from any thread."""
+        self._outdated = True
 
     def note(
         self, budget: Budget, window: Window, accounts: Sequence[Account], now: datetime

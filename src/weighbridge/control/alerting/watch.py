@@ -24,8 +24,7 @@ from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.core.alert import Occurrence
 from weighbridge.errors import WeighbridgeError
 
-# After a rule that follows rows was asked it rests for so long, or for so many times what it took.
-_REST_S: Final = 1.0
+# After a rule was asked it rests for as long as it says, or for so many times what it took.
 _REST_TIMES: Final = 2.0
 _REST_MOST_S: Final = 3.0
 _PRUNE_EVERY_S: Final = 3600.0
@@ -34,12 +33,13 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What to ask, how often, and whether also when rows came in."""
+    """What to ask, how often, and whether also when rows came in, then with `rest_s` in between."""
 
     name: str
     every_s: float
     find: Callable[[datetime], Iterable[Occurrence]]
     follows_rows: bool = False
+    rest_s: float = 1.0
 
 
 class AlertWatch:
@@ -70,6 +70,11 @@ class AlertWatch:
     def rows_came(self) -> None:
         """There are new rows in the ledger."""
         self._fresh.update(rule.name for rule in self._rules if rule.follows_rows)
+        self._wake()
+
+    def look_anew(self) -> None:
+        """There are rows of any age: every rule is asked as soon as it has rested."""
+        self._fresh.update(rule.name for rule in self._rules)
         self._wake()
 
     def metrics(self) -> Mapping[str, int]:
@@ -117,7 +122,7 @@ class AlertWatch:
             self._failing.discard(rule.name)
             self._tell(rule, len(told))
         ended_s = time.monotonic()
-        rest_s = min(max(_REST_S, _REST_TIMES * (ended_s - began_s)), _REST_MOST_S)
+        rest_s = min(max(rule.rest_s, _REST_TIMES * (ended_s - began_s)), _REST_MOST_S)
         self._rested_s[rule.name] = ended_s + rest_s
         self._due_s[rule.name] = ended_s + rule.every_s
 

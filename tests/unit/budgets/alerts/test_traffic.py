@@ -77,7 +77,10 @@ def test_unpriced_traffic_is_told_by_model() -> None:
     found = unpriced_alert(MODEL, 1234, NOW)
     assert found is not None
     assert found.title == "No price for gemini-9 on vertex"
-    assert found.message.startswith("1,234 calls")
+    assert "the cost of 1,234 calls today" in found.message
+    one = unpriced_alert(MODEL, 1, NOW)
+    assert one is not None
+    assert "the cost of 1 call today" in one.message
     assert unpriced_alert(MODEL, 0, NOW) is None
 
 

@@ -53,6 +53,17 @@ def test_no_budget_is_no_question(spend: Spend) -> None:
     assert Near(asked).choose([], NOW) == []
 
 
+def test_after_an_import_everything_is_asked_about(spend: Spend) -> None:
+    """Its rows are of any age, so that what came since says nothing of them."""
+    spend.note(ONE, all=1)
+    spend.note(EACH, a=1)
+    assert spend.asked(ONE, EACH) == []
+    spend.near.forget()
+    assert spend.asked(ONE, EACH) == ["bud_1", "bud_2"]
+    spend.note(ONE, all=1)
+    assert spend.asked(ONE) == []
+
+
 def test_what_is_far_from_its_threshold_is_not_asked_about(spend: Spend) -> None:
     """Until everything together has cost what is missing: to the pico-dollar."""
     spend.note(ONE, all=700)

@@ -72,6 +72,18 @@ def test_a_rule_is_asked_when_it_is_time(alerts: AlertLog, finding: Finding) -> 
     assert finding.asked == 2
 
 
+def test_after_an_import_every_rule_is_asked(alerts: AlertLog, finding: Finding) -> None:
+    """As soon as it has rested."""
+    watch = AlertWatch([Rule(name="slow", every_s=3600, find=finding.find)], alerts, lambda: None)
+    watch.round()
+    watch.look_anew()
+    watch.round()
+    assert finding.asked == 1
+    watch._rested_s["slow"] = 0.0
+    watch.round()
+    assert finding.asked == 2
+
+
 def test_a_rule_that_fails_stops_no_other(alerts: AlertLog, finding: Finding) -> None:
     """It is counted while it fails, and what it found before stays told."""
     well = Finding()
