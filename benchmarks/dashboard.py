@@ -44,7 +44,7 @@ OPENED = {
     "/labels": "by=label:customer",
     "/what-if": "models=gemini-2.5-flash",
 }
-_REGION = re.compile(r'data-(?:chart|late)="([^"]+)"')
+_REGION = re.compile(r'data-(?:rest|chart|late)="([^"]+)"')
 _FIRST_EXCHANGE = re.compile(r'href="(/exchanges/[0-9a-f-]{36})')
 
 Figures = dict[str, dict[str, list[float]]]
@@ -146,7 +146,7 @@ def _visit(client: httpx.Client, address: str, seen: Figures) -> None:
 
 
 def _name(address: str) -> str:
-    path = address.partition("?")[0]
+    path = address.partition("?")[0] + (" (percentiles)" if "whole=" in address else "")
     return "/exchanges/{name}" if _FIRST_EXCHANGE.match(f'href="{path}') else path
 
 

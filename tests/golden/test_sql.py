@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from weighbridge.core.exchange import COLUMNS
-from weighbridge.reports.compile import OVER_ALL, Statement, compile_query
+from weighbridge.reports.compile import OVER_ALL, Form, Statement, compile_query
 from weighbridge.reports.query import parse_query
 from weighbridge.reports.zones import segments
 
@@ -59,6 +59,11 @@ QUERIES: dict[str, dict[str, Any]] = {
         "metrics": ["cost", "latency_p95"],
         "limit": 5,
     },
+    "spreads_apart": {
+        "granularity": "day",
+        "group_by": ["agent"],
+        "metrics": ["latency_p50", "latency_p95"],
+    },
     "labels_and_hostile_values": {
         "group_by": ["label:team'; --"],
         "metrics": ["cost"],
@@ -71,13 +76,15 @@ QUERIES: dict[str, dict[str, Any]] = {
     },
 }
 # Asked apart: by group, and by bucket.
-APART = {"agents_and_days_apart"}
+APART = {"agents_and_days_apart", "spreads_apart"}
+# Percentiles without any sum.
+ALONE = {"spreads_apart"}
 
 
 def compiled(name: str) -> Statement:
     query = parse_query(QUERIES[name], NOW)
     offsets = segments(query.zone, query.since or FIRST, query.until or NOW)
-    return compile_query(query, offsets, apart=name in APART)
+    return compile_query(query, offsets, form=Form(apart=name in APART, alone=name in ALONE))
 
 
 def written(statement: Statement) -> str:

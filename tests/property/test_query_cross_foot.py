@@ -150,6 +150,36 @@ def test_apart_is_what_two_questions_give(
 
 
 @settings(max_examples=30, deadline=None)
+@given(
+    zone=st.sampled_from(ZONES),
+    granularity=st.sampled_from(["none", "day", "month"]),
+    group_by=st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=2).map(tuple),
+    ends=st.tuples(instants, instants).map(sorted),
+)
+def test_percentiles_alone_are_the_same(
+    reports: ReportService,
+    zone: str,
+    granularity: str,
+    group_by: tuple[str, ...],
+    ends: list[datetime],
+) -> None:
+    """Percentiles asked without sums stand beside the sums of the same groups, to the digit."""
+    spreads = ("latency_p50", "latency_p95", "input_tokens_p99")
+    asked = CostQuery(
+        since=ends[0], until=ends[1], timezone=zone, granularity=granularity, group_by=group_by
+    )
+    sums = reports.run(replace(asked, metrics=("exchanges",)), NOW)
+    both = reports.run(replace(asked, metrics=("exchanges", *spreads)), NOW)
+    alone = replace(asked, metrics=spreads)
+    assert sums.beside(reports.run_alone(alone, NOW)) == both
+    if granularity != "none" and group_by:
+        by_group, by_time = reports.run_apart(replace(asked, metrics=("exchanges",)), NOW)
+        more_by_group, more_by_time = reports.run_apart(alone, NOW, alone=True)
+        expected = reports.run_apart(replace(asked, metrics=("exchanges", *spreads)), NOW)
+        assert (by_group.beside(more_by_group), by_time.beside(more_by_time)) == expected
+
+
+@settings(max_examples=30, deadline=None)
 @given(zone=st.sampled_from(ZONES), ends=st.tuples(instants, instants, instants).map(sorted))
 def test_ranges_that_touch_share_nothing(
     reports: ReportService, zone: str, ends: list[datetime]

@@ -115,8 +115,14 @@ class Reports(Protocol):
         """The result over what the ledger holds now."""
         ...
 
-    def run_apart(self, query: CostQuery, now: datetime) -> tuple[QueryResult, QueryResult]:
-        """The results by group and by bucket, of one pass."""
+    def run_alone(self, query: CostQuery, now: datetime) -> QueryResult:
+        """The result of percentiles of which the sums are known."""
+        ...
+
+    def run_apart(
+        self, query: CostQuery, now: datetime, *, alone: bool = False
+    ) -> tuple[QueryResult, QueryResult]:
+        """The results by group and by bucket, of one pass; `alone`, of percentiles alone."""
         ...
 
     def recalling(self) -> Self:

@@ -39,8 +39,14 @@ class Reports(Protocol):
         """The result over what the ledger holds now."""
         ...
 
-    def run_apart(self, query: CostQuery, now: datetime) -> tuple[QueryResult, QueryResult]:
-        """The results by group and by bucket, of one pass."""
+    def run_alone(self, query: CostQuery, now: datetime) -> QueryResult:
+        """The result of percentiles of which the sums are known."""
+        ...
+
+    def run_apart(
+        self, query: CostQuery, now: datetime, *, alone: bool = False
+    ) -> tuple[QueryResult, QueryResult]:
+        """The results by group and by bucket, of one pass; `alone`, of percentiles alone."""
         ...
 
     def recalling(self) -> Self:
@@ -195,7 +201,8 @@ class Visit:
 class Desk:
     """What a page is built from; `name` is the variable part of its address, where it has one.
 
-    `outcome` is what a form that was sent to it came to.
+    `outcome` is what a form that was sent to it came to. `sums_only` asks for what is there at
+    once, and leaves percentiles for a second request.
     """
 
     reports: Reports
@@ -205,6 +212,7 @@ class Desk:
     now: datetime
     name: str = ""
     outcome: Outcome = field(default_factory=Outcome)
+    sums_only: bool = False
 
     @property
     def span(self) -> Span:

@@ -28,7 +28,8 @@ class Cell:
     """One figure or name: what is read, what is meant, where it leads.
 
     `share` draws a bar of that part of the cell, which begins at `start`, `points` a line;
-    `tone` is `good`, `bad`, `warn`, `quiet` or empty; `hint` is told where a pointer rests.
+    `tone` is `good`, `bad`, `warn`, `quiet` or empty; `hint` is told where a pointer rests; what
+    is `waiting` follows in a second request.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Cell:
     start: float = 0.0
     points: str = ""
     hint: str = ""
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Tile:
     note: str = ""
     points: str = ""
     lead: bool = False
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,12 @@ class Content:
     completeness: dict[str, int] = field(default_factory=dict)
     never_called: bool = False
     first_call: FirstCall | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether figures are left for a second request."""
+        cells = [cell for table in self.tables for row in table.rows for cell in row]
+        return any(one.waiting for one in self.tiles) or any(one.waiting for one in cells)
 
     def as_json(self) -> dict[str, Any]:
         """Everything shown, exact values for figures."""

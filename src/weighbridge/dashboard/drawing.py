@@ -15,6 +15,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from weighbridge.core.clock import to_unix_us
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Visit
 from weighbridge.dashboard.assets import VEGA, Assets
@@ -71,10 +72,11 @@ class Frame:
 
 @dataclass(slots=True)
 class Built:
-    """What a template may use after its mark."""
+    """What a template may use after its mark; `rest` asks for the page with all its figures."""
 
     content: Content = field(default_factory=lambda: Content(title=""))
     charts: Sequence[Chart] = ()
+    rest: str = ""
     unknowns: Sequence[tuple[str, str]] = ()
 
 
@@ -128,7 +130,7 @@ class Drawing:
             carried=_carried(state),
             as_of=f"{now.astimezone(state.question(state.span(now)).zone):%H:%M:%S}",
         )
-        return Drawn(pieces, built, state)
+        return Drawn(pieces, built, state, to_unix_us(now))
 
     def tables(self, page: Page, state: State, tables: Sequence[Table]) -> str:
         """Tables that follow a page."""
@@ -161,7 +163,8 @@ class Drawing:
 class Drawn:
     """A page half drawn: `head` is what needs no content."""
 
-    def __init__(self, pieces: Iterator[str], built: Built, state: State) -> None:
+    def __init__(self, pieces: Iterator[str], built: Built, state: State, now_us: int) -> None:
+        self._now_us = now_us
         self._pieces = pieces
         self._built = built
         self._state = state
@@ -173,6 +176,9 @@ class Drawn:
     def finish(self, content: Content, charts: Sequence[Chart]) -> str:
         """All that follows the head."""
         self._built.content, self._built.charts = content, charts
+        if content.unfinished:
+            link = self._state.query_string()
+            self._built.rest = f"{link}{'&' if link else '?'}whole={self._now_us}"
         self._built.unknowns = _unknowns(self._state, content)
         return "".join(self._pieces)
 

@@ -15,6 +15,7 @@ beside them, of the same snapshot:
     placed   calls with every other group renamed to `(other)`
     spreads  percentiles per key and over everything, joined to `sums` by key
 
+Percentiles of which the sums are known already may be asked *alone*: of `calls`, and nothing else.
 A question may be asked *apart*: by group over the whole range, and by bucket over all groups, of
 one pass over the rows and one snapshot, where the time course of each group is not wanted.
 
@@ -79,17 +80,34 @@ class Statement:
     spreads: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a query is put.
+
+    `apart`: groups and buckets are told apart instead of crossed, where it has both. `alone`:
+    percentiles without any sum, of a query that has no limit and no other metric.
+    """
+
+    apart: bool = False
+    alone: bool = False
+
+
+WHOLE = Form()
+
+
 def compile_query(
-    query: CostQuery, offsets: tuple[Segment, ...], dialect: str = "duckdb", *, apart: bool = False
+    query: CostQuery,
+    offsets: tuple[Segment, ...],
+    dialect: str = "duckdb",
+    form: Form = WHOLE,
 ) -> Statement:
     """The statement that answers a query.
 
     Takes: the zone's `offsets` over the range (`zones.segments`), since an open range's ends
-    are known to the ledger only; `apart`, for a query with groups and a granularity, whether
-    groups and buckets are told apart instead of crossed.
+    are known to the ledger only.
     Errors: `KeyError` for a dialect that is not built.
     """
-    return _Builder(query, offsets, DIALECTS[dialect], apart=apart).statement()
+    return _Builder(query, offsets, DIALECTS[dialect], form).statement()
 
 
 class _Builder:
@@ -100,18 +118,18 @@ class _Builder:
         query: CostQuery,
         offsets: tuple[Segment, ...],
         dialect: Dialect,
-        *,
-        apart: bool = False,
+        form: Form,
     ) -> None:
         self._query = query
-        self._apart = apart
+        self._apart = form.apart
+        self._alone = form.alone
         self._offsets = offsets
         self._dialect = dialect
         self._chosen = Conditions(query, dialect)
         self._ordered_by = METRICS.get(query.order[0])
         asked = [METRICS[name] for name in query.metrics]
         ranked = [self._ordered_by] if self._ordered_by else []
-        self._components = _components(asked + ranked)
+        self._components = [] if form.alone else _components(asked + ranked)
         self._spreads = _spreads(asked + ranked)
         self._has_bucket = query.granularity != "none"
         self._has_rest = query.limit is not None and bool(query.group_by)
@@ -125,15 +143,18 @@ class _Builder:
 
     def statement(self) -> Statement:
         keys, where = self._row_keys(), self._chosen.where()
-        select = self._joined() if self._spreads else self._ordered_sums()
-        select = select.with_("cells", as_=self._cells(keys, where))
-        select = select.with_("facts", as_=self._facts())
+        if self._alone:
+            select = self._spreads_alone()
+        else:
+            select = self._joined() if self._spreads else self._ordered_sums()
+            select = select.with_("cells", as_=self._cells(keys, where))
+            select = select.with_("facts", as_=self._facts())
         if self._spreads:
             select = select.with_("calls", as_=self._calls(keys, where))
         if self._has_rest:
             select = select.with_("leaders", as_=self._leaders())
             select = select.with_("keyed", as_=self._keyed("facts", self._sum_names))
-        if self._spreads:
+        if self._spreads and not self._alone:
             select = self._with_spreads(select)
         return Statement(
             sql=select.sql(dialect=self._dialect.name, pretty=True),
@@ -202,23 +223,34 @@ class _Builder:
         return sums.order_by(*self._row_order()) if self._key_names() else sums
 
     def _sums(self) -> exp.Select:
+        figures = [_folded(component).as_(component.name) for component in self._components]
+        select = exp.select(self._part(), *_columns(self._key_names()), *figures)
+        return self._per_key_and_over_all(select.from_("keyed" if self._has_rest else "facts"))
+
+    def _spreads_alone(self) -> exp.Select:
+        keys = _columns(self._key_names())
+        select = exp.select(self._part(), *keys, *self._measured()).from_("calls")
+        select = self._per_key_and_over_all(select)
+        return select.order_by(_ordered(exp.column(_TOTAL), descending=True), *keys)
+
+    def _part(self) -> exp.Expr:
+        """What a row is of: the total or not, or which part where it is asked apart."""
         keys = _columns(self._key_names())
         told = _columns([_BUCKET, self._keys[0]]) if self._apart else keys[:1]
-        total = exp.func("GROUPING", *told) if keys else _number(1)
-        figures = [_folded(component).as_(component.name) for component in self._components]
-        select = exp.select(total.as_(_TOTAL), *keys, *figures)
-        return self._per_key_and_over_all(select.from_("keyed" if self._has_rest else "facts"))
+        return (exp.func("GROUPING", *told) if keys else _number(1)).as_(_TOTAL)
+
+    def _measured(self) -> list[exp.Expr]:
+        return [
+            self._dialect.percentiles(exp.column(column), ranks).as_(_spread(column))
+            for column, ranks in self._spreads
+        ]
 
     def _with_spreads(self, select: exp.Select) -> exp.Select:
         source = "placed" if self._has_rest else "calls"
         if self._has_rest:
             measured = [column for column, _ in self._spreads]
             select = select.with_(source, as_=self._keyed("calls", measured))
-        figures = [
-            self._dialect.percentiles(exp.column(column), ranks).as_(_spread(column))
-            for column, ranks in self._spreads
-        ]
-        spreads = exp.select(*_columns(self._key_names()), *figures).from_(source)
+        spreads = exp.select(*_columns(self._key_names()), *self._measured()).from_(source)
         select = select.with_("sums", as_=self._sums())
         return select.with_("spreads", as_=self._per_key_and_over_all(spreads))
 

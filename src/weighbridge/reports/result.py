@@ -55,6 +55,30 @@ class QueryResult:
     completeness: dict[str, int]
     as_of: datetime
 
+    def beside(self, other: "QueryResult") -> "QueryResult":
+        """The same rows with the figures of another answer about the same groups and buckets.
+
+        Gives: None where the other has no such row, which may have come since.
+        """
+        timed = self.query.granularity != "none"
+        names = [*([TIME] if timed else []), *self.query.group_by]
+        metrics = other.query.metrics
+        found = {tuple(row[name] for name in names): row for row in other.rows}
+
+        def more(row: Row) -> Row:
+            beside = found.get(tuple(row[name] for name in names), {})
+            return {**row, **{name: beside.get(name) for name in metrics}}
+
+        query = replace(self.query, metrics=(*self.query.metrics, *metrics))
+        totals = {**self.totals, **{name: other.totals[name] for name in metrics}}
+        return replace(
+            self,
+            query=query,
+            columns=_columns(query),
+            rows=[more(row) for row in self.rows],
+            totals=totals,
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The contract's JSON object."""
         return {
@@ -158,7 +182,7 @@ class _RowReader:
 
     def completeness(self, row: Sequence[Any]) -> dict[str, int]:
         sums = self._sums(row)
-        return {name: int(sums[name] or 0) for name in COMPLETENESS}
+        return {name: int(sums[name] or 0) for name in COMPLETENESS if name in sums}
 
     def _sums(self, row: Sequence[Any]) -> dict[str, Any]:
         return dict(zip(self._statement.components, row[self._sums_at :], strict=False))

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from weighbridge.core.principal import EVERYTHING, Scope, narrowed
 from weighbridge.core.stop import Stop
 from weighbridge.reports.answers import Answers, Moment
-from weighbridge.reports.compile import Statement, compile_query
+from weighbridge.reports.compile import WHOLE, Form, Statement, compile_query
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.instants import EARLIEST
 from weighbridge.reports.result import QueryResult, build_apart, build_result
@@ -105,19 +105,31 @@ class ReportService:
         rows = self._fetch(statement.sql, statement.params, now, timeout_ms)
         return build_result(query, statement, rows, now)
 
-    def run_apart(self, query: CostQuery, now: datetime) -> tuple[QueryResult, QueryResult]:
+    def run_alone(self, query: CostQuery, now: datetime) -> QueryResult:
+        """Percentiles of which the sums are known: the answer without any completeness.
+
+        Takes: a query of percentiles, without a limit.
+        """
+        query = query.within(self._manner.scope)
+        statement = self._statement(query, now, Form(alone=True))
+        rows = self._fetch(statement.sql, statement.params, now)
+        return build_result(query, statement, rows, now)
+
+    def run_apart(
+        self, query: CostQuery, now: datetime, *, alone: bool = False
+    ) -> tuple[QueryResult, QueryResult]:
         """The answers by group and by bucket, in one pass over the rows.
 
-        Takes: a query with groups and a granularity.
+        Takes: a query with groups and a granularity; `alone` as in `run_alone`.
         Gives: the answer over the whole range by group, and that over all groups by bucket, of
         one snapshot, with the same totals.
         """
         query = query.within(self._manner.scope)
-        statement = self._statement(query, now, apart=True)
+        statement = self._statement(query, now, Form(apart=True, alone=alone))
         rows = self._fetch(statement.sql, statement.params, now)
         return build_apart(query, statement, rows, now)
 
-    def _statement(self, query: CostQuery, now: datetime, *, apart: bool = False) -> Statement:
+    def _statement(self, query: CostQuery, now: datetime, form: Form = WHOLE) -> Statement:
         since, until = self._range(query, now)
         buckets = bucket_count(query.granularity, since, until)
         if buckets > MAX_BUCKETS:
@@ -129,7 +141,7 @@ class ReportService:
                 }
             )
         offsets = segments(query.zone, since, until)
-        return compile_query(query, offsets, self._store.dialect, apart=apart)
+        return compile_query(query, offsets, self._store.dialect, form)
 
     def select(self, query: CostQuery, write: Write) -> list[tuple[Any, ...]]:
         """Rows of a statement that is no query's: `write` makes it, of the query in scope."""

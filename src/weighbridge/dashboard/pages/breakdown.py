@@ -4,9 +4,9 @@ from typing import Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Chart, Content
-from weighbridge.dashboard.pages.groups import Wanted, group_table
+from weighbridge.dashboard.pages.groups import Wanted, ask_together, table_of
 from weighbridge.dashboard.pages.pictures import measure_choice, over_time
-from weighbridge.dashboard.pages.tiles import tiles
+from weighbridge.dashboard.pages.tiles import tiles_of
 
 _FIGURES: Final = (
     "cost",
@@ -65,9 +65,6 @@ def _over_time(desk: Desk, dimension: str) -> tuple[Chart, ...]:
 
 def _breakdown(desk: Desk, dimension: str, title: str, to: str) -> Content:
     metric = desk.state.metric or "cost"
-    content = _with_tiles(desk, title, metric)
-    content.parents = _parents(desk, dimension)
-    content.choices = [measure_choice(desk, metric)]
     wanted = Wanted(
         dimension=dimension,
         metrics=_FIGURES,
@@ -77,18 +74,18 @@ def _breakdown(desk: Desk, dimension: str, title: str, to: str) -> Content:
         trend=True,
         before=True,
     )
-    table, _ = group_table(desk, wanted)
-    content.tables = [table]
-    return content
-
-
-def _with_tiles(desk: Desk, title: str, _metric: str) -> Content:
-    made, result = tiles(desk, [(name, words, "") for name, words in _TILES])
+    found = ask_together(desk, wanted, tuple(name for name, _ in _TILES))
+    completeness = found.by_group.completeness
     return Content(
         title=title,
-        tiles=made,
-        completeness=dict(result.completeness),
-        never_called=not result.completeness["exchanges"] and not desk.state.filters,
+        parents=_parents(desk, dimension),
+        tiles=tiles_of(
+            [(name, words, "") for name, words in _TILES], found.by_time, found.totals_before
+        ),
+        choices=[measure_choice(desk, metric)],
+        tables=[table_of(desk, wanted, found.by_group, found.before)],
+        completeness=dict(completeness),
+        never_called=not completeness["exchanges"] and not desk.state.filters,
     )
 
 

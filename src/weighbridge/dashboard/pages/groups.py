@@ -6,13 +6,15 @@ come from one query, their change from one more.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Table, figure, sparkline, word
+from weighbridge.dashboard.pages.figures import WAITING, asked, asked_apart, parted
 from weighbridge.dashboard.state import State
-from weighbridge.reports.cost_query import MAX_GROUPS, TIME
+from weighbridge.reports.cost_query import MAX_GROUPS, TIME, CostQuery
 from weighbridge.reports.dimensions import NONE, OTHER
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.palette import colours
@@ -86,18 +88,54 @@ class Wanted:
     before: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """What a table of groups and the figures above it are made of, all of the same rows."""
+
+    by_group: QueryResult
+    by_time: QueryResult
+    before: QueryResult | None
+    totals_before: Row
+
+
 def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
     """The table and the result that it was made of."""
+    span = desk.span
+    desk = _ready_to_sort(desk, wanted)
+    result = asked(desk, _question(desk, wanted))
+    before = None
+    if span.before and desk.state.compare:
+        before = desk.ask(_question_before(desk, wanted, ("cost",), span.before))
+    return table_of(desk, wanted, result, before), result
+
+
+def ask_together(desk: Desk, wanted: Wanted, above: tuple[str, ...]) -> Together:
+    """The groups of a table and the metrics `above` it by bucket, in as few passes as can be."""
     span, state = desk.span, desk.state
-    question = state.question(
-        span,
-        group_by=(wanted.dimension,),
-        metrics=(*wanted.metrics, *_beside(wanted)),
-        limit=wanted.most or MAX_GROUPS,
+    desk = _ready_to_sort(desk, wanted)
+    of_groups = (*wanted.metrics, *_beside(wanted))
+    question = replace(
+        _question(desk, wanted),
+        metrics=tuple(dict.fromkeys((*of_groups, *above))),
+        granularity=state.bucket(span, desk.now),
     )
-    result = desk.ask(question)
-    comparing = bool(span.before and state.compare)
-    before = _costs_before(desk, wanted) if comparing else {}
+    by_group, by_time = asked_apart(desk, question, of_groups)
+    before, totals = None, {}
+    if span.before and state.compare:
+        sums, spreads = parted(above)
+        before = desk.ask(_question_before(desk, wanted, sums, span.before))
+        totals = dict(before.totals)
+        if spreads and not desk.sums_only:
+            whole = state.question(span, metrics=spreads).between(*span.before)
+            totals |= desk.reports.run_alone(whole, desk.now).totals
+    return Together(by_group=by_group, by_time=by_time, before=before, totals_before=totals)
+
+
+def table_of(desk: Desk, wanted: Wanted, result: QueryResult, was: QueryResult | None) -> Table:
+    """The table of a result by group, beside what the same groups cost in the period before."""
+    state = desk.state
+    comparing = was is not None
+    before = _costs(was, wanted) if was else {}
     gone = _gone(result, wanted, before) if wanted.before else []
     everything = _ordered([*result.rows, *gone], wanted, state, before)
     rows = everything
@@ -108,7 +146,7 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
     courses = _courses(desk, wanted, shown) if wanted.trend else {}
     beside = _Beside(before=before, comparing=comparing, courses=courses)
     cells = _Cells(wanted, state, result, beside)
-    table = Table(
+    return Table(
         name=wanted.name,
         title=wanted.title,
         columns=_columns(wanted, state, comparing=comparing),
@@ -118,7 +156,6 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
         searchable=wanted.searchable and wanted.most is None,
         pages=_pages(state, len(rows)),
     )
-    return table, result
 
 
 def change_of(now: Any, before: Any) -> Decimal | None:
@@ -199,7 +236,10 @@ class _Cells:
     def _figures(self, row: Row, before: Decimal | None, trend: Cell) -> list[Cell]:
         cells = []
         for metric in self._wanted.metrics:
-            value = row.get(metric)
+            if metric not in row:
+                cells.append(WAITING)
+                continue
+            value = row[metric]
             bad = metric == "error_rate" and value is not None and value >= 0.05
             cell = figure(value, METRICS[metric].unit, tone="bad" if bad else "")
             cells.append(_marked(cell, row) if metric in _COSTS else cell)
@@ -303,14 +343,32 @@ def _courses(desk: Desk, wanted: Wanted, rows: list[Row]) -> dict[str, tuple[Dec
     return {name: tuple(costs.get((name, time), Decimal(0)) for time in times) for name in names}
 
 
-def _costs_before(desk: Desk, wanted: Wanted) -> dict[str, Decimal]:
-    span = desk.span
-    assert span.before is not None
-    question = desk.state.question(
-        span, group_by=(wanted.dimension,), metrics=("cost",), limit=MAX_GROUPS
-    ).between(*span.before)
-    rows = desk.ask(question).rows
-    return {str(row[wanted.dimension]): row["cost"] or Decimal(0) for row in rows}
+def _question(desk: Desk, wanted: Wanted) -> CostQuery:
+    return desk.state.question(
+        desk.span,
+        group_by=(wanted.dimension,),
+        metrics=(*wanted.metrics, *_beside(wanted)),
+        limit=wanted.most or MAX_GROUPS,
+    )
+
+
+def _question_before(
+    desk: Desk, wanted: Wanted, metrics: tuple[str, ...], before: tuple[datetime, datetime]
+) -> CostQuery:
+    return desk.state.question(
+        desk.span, group_by=(wanted.dimension,), metrics=metrics, limit=MAX_GROUPS
+    ).between(*before)
+
+
+def _ready_to_sort(desk: Desk, wanted: Wanted) -> Desk:
+    """The desk, which asks for percentiles at once where the table is sorted by one."""
+    name = desk.state.sort.removeprefix("-")
+    by_spread = name in wanted.metrics and METRICS[name].percentile is not None
+    return replace(desk, sums_only=False) if by_spread else desk
+
+
+def _costs(result: QueryResult, wanted: Wanted) -> dict[str, Decimal]:
+    return {str(row[wanted.dimension]): row["cost"] or Decimal(0) for row in result.rows}
 
 
 def _ordered(

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Chart, Content
+from weighbridge.dashboard.pages.figures import asked
 from weighbridge.dashboard.pages.groups import Wanted, group_table
 from weighbridge.dashboard.pages.pictures import look_of, over_time
 from weighbridge.dashboard.pages.scatter import scatter_spec
@@ -45,8 +46,8 @@ def charts(desk: Desk) -> tuple[Chart, ...]:
     """Cost against latency, and spend over time."""
 
     def spec(theme: str, fills: bool) -> dict[str, Any]:
-        asked = desk.state.question(desk.span, group_by=("model",), metrics=_DRAWN, limit=30)
-        return scatter_spec(desk.ask(asked), look_of(theme, fills=fills))
+        question = desk.state.question(desk.span, group_by=("model",), metrics=_DRAWN, limit=30)
+        return scatter_spec(asked(desk, question), look_of(theme, fills=fills))
 
     return (
         Chart("scatter", "Cost per call against median latency", spec),

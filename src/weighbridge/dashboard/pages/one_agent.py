@@ -11,9 +11,9 @@ from typing import Any, Final
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Chart, Column, Content, Table, figure, word
 from weighbridge.dashboard.pages.exchanges import costliest_table
-from weighbridge.dashboard.pages.groups import Wanted, group_table
+from weighbridge.dashboard.pages.groups import Wanted, ask_together, group_table, table_of
 from weighbridge.dashboard.pages.pictures import measure_choice, over_time
-from weighbridge.dashboard.pages.tiles import tiles
+from weighbridge.dashboard.pages.tiles import tiles_of
 from weighbridge.reports.charge_lines import find_charges
 from weighbridge.reports.dimensions import NONE
 from weighbridge.reports.loops import LEAST_CALLS, LoopLikeness, find_loops
@@ -48,7 +48,6 @@ def one_agent(desk: Desk) -> Content:
     """Everything about the agent that the filters name."""
     state = desk.state
     names = state.filters.get("agent", ())
-    made, result = tiles(desk, [(name, title, "") for name, title in _TILES])
     others = {name: values for name, values in state.filters.items() if name != "agent"}
     by_model = Wanted(
         dimension="model",
@@ -58,15 +57,20 @@ def one_agent(desk: Desk) -> Content:
         name="models",
         searchable=False,
     )
+    found = ask_together(desk, by_model, tuple(name for name, _ in _TILES))
+    completeness = found.by_group.completeness
+    made = tiles_of(
+        [(name, title, "") for name, title in _TILES], found.by_time, found.totals_before
+    )
     return Content(
         title=", ".join("No agent given" if name == NONE else name for name in names) or "Agent",
         subtitle="" if names else "Every agent together: choose one under Agents.",
         parents=(("Agents", "/agents" + state.query_string(filters=others, metric="")),),
         tiles=made,
         choices=[measure_choice(desk, state.metric or "cost", (*_MEASURES, *_MEASURES_MORE))],
-        tables=[group_table(desk, by_model)[0]],
-        completeness=dict(result.completeness),
-        never_called=not result.completeness["exchanges"] and not others,
+        tables=[table_of(desk, by_model, found.by_group, found.before)],
+        completeness=dict(completeness),
+        never_called=not completeness["exchanges"] and not others,
     )
 
 

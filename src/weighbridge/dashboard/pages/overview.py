@@ -24,12 +24,13 @@ from weighbridge.dashboard.pages.groups import (
     NAMES,
     PAGES,
     Wanted,
+    ask_together,
     change_of,
     change_text,
-    group_table,
+    table_of,
 )
 from weighbridge.dashboard.pages.pictures import measure_choice, over_time, split_choice
-from weighbridge.dashboard.pages.tiles import compared, tiles
+from weighbridge.dashboard.pages.tiles import compared, tiles_of
 from weighbridge.dashboard.ranges import Span, preset_span
 from weighbridge.reports.cost_query import MAX_GROUPS
 from weighbridge.reports.dimensions import OTHER
@@ -54,15 +55,19 @@ def overview(desk: Desk) -> Content:
     """The first page."""
     state = desk.state
     link = state.query_string()
-    made, result = tiles(desk, [(name, title, to + link) for name, title, to in _FIGURES])
     by = state.by or ("department",)
+    wanted = _top(by[0])
+    found = ask_together(desk, wanted, tuple(name for name, _, _ in _FIGURES))
+    named = [(name, title, to + link) for name, title, to in _FIGURES]
+    made = tiles_of(named, found.by_time, found.totals_before)
+    result = found.by_group
     empty = not result.completeness["exchanges"] and not state.filters
     return Content(
         title="Overview",
         tiles=[*_lead(desk), replace(made[0], lead=True), *made[1:]],
         completeness=dict(result.completeness),
         choices=[measure_choice(desk, state.metric or "cost"), split_choice(desk, by, _SPLITS)],
-        tables=[_top(desk, by[0])],
+        tables=[table_of(desk, wanted, result, found.before)],
         never_called=empty,
     )
 
@@ -153,9 +158,9 @@ def _range(desk: Desk, preset: str) -> str:
     return "/overview" + desk.state.query_string(range=preset, since="", until="")
 
 
-def _top(desk: Desk, dimension: str) -> Table:
+def _top(dimension: str) -> Wanted:
     name = NAMES.get(dimension, dimension)
-    wanted = Wanted(
+    return Wanted(
         dimension=dimension,
         metrics=("cost", "exchanges", "tokens", "error_rate"),
         title=f"Spend by {name.lower()}",
@@ -164,7 +169,6 @@ def _top(desk: Desk, dimension: str) -> Table:
         unallocated="Unallocated",
         name="top",
     )
-    return group_table(desk, wanted)[0]
 
 
 def _movers(desk: Desk) -> Table:

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Tile, sparkline
+from weighbridge.dashboard.pages.figures import WAITING, asked
 from weighbridge.dashboard.pages.groups import change_of, change_text
 from weighbridge.reports.metrics import METRICS
-from weighbridge.reports.result import QueryResult, for_people
+from weighbridge.reports.result import QueryResult, Row, for_people
 
 # Which way is good news; of the others a change is only told.
 _LESS_IS_GOOD: Final = frozenset({"error_rate", "latency_p50", "latency_p95", "wasted_cost"})
@@ -27,15 +28,27 @@ def tiles(desk: Desk, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[Tile
     span, state = desk.span, desk.state
     metrics = tuple(metric for metric, _, _ in wanted)
     question = state.question(span, metrics=metrics, granularity=state.bucket(span, desk.now))
-    result = desk.ask(question)
-    before: dict[str, Any] = {}
+    result = asked(desk, question)
+    before: Row = {}
     if state.compare and span.before:
-        before = desk.ask(state.question(span, metrics=metrics).between(*span.before)).totals
-    made = [
-        tile(metric, title, result.totals[metric], before.get(metric), href)
-        for metric, title, href in wanted
-    ]
-    return [_with_course(one, result) for one in made], result
+        before = asked(desk, state.question(span, metrics=metrics).between(*span.before)).totals
+    return tiles_of(wanted, result, before), result
+
+
+def tiles_of(
+    wanted: Sequence[tuple[str, str, str]], result: QueryResult, before: Row
+) -> list[Tile]:
+    """A tile for each (metric, title, link), of a result by bucket and the totals before."""
+    return [_tile_of(one, result, before) for one in wanted]
+
+
+def _tile_of(wanted: tuple[str, str, str], result: QueryResult, before: Row) -> Tile:
+    metric, title, href = wanted
+    if metric not in result.totals:
+        text = WAITING.text
+        return Tile(name=metric, title=title, text=text, value=None, href=href, waiting=True)
+    made = tile(metric, title, result.totals[metric], before.get(metric), href)
+    return _with_course(made, result)
 
 
 def tile(name: str, title: str, value: Any, before: Any, href: str = "") -> Tile:

@@ -119,7 +119,14 @@ addEventListener("beforeprint", () => {
   for (const image of document.querySelectorAll("img[data-src]")) image.src = image.dataset.src;
 });
 
-// --- Parts that follow the page: tables that take long, made by the server as HTML.
+// --- Parts that follow the page: figures and tables that take long, made by the server as HTML.
+
+async function loadRest() {
+  const rest = document.querySelector("[data-rest]");
+  if (!rest) return;
+  const answer = await ask(rest.dataset.rest, "text/html");
+  if (answer.ok) renew(new DOMParser().parseFromString(await answer.text(), "text/html"));
+}
 
 async function loadLate() {
   for (const place of document.querySelectorAll("[data-late]")) {
@@ -149,13 +156,22 @@ function sameLink(region, old) {
 async function refresh() {
   if (!live || document.hidden) return;
   const began = performance.now();
-  const answer = await ask(location.href, "text/html");
+  const address = new URL(location.href);
+  address.searchParams.set("whole", "now");
+  const answer = await ask(address, "text/html");
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (document.querySelector("[data-first]") && !fresh.querySelector("[data-first]")) {
     location.reload();
     return;
   }
+  renew(fresh);
+  await Promise.all([drawAll(true), loadLate()]);
+  took = performance.now() - began;
+}
+
+// Regions that differ are replaced, and what had the focus there has it again.
+function renew(fresh) {
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${region.dataset.live}"]`);
     if (!next || next.isEqualNode(region)) continue;
@@ -169,8 +185,6 @@ async function refresh() {
     if (scroller) scroller.scrollLeft = across;
     focused?.focus({ preventScroll: true });
   }
-  await Promise.all([drawAll(true), loadLate()]);
-  took = performance.now() - began;
 }
 
 // A page that takes long is asked for more rarely, so that many of them stay cheap.
@@ -330,5 +344,5 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-await Promise.all([drawAll(), loadLate()]);
+await Promise.all([loadRest(), drawAll(), loadLate()]);
 schedule();
