@@ -9,7 +9,8 @@ A holder has `granted - returned`, less what of its settled calls is in the ledg
 `Frontier` that was taken before the ledger was asked: a row may be counted twice for a moment,
 never not at all. Where more was settled than granted (a call cost more than it held), that
 counts. Money that cannot be found at once is waited for: whoever has some to spare is told to
-return it, and askers are served in the order in which they came, as far as each can be.
+return it, and askers are served in the order in which they came, as far as each can be. Where more
+is out than there is (an import, a limit that was lowered), whoever has some to spare returns it.
 
 Rules for future edits: pure, time is an argument; a grant is only what `room` allows; nothing
 that a holder says can raise the room but what it returned, and what the ledger has.
@@ -248,11 +249,13 @@ class Lender:
             self._serve(book, limit)
         scarce = limit is not None and any(line.lacks for line in book.lines.values())
         first = min((line.asked for line in book.lines.values() if line.lacks), default=0)
+        overdrawn = limit is not None and book.room(limit) + book.settling() < 0
         for key, line in book.lines.items():
             raised = line.granted > before[key]
             if raised:
                 keep.append(Granted(line.holder, line.account, line.born, line.granted))
-            recall = line.free > 0 and (limit is None or (scarce and line.asked != first))
+            wanted = limit is None or overdrawn or (scarce and line.asked != first)
+            recall = line.free > 0 and wanted
             if raised or line.due or key in waited or recall or line.recalled != recall:
                 line.due = False
                 line.recalled = recall

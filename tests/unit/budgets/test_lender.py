@@ -102,6 +102,25 @@ def test_idle_money_is_recalled() -> None:
     assert (said[ONE].recall, said[TWO].granted) == (False, 30)
 
 
+def test_what_is_out_beyond_the_limit_is_called_back() -> None:
+    """Rows that came by other ways, or a lower limit: free money would be spent beyond it."""
+    asking = Asking()
+    asking.say(ONE, least=100, granted=100, held=30)
+    asking.lender.refresh(CARE, 1, {})
+    told = grants(asking.lender.decide(0))[ONE]
+    assert (told.recall, told.spent) == (True, 1)
+    assert grants(asking.say(ONE, granted=100, returned=70, held=30))[ONE].recall is False
+
+
+def test_what_may_count_twice_calls_nothing_back() -> None:
+    """Settled money that the sum may have already: for all that is sure nothing is beyond."""
+    asking = Asking()
+    asking.say(ONE, least=100, granted=100)
+    asking.say(ONE, granted=100, settled=40)
+    asking.lender.refresh(CARE, 40, {})
+    assert asking.lender.decide(0).send == []
+
+
 def test_the_rest_goes_to_who_would_do_with_it() -> None:
     """An estimate that finds less gets all that is left, once nothing can be recalled."""
     asking = Asking(spent=60)
