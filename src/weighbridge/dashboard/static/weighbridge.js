@@ -125,7 +125,7 @@ async function loadRest() {
   const rest = document.querySelector("[data-rest]");
   if (!rest) return;
   const answer = await ask(rest.dataset.rest, "text/html");
-  if (answer.ok) renew(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  if (answer.ok) refreshRegions(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 
 async function loadLate() {
@@ -165,13 +165,13 @@ async function refresh() {
     location.reload();
     return;
   }
-  renew(fresh);
+  refreshRegions(fresh);
   await Promise.all([drawAll(true), loadLate()]);
   took = performance.now() - began;
 }
 
 // Regions that differ are replaced, and what had the focus there has it again.
-function renew(fresh) {
+function refreshRegions(fresh) {
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${region.dataset.live}"]`);
     if (!next || next.isEqualNode(region)) continue;
