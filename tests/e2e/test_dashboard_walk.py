@@ -31,6 +31,9 @@ DATA = ":is(tbody tr, .tile, .facts dd, .entry)"
 BODY = {"contents": [{"parts": [{"text": "weigh me"}]}]}
 STOPS = 16
 ROWS = "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
+WIDER = """() => [...document.querySelectorAll(".scroll")]
+  .filter((frame) => frame.scrollWidth > frame.clientWidth)
+  .map((frame) => frame.getAttribute("aria-labelledby"))"""
 # What a page has to be asked before it has anything to show.
 ASKED = {"/what-if": "?models=gemini-2.5-flash"}
 _HREF = re.compile(r'href="(/[^"]*)"')
@@ -135,6 +138,7 @@ def _looked_at(tab: Tab, how: str) -> list[str]:
     for number in range(tab.page.locator("[data-chart]").count()):
         assert tab.ink(f"[data-chart] canvas >> nth={number}") > 100, f"chart {number} is empty"
     found = [f"{how}: {one}" for one in faults(tab.page)]
+    found += [f"{how}: a table is wider than its card: {one}" for one in tab.page.evaluate(WIDER)]
     unfold(tab.page)
     return found + [f"{how}, unfolded: {one}" for one in faults(tab.page)]
 

@@ -28,8 +28,9 @@ class Cell:
     """One figure or name: what is read, what is meant, where it leads.
 
     `share` draws a bar of that part of the cell, which begins at `start`, `points` a line;
-    `tone` is `good`, `bad`, `warn`, `quiet` or empty; `hint` is told where a pointer rests; what
-    is `waiting` follows in a second request.
+    `tone` is `good`, `bad`, `warn`, `quiet` or empty; `hint` is told where a pointer rests, `sub`
+    stands in small below: what data has as columns of its own; what is `waiting` follows in a
+    second request.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Cell:
     points: str = ""
     hint: str = ""
     waiting: bool = False
+    sub: str = ""
 
 
 @dataclass(frozen=True, slots=True)

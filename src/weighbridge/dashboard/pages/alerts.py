@@ -92,13 +92,13 @@ def told_table(desk: Desk, told: list[Alert], empty: str) -> Table:
             Column("severity", "Severity"),
             Column("title", "What"),
             Column("messages", "Channels"),
-            Column("message", "Message"),
+            Column("message", "Message", drawn=False),
         ),
         rows=[
             [
                 _when(desk, alert.at_us),
                 _severity(alert.occurrence.severity.value),
-                word(alert.occurrence.title),
+                word(alert.occurrence.title, sub=alert.occurrence.message, tone="prose"),
                 _deliveries(alert.deliveries),
                 word(alert.occurrence.message),
             ]
@@ -124,14 +124,19 @@ def _standing_table(desk: Desk, standing: Sequence[Any]) -> Table:
             Column("since", "Since"),
             Column("severity", "Severity"),
             Column("title", "What"),
-            Column("message", "Message"),
+            Column("message", "Message", drawn=False),
         ),
         rows=[
             [
                 Cell(local_time(each.since, desk.state.zone), each.since),
                 _severity(each.severity),
-                word(each.title, href=f"/budgets/{each.budget_id}" if each.budget_id else ""),
-                word(each.message, tone="prose"),
+                word(
+                    each.title,
+                    href=f"/budgets/{each.budget_id}" if each.budget_id else "",
+                    sub=each.message,
+                    tone="prose",
+                ),
+                word(each.message),
             ]
             for each in sorted(standing, key=lambda one: list(_SEVERITIES).index(one.severity))
         ],

@@ -6,6 +6,7 @@ like everything else, so a link to what was found stays one. A word `agent=triag
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -33,8 +34,10 @@ _COLUMNS: Final = (
     ("operation", "Operation", False),
     ("exchange_id", "Id", False),
 )
+# Told in other cells' words, where a reader looks for them.
+_NOT_DRAWN: Final = frozenset({"status", "project", "department", "operation", "exchange_id"})
 _UNDER_WAY: Final = (
-    ("started_at", "Started"),
+    ("started_at", "Began"),
     ("agent", "Agent"),
     ("model", "Model"),
     ("operation", "Operation"),
@@ -69,7 +72,7 @@ def exchange_table(desk: Desk, limit: int, title: str) -> Table:
     return Table(
         name="exchanges",
         title=title,
-        columns=tuple(Column(*column) for column in _COLUMNS),
+        columns=_columns(),
         rows=[_row(desk, row) for row in page.exchanges],
         searchable=True,
         pages=tuple(links),
@@ -83,7 +86,7 @@ def costliest_table(desk: Desk, limit: int) -> Table:
     return Table(
         name="costliest",
         title="Most expensive calls",
-        columns=tuple(Column(*column) for column in _COLUMNS),
+        columns=_columns(),
         rows=[_row(desk, row) for row in page.exchanges],
         empty="No call in this range has a known cost.",
     )
@@ -114,6 +117,13 @@ def _words(search: str) -> tuple[str, dict[str, tuple[str, ...]]]:
     return " ".join(plain), named
 
 
+def _columns() -> tuple[Column, ...]:
+    return tuple(
+        Column(name, title, figures, drawn=name not in _NOT_DRAWN)
+        for name, title, figures in _COLUMNS
+    )
+
+
 def _row(desk: Desk, row: Row) -> list[Cell]:
     return [_cell(desk, row, name) for name, _, _ in _COLUMNS]
 
@@ -134,11 +144,22 @@ def _cell(desk: Desk, row: Row, name: str) -> Cell:
             return figure(value, "µs")
         case "outcome":
             tone = "bad" if value in _BAD else "warn" if value in _WARN else ""
-            return word(_ending(row), tone=tone)
+            why = str(row.get("error_type") or row.get("block_reason") or "")
+            status = row.get("status") or "no answer"
+            return Cell(f"{value} · {status}", _ending(row), tone=tone, sub=why)
+        case "agent":
+            tone = "quiet" if value is None else ""
+            return replace(word(value, tone=tone), sub=_of(row, "department", "project"))
+        case "model":
+            return replace(word(value), sub=_of(row, "operation"))
         case "input_tokens" | "output_tokens":
             return figure(value, "tokens")
         case _:
             return word(value, tone="quiet" if value is None else "")
+
+
+def _of(row: Mapping[str, Any], *names: str) -> str:
+    return " › ".join(str(row[name]) for name in names if row.get(name) is not None)
 
 
 def _ending(row: Row) -> str:

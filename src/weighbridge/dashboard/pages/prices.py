@@ -162,10 +162,10 @@ def _list_table(desk: Desk, lines: Sequence[PriceLine]) -> Table:
         columns=(
             Column("model", "Model"),
             *units,
-            Column("tier", "Tier"),
-            Column("surface", "Surface"),
+            Column("tier", "Tier", drawn=False),
+            Column("surface", "Surface", drawn=False),
             Column("more", "Also priced"),
-            Column("source", "Source"),
+            Column("source", "Source", drawn=False),
         ),
         rows=[_list_row(desk, own, surfaces) for own, surfaces in shown],
         note=f"{note} Tokens are per million." if shown else "",
@@ -205,11 +205,11 @@ def _list_row(desk: Desk, own: Sequence[PriceLine], surfaces: list[str]) -> list
         usual = [_price_of(own, unit) for unit in _COLUMNED]
     rest = _named([one for one in own if one.unit not in {*_COLUMNED, "any"}])
     return [
-        word(line.model, href=href),
+        word(line.model, href=href, sub=", ".join(dict.fromkeys([*surfaces, line.tier]))),
         *usual,
         word(line.tier),
         word(", ".join(surfaces)),
-        Cell(rest, rest or None, tone="quiet"),
+        Cell(rest, rest or None, tone="quiet prose"),
         _source(line),
     ]
 
@@ -219,12 +219,13 @@ def _price_of(own: Sequence[PriceLine], unit: str) -> Cell:
     found = [line for line in own if line.unit == unit]
     if not found:
         return Cell("-", None, tone="quiet")
-    texts = [
+    usual, *beyond = (
         _dollars(line.usd)
         + (f" above {line.above_tokens // 1000}k" if line.above_tokens is not None else "")
         for line in found
-    ]
-    return Cell("; ".join(texts), "; ".join(texts) if len(found) > 1 else found[0].usd)
+    )
+    whole = "; ".join((usual, *beyond))
+    return Cell(usual, whole if beyond else found[0].usd, sub="; ".join(beyond))
 
 
 def _named(lines: Sequence[PriceLine]) -> str:

@@ -143,7 +143,7 @@ async def test_an_unpriced_exchange_says_why_it_has_no_cost(
     page = (await local.get(f"/exchanges/{exchange_id(1)}")).text
     assert "No charge lines: this exchange is unpriced." in page
     rows = table_texts((await local.get("/exchanges?range=all")).text, "exchanges")
-    assert rows[0][8] == "unpriced"
+    assert rows[0][-1] == "unpriced"
 
 
 async def test_what_is_under_way_stands_first(
