@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     import asyncio
 
-    from weighbridge.gateway.exchange_state import ExchangeState
-
 _LARGE_BYTES: Final = 16 * 1024
 Work = Callable[[], None]
 
@@ -29,6 +27,13 @@ class Sender(Protocol):
     """A connection; one that is lost has no transport, and what was to be sent is dropped."""
 
     transport: "asyncio.Transport | None"
+
+
+class Timed(Protocol):
+    """An exchange, as far as its time goes: monotonic nanoseconds."""
+
+    ended_ns: int
+    overhead_ns: int
 
 
 class _Nobody:
@@ -50,13 +55,13 @@ class Turn:
     def __init__(self, call_soon: Callable[[Work], object]) -> None:
         self._call_soon = call_soon
         self._scheduled = False
-        self._sends: list[tuple[Sender, bytes, ExchangeState | None]] = []
+        self._sends: list[tuple[Sender, bytes, Timed | None]] = []
         self._works: list[Work] = []
 
     def __repr__(self) -> str:
         return f"<Turn {len(self._sends)} to send>"
 
-    def send(self, to: Sender, data: bytes, exchange: "ExchangeState | None" = None) -> None:
+    def send(self, to: Sender, data: bytes, exchange: Timed | None = None) -> None:
         """Send bytes at the end of the turn, and end the exchange's overhead then."""
         if not self._scheduled:
             self._schedule()
@@ -64,7 +69,7 @@ class Turn:
         if len(data) > _LARGE_BYTES:
             self.flush()
 
-    def time(self, exchange: "ExchangeState") -> None:
+    def time(self, exchange: Timed) -> None:
         """End the exchange's overhead at the end of the turn."""
         self.send(_NOBODY, b"", exchange)
 
