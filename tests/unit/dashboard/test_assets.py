@@ -1,6 +1,8 @@
 """Files of the pages: names of their content, kept for ever, the bundle made once."""
 
 import gzip
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import httpx
@@ -33,3 +35,10 @@ def test_the_bundle_is_made_once(tmp_path: Path) -> None:
     read = again.get(again.path(VEGA).removeprefix("/assets/"))
     assert read is not None
     assert gzip.decompress(read.body) == b"kept"
+
+
+def test_no_two_functions_of_the_script_share_a_name() -> None:
+    """A module that declares a name twice does not run at all, and no page would be live."""
+    source = (files("weighbridge.dashboard") / "static" / "weighbridge.js").read_text("utf-8")
+    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", source, re.MULTILINE)
+    assert [name for name in set(names) if names.count(name) > 1] == []

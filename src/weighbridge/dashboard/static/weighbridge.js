@@ -239,7 +239,7 @@ async function send(form, button) {
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const led = answer.redirected ? new URL(answer.url) : null;
     if (led?.pathname === "/sign-in") say(form, ended);
-    else if (led?.searchParams.get("done") === "stale") renew(form, fresh);
+    else if (led?.searchParams.get("done") === "stale") trustAnew(form, fresh);
     else if (led) location.assign(led);
     else if (answer.ok) show(fresh);
     else if (place && fresh.getElementById(place.id)) correct(place, fresh.getElementById(place.id));
@@ -262,7 +262,7 @@ function say(form, text) {
   form.prepend(told);
 }
 
-function renew(form, fresh) {
+function trustAnew(form, fresh) {
   form.querySelector("[name=csrf_token]").value = fresh.querySelector("meta[name=csrf]").content;
   say(form, fresh.querySelector(".notice").textContent.trim());
 }
