@@ -219,6 +219,10 @@ class Desk:
         """The range that the page is about."""
         return self.state.span(self.now)
 
+    def token_names(self) -> Mapping[str, str]:
+        """What people call the tokens that they may see, by id: ids are for machines."""
+        return {one.id: one.name for one in self.sources.administration.tokens.all()}
+
     def ask(self, query: CostQuery) -> QueryResult:
         """The answer to a query."""
         return self.reports.run(query, self.now)

@@ -5,6 +5,7 @@ or a page leaves out is told in the note, and the totals are of everything in th
 come from one query, their change from one more.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -26,6 +27,7 @@ _SHARE: Final = "share"
 _COSTS: Final = ("cost", "cost_per_exchange", "cost_per_1k_tokens")
 # Calls of which nobody knows the whole price: their cost is none, or only the least that it is.
 _WITHOUT_PRICE: Final = ("unpriced", "incomplete")
+_TOKEN: Final = ("token", "token_id")
 _NEXT_TO_NOTHING: Final = 99  # a hundredfold
 TITLES: Final = {
     "cost": "Cost",
@@ -145,7 +147,8 @@ def table_of(desk: Desk, wanted: Wanted, result: QueryResult, was: QueryResult |
     shown = rows[first : first + PAGE_ROWS]
     courses = _courses(desk, wanted, shown) if wanted.trend else {}
     beside = _Beside(before=before, comparing=comparing, courses=courses)
-    cells = _Cells(wanted, state, result, beside)
+    names = desk.token_names() if wanted.dimension in _TOKEN else {}
+    cells = _Cells(wanted, state, result, beside, names)
     return Table(
         name=wanted.name,
         title=wanted.title,
@@ -198,7 +201,9 @@ class _Cells:
         state: State,
         result: QueryResult,
         beside: "_Beside",
+        names: Mapping[str, str],
     ) -> None:
+        self._names = names
         self._wanted = wanted
         self._state = state
         self._result = result
@@ -218,7 +223,8 @@ class _Cells:
             filters = self._state.only(**{self._wanted.dimension: name})
             changes = {"filters": filters, "search": "", "sort": "", "by": ()}
             href = self._wanted.to + self._state.query_string(**changes)
-        text = self._wanted.unallocated if name == NONE and self._wanted.unallocated else name
+        called = self._names.get(name, name)
+        text = self._wanted.unallocated if name == NONE and self._wanted.unallocated else called
         first = Cell(
             text or "(empty)",
             name,

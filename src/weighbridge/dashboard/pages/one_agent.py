@@ -4,6 +4,7 @@ Rules for future edits: the agent is the filter `agent`, so that every other fil
 hold here as on any page; each table adds up to the agent, or says what it leaves out.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -178,6 +179,7 @@ def _bar(share: Decimal | None) -> float | None:
 def _loops_table(desk: Desk) -> Table:
     question = desk.state.question(desk.span, group_by=("model", "token"))
     found = [one for one in find_loops(question, desk.reports.select) if one.steps]
+    names = desk.token_names() if found else {}
     titles = (
         ("rising", "Prompts that grow"),
         ("longest_run", "Longest run"),
@@ -191,7 +193,7 @@ def _loops_table(desk: Desk) -> Table:
         name="loops",
         title="Does it feed itself?",
         columns=(Column("model", "Model"), Column("token", "Token"), *columns),
-        rows=[_loop_row(desk, one) for one in found],
+        rows=[_loop_row(desk, one, names) for one in found],
         note=f"A run is {LEAST_CALLS} calls or more in a row, each with a larger prompt than the "
         "one before: an agent in a loop sends its own answers along. By chance about half of "
         "all prompts grow.",
@@ -199,13 +201,13 @@ def _loops_table(desk: Desk) -> Table:
     )
 
 
-def _loop_row(desk: Desk, one: LoopLikeness) -> list[Cell]:
+def _loop_row(desk: Desk, one: LoopLikeness, names: Mapping[str, str]) -> list[Cell]:
     model, token = one.keys
     suspicious = one.runs > 0 and one.rising is not None and one.rising > 0.6
     filters = desk.state.only(model=model, token=token)
     return [
         word(model, href="/exchanges" + desk.state.query_string(filters=filters)),
-        word(token, tone="quiet"),
+        Cell(names.get(token, token), token, tone="quiet"),
         figure(one.rising, "ratio", tone="bad" if suspicious else ""),
         figure(one.longest_run, METRICS["exchanges"].unit),
         figure(one.runs, "runs"),

@@ -105,7 +105,8 @@ def _linked(desk: Desk, name: str, value: Any, missing: str) -> Cell:
         return word(value)
     filters = {"token" if name == "token_id" else name: (NONE if value is None else str(value),)}
     href = "/exchanges" + desk.state.query_string(filters=filters, search="")
-    return Cell(missing if value is None else str(value), value, href)
+    names = desk.token_names() if name == "token_id" else {}
+    return Cell(missing if value is None else names.get(value, str(value)), value, href)
 
 
 def _labels(desk: Desk, row: Row) -> list[tuple[str, Cell]]:

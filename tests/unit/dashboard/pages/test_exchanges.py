@@ -8,7 +8,9 @@ import pytest
 from ledger_rows import exchange_id, line, mark
 from page_tables import table_links, table_texts
 
+from weighbridge.compose.parts import Parts
 from weighbridge.control.folder import DataFolder
+from weighbridge.core.credential import NewToken
 from weighbridge.core.exchange import Charge
 from weighbridge.ledger.in_flight import InFlight
 
@@ -115,6 +117,22 @@ async def test_one_exchange_tells_all_but_what_was_said(
     assert href == "?at=2026-01-01&model=gemini-2.5-flash&service_tier=batch"
     facts = (await local.get(f"/exchanges/{exchange_id(1)}.json")).json()["facts"]
     assert (facts["Agent"], facts["Department"], facts["Label env"]) == ("triage", None, "prod")
+
+
+async def test_a_token_is_called_by_its_name(
+    local: httpx.AsyncClient, parts: Parts, fill: Callable[..., None]
+) -> None:
+    """Where it is shown; data has its id, and so has a token that is no more."""
+    token, _ = parts.tokens.create(NewToken(name="Night shift"))
+    fill(line(1, token_id=token.id), line(2, token_id="tok_gone"))
+    page = (await local.get(f"/exchanges/{exchange_id(1)}")).text
+    assert "Night shift</a>" in page
+    facts = (await local.get(f"/exchanges/{exchange_id(1)}.json")).json()["facts"]
+    assert facts["Tracking token"] == token.id
+    page = (await local.get("/overview?range=all&by=token")).text
+    links = table_links(page, "top")
+    assert links["Night shift"].endswith(f"token={token.id}")
+    assert "tok_gone" in links
 
 
 async def test_bars_of_a_waterfall_begin_where_the_last_one_ends(
