@@ -1,6 +1,6 @@
 """The log of changes: who, when, what, before and after; never a secret."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from weighbridge.core.clock import from_unix_us
@@ -25,6 +25,8 @@ _PAGES: Final = {
     "key_": "/settings/keys/",
     "prc_": "/settings/rates/",
     "bud_": "/budgets/",
+    "lim_": "/limits/",
+    "chn_": "/channels/",
 }
 _POLICY: Final = "policy"
 _INSTANT: Final = "_at_us"
@@ -36,7 +38,8 @@ def audit(desk: Desk) -> Content:
     subject = state.search or None
     found = services.audit.page(limit=_ROWS + 1, before_id=_cursor(state.cursor), subject=subject)
     entries = found[:_ROWS]
-    names = _names(desk.sources) if entries else {}
+    present = _names(desk.sources) if entries else {}
+    names = _told_names(entries) | present
     links = []
     if state.cursor:
         links.append(("first", "Newest", state.query_string(cursor="")))
@@ -44,13 +47,13 @@ def audit(desk: Desk) -> Content:
         links.append(("next", "Older", state.query_string(cursor=str(entries[-1].id))))
     return Content(
         title="Audit log",
-        subtitle="Every change of a token, a key, a person, the policy or a rate, and signing in.",
+        subtitle="Every change of settings, every import, and who signed in and out.",
         tables=[
             Table(
                 name="audit",
                 title=f"Changes of {names.get(subject, subject)}" if subject else "Changes",
                 columns=_COLUMNS,
-                rows=[_row(entry, names, state.zone) for entry in entries],
+                rows=[_row(entry, names, present, state.zone) for entry in entries],
                 searchable=True,
                 pages=tuple(links),
                 note="The search takes an id, such as tok_…, or the word policy.",
@@ -75,12 +78,26 @@ def _names(sources: Sources) -> dict[str, str]:
     names |= {user.id: user.name for user in services.users.all()}
     names |= {key.id: key.name for key in services.keys.all()}
     names |= {own.id: ", ".join(own.price.models) for own in services.price_overrides.all()}
+    names |= {one.id: one.name for one in sources.channels.all()}
+    names |= {one.limit.id: one.limit.name for one in sources.rate_limits.all()}
     return names | {one.budget.id: one.budget.name for one in sources.budgets.all()}
 
 
-def _row(entry: AuditEntry, names: Mapping[str, str], zone: str) -> list[Cell]:
+def _told_names(entries: Sequence[AuditEntry]) -> dict[str, str]:
+    """How what is no more was called, as far as the entries say so."""
+    return {
+        entry.subject: str(name)
+        for entry in reversed(entries)  # the newest name counts
+        for told in (entry.before, entry.after)
+        if told and (name := told.get("name") or told.get("file"))
+    }
+
+
+def _row(
+    entry: AuditEntry, names: Mapping[str, str], present: Mapping[str, str], zone: str
+) -> list[Cell]:
     subject = entry.subject
-    page = _PAGES.get(subject[:4], "") if subject in names else ""
+    page = _PAGES.get(subject[:4], "") if subject in present else ""
     href = "/settings/policy" if subject == _POLICY else page and page + subject
     return [
         instant(entry.at_us, zone),

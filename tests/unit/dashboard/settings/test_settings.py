@@ -7,7 +7,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 from page_forms import send
+from page_tables import table_texts
 
+from weighbridge.budgets.budget import NewBudget
+from weighbridge.budgets.rate_limit import NewRateLimit
 from weighbridge.compose.parts import Parts
 from weighbridge.core.credential import NewToken, Role
 from weighbridge.core.exchange import Exchange
@@ -320,6 +323,20 @@ async def test_the_audit_log_names_what_was_changed(
     of_one = (await client.get(f"/settings/audit.json?search={token.id}")).json()
     assert len(of_one["tables"]["audit"]["rows"]) == 100
     assert (await client.get("/settings/audit?cursor=x")).status_code == 422
+
+
+async def test_the_audit_log_names_what_is_no_more(local: httpx.AsyncClient, parts: Parts) -> None:
+    """By the last name it had; what is there leads to its page."""
+    gone = parts.budgets.create(NewBudget(name="Old", limit_pico_usd=10**12)).budget.id
+    renamed = NewBudget(name="Gone for good", limit_pico_usd=10**12)
+    parts.budgets.update(gone, lambda _: renamed)
+    parts.budgets.remove(gone)
+    there = parts.rate_limits.create(NewRateLimit(name="Bursts", requests_per_minute=5)).limit.id
+    page = (await local.get("/settings/audit")).text
+    subjects = [texts[3] for texts in table_texts(page, "audit")]
+    assert subjects == ["Bursts", "Gone for good", "Gone for good", "Gone for good"]
+    assert f'href="/limits/{there}"' in page
+    assert gone not in page
 
 
 async def test_the_systems_health_says_what_wants_a_look(
