@@ -54,6 +54,34 @@ async def test_the_worst_comes_first(local: httpx.AsyncClient, rows: list[Exchan
     assert [tile["value"] for tile in document["tiles"]] == [1, 0, 1, 1]
 
 
+async def test_budgets_say_which_they_lie_within(
+    local: httpx.AsyncClient, rows: list[Exchange]
+) -> None:
+    """The list names the nearest, a budget's page shows how all of them stand."""
+    await _make(local, name="Company", limit_usd="1000", scope={})
+    care = await _make(local, name="Care")
+    await _make(local, name="Agents of care", per="agent", limit_usd="50")
+    listed = _rows((await local.get("/budgets.json")).json(), "budgets")
+    assert {row["budget"]: row["within"] for row in listed} == {
+        "Company": None,
+        "Care": "Company",
+        "Agents of care": "Care",
+    }
+    assert "in Company" in (await local.get("/budgets")).text
+    shown = _rows((await local.get(f"/budgets/{care}.json")).json(), "relatives")
+    assert [(row["lies"], row["budget"], row["state"]) for row in shown] == [
+        ("around it", "Company", "ok"),
+        ("inside it", "Agents of care", "ok"),
+    ]
+
+
+async def test_a_budget_alone_has_no_relatives(local: httpx.AsyncClient) -> None:
+    """No empty table, and none of what others may not see."""
+    alone = await _make(local)
+    document = (await local.get(f"/budgets/{alone}.json")).json()
+    assert "relatives" not in document["tables"]
+
+
 async def test_the_overview_leads_to_budgets_at_risk(
     local: httpx.AsyncClient, rows: list[Exchange]
 ) -> None:

@@ -11,6 +11,7 @@ from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Chart, Column, Content, Table, Tile, word
 from weighbridge.dashboard.pages.budget_forms import forms_of
 from weighbridge.dashboard.pages.budget_history import alerts_table, raises_table
+from weighbridge.dashboard.pages.budget_relatives import relatives_table
 from weighbridge.dashboard.pages.budgets import counts_text, state_cell, usd, window_text
 from weighbridge.dashboard.pages.groups import NAMES
 from weighbridge.dashboard.pages.pictures import look_of
@@ -43,6 +44,8 @@ def one_budget(desk: Desk) -> Content:
     )
     if budget.per is not None:
         content.tables.append(_values(desk, budget, statuses))
+    family = relatives_table(desk, budget)
+    content.tables += [] if family is None else [family]
     # Who is bound to a department sees no alerts, which tell of everybody.
     content.tables += [] if desk.principal.scope else [alerts_table(desk, budget)]
     content.tables.append(raises_table(record, desk.now))

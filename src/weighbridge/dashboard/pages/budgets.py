@@ -5,6 +5,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from weighbridge.budgets.budget import Budget
+from weighbridge.budgets.hierarchy import nearest
 from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.clock import from_unix_us
 from weighbridge.core.credential import Role
@@ -40,6 +41,7 @@ _COLUMNS: Final = (
     ("window", "Window", False),
     ("counts", "Counts", False),
 )
+_WITHIN: Final = Column("within", "Within", drawn=False)
 
 
 def budgets(desk: Desk) -> Content:
@@ -47,6 +49,7 @@ def budgets(desk: Desk) -> Content:
     found = _standing(desk)
     content = Content(title="Budgets")
     states = [statuses[0].state for statuses in found]
+    everybody = [statuses[0].budget for statuses in found]
     for name, title, note, counted in _COUNTS:
         count = sum(state in counted for state in states)
         one = Tile(name=name, title=title, text=f"{count:,}", value=count, note=note)
@@ -55,8 +58,8 @@ def budgets(desk: Desk) -> Content:
         Table(
             name="budgets",
             title="Budgets, worst first",
-            columns=tuple(Column(name, title, figures) for name, title, figures in _COLUMNS),
-            rows=[_row(statuses) for statuses in found],
+            columns=(*(Column(*column) for column in _COLUMNS), _WITHIN),
+            rows=[_row(statuses, nearest(statuses[0].budget, everybody)) for statuses in found],
             empty="There is no budget yet.",
         )
     ]
@@ -123,7 +126,7 @@ def _standing(desk: Desk) -> list[list[BudgetStatus]]:
     )
 
 
-def _row(statuses: list[BudgetStatus]) -> list[Cell]:
+def _row(statuses: list[BudgetStatus], within: Budget | None) -> list[Cell]:
     worst = statuses[0]
     budget = worst.budget
     counts = counts_text(budget)
@@ -131,7 +134,7 @@ def _row(statuses: list[BudgetStatus]) -> list[Cell]:
         counts += f" ({len(statuses):,}), most used: {worst.value}"
     share = min(1.0, worst.used_share)
     return [
-        word(budget.name, href=f"/budgets/{budget.id}"),
+        word(budget.name, href=f"/budgets/{budget.id}", sub=f"in {within.name}" if within else ""),
         state_cell(worst),
         usd(worst.spent, share=share),
         usd(worst.limit),
@@ -140,4 +143,5 @@ def _row(statuses: list[BudgetStatus]) -> list[Cell]:
         usd(worst.ahead.expected),
         word(window_text(worst)),
         word(counts),
+        word(within.name if within else None),
     ]
