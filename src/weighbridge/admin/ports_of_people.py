@@ -128,7 +128,13 @@ class Audit(Protocol):
     """The log of changes."""
 
     def page(
-        self, *, limit: int, before_id: int | None = None, subject: str | None = None
+        self,
+        *,
+        limit: int,
+        before_id: int | None = None,
+        subject: str | None = None,
+        actor: str | None = None,
+        search: str | None = None,
     ) -> list[AuditEntry]:
         """Entries, newest first."""
         ...

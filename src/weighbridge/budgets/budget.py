@@ -15,6 +15,7 @@ import msgspec
 
 from weighbridge.budgets.windows import Period
 from weighbridge.core.clock import InstantFormatter
+from weighbridge.core.dollars import exact_usd
 from weighbridge.core.money import pico_to_decimal
 
 DEFAULT_THRESHOLDS: Final = (50, 80, 100)
@@ -127,9 +128,7 @@ def usd_text(pico_usd: int) -> str:
 
     Example: `usd_text(100 * 10**12)` gives `'100.00'`, `usd_text(1_500_000)` `'0.0000015'`.
     """
-    text = f"{pico_to_decimal(pico_usd):f}"
-    whole, _, part = text.partition(".")
-    return f"{whole}.{part.rstrip('0'):0<2}"
+    return exact_usd(pico_to_decimal(pico_usd))
 
 
 def usd_amount(pico_usd: int) -> Decimal:

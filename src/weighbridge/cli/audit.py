@@ -25,6 +25,9 @@ def audit(  # noqa: PLR0913, PLR0917 - each is a flag
     subject: Annotated[
         str | None, typer.Option("--subject", metavar="ID", help="Only changes of this.")
     ] = None,
+    actor: Annotated[
+        str | None, typer.Option("--by", metavar="WHO", help="Only changes by this name or id.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000)] = 50,
     form: Format = ListFormat.TABLE,
     as_json: AsJson = False,
@@ -32,7 +35,8 @@ def audit(  # noqa: PLR0913, PLR0917 - each is a flag
     config: Config = None,
 ) -> None:
     """Print the latest changes of settings and the sign-ins, newest first."""
-    asked: dict[str, Any] = {"limit": limit} | ({"subject": subject} if subject else {})
+    only = {"subject": subject, "actor": actor}
+    asked: dict[str, Any] = {"limit": limit} | {name: one for name, one in only.items() if one}
     with connect(configuration(data, config).settings) as client:
         document = client.get("/api/v1/audit", asked)
     if as_json or form is ListFormat.JSON:

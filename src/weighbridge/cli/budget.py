@@ -149,8 +149,10 @@ def status(  # noqa: PLR0913, PLR0917 - each is a flag
     if as_json or form is ListFormat.JSON:
         print_json(document)
         return
-    columns, rows = status_rows(document["statuses"] if budget is None else [document])
-    if form is ListFormat.CSV:
+    is_csv = form is ListFormat.CSV
+    statuses = document["statuses"] if budget is None else [document]
+    columns, rows = status_rows(statuses, exact=is_csv)
+    if is_csv:
         print_csv(columns, rows)
         return
     figures = ("limit", "spent", "held", "remaining", "used", "forecast")

@@ -1,8 +1,10 @@
 """Budgets as rows of text: definitions, and how each stands."""
 
-from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Final
+
+from weighbridge.core.dollars import short_usd
 
 Rows = list[dict[str, str]]
 DEFINITION: Final = (
@@ -17,7 +19,6 @@ _AUDIT: Final = (
     *("budget", "value", "rows", "spent", "kept", "on the way", "held", "leased"),
     "verdict",
 )
-_CENT: Final = Decimal("0.01")
 
 
 def definition_rows(budgets: Sequence[dict[str, Any]]) -> Rows:
@@ -44,10 +45,14 @@ def scope_text(scope: dict[str, list[str]]) -> str:
     return "; ".join(f"{name}={','.join(each)}" for name, each in scope.items()) or "everything"
 
 
-def status_rows(statuses: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:
-    """Columns and one row for each account: each value of a budget that is split."""
-    rows = [_status_row(one, account) for one in statuses for account in (one["values"] or [one])]
-    return _STATUS, rows
+def status_rows(statuses: Sequence[dict[str, Any]], *, exact: bool) -> tuple[Sequence[str], Rows]:
+    """Columns and one row for each account: each value of a budget that is split.
+
+    Takes: `exact`, for money as the API says it, which programs read.
+    """
+    money = str if exact else _short
+    accounts = [(one, account) for one in statuses for account in (one["values"] or [one])]
+    return _STATUS, [_status_row(one, account, money) for one, account in accounts]
 
 
 def audit_rows(audits: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:
@@ -71,25 +76,24 @@ def _audit_row(name: str, account: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _status_row(budget: dict[str, Any], account: dict[str, Any]) -> dict[str, str]:
+def _status_row(
+    budget: dict[str, Any], account: dict[str, Any], money: Callable[[str], str]
+) -> dict[str, str]:
     limit, spent = Decimal(account["limit"]), Decimal(account["spent"])
     ends = budget["window_end"]
     return {
         "budget": budget["name"],
         "value": account["value"] or ("(each)" if budget["per"] else "-"),
         "until": ends[:16].replace("T", " ") if ends else "-",
-        "limit": _dollars(account["limit"]),
-        "spent": _dollars(account["spent"]),
-        "held": _dollars(account["held"]),
-        "remaining": _dollars(account["remaining"]),
+        "limit": money(account["limit"]),
+        "spent": money(account["spent"]),
+        "held": money(account["held"]),
+        "remaining": money(account["remaining"]),
         "used": f"{spent / limit * 100:.1f}%" if limit else "-",
-        "forecast": "-" if account["forecast"] is None else _dollars(account["forecast"]),
+        "forecast": "-" if account["forecast"] is None else money(account["forecast"]),
         "state": account["state"].replace("_", " "),
     }
 
 
-def _dollars(amount: str) -> str:
-    """To the cent; an amount that would be nothing then, as it is."""
-    exact = Decimal(amount)
-    rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
-    return f"{exact:f}" if exact and not rounded else f"{rounded:,}"
+def _short(amount: str) -> str:
+    return short_usd(Decimal(amount))

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +19,7 @@ from weighbridge.cli.question import By, Filters, Since, Until, query_of
 from weighbridge.errors import UsageError
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.result import Column, QueryResult
+from weighbridge.reports.unpriced import asking
 
 app = command_app()
 
@@ -83,8 +85,9 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
     )
     if form in (ReportFormat.PNG, ReportFormat.SVG) and output is None and sys.stdout.isatty():
         raise UsageError(f"--format {form} would fill the terminal; add --output FILE")
+    asked = replace(query, metrics=asking(query.metrics)) if form is ReportFormat.TABLE else query
     with connect(settings) as client:
-        document = client.post("/api/v1/query", query.as_mapping())
+        document = client.post("/api/v1/query", asked.as_mapping())
     _give(query, document, form, output)
 
 
@@ -135,7 +138,8 @@ def _drawn(result: QueryResult, form: ReportFormat) -> bytes:
 
 
 def _print_result(result: QueryResult) -> None:
-    headings, rows, totals = result.as_table()
+    hidden = [name for name in asking(result.query.metrics) if name not in result.query.metrics]
+    headings, rows, totals = result.as_table(hidden)
     numeric = [column.name for column in result.columns if column.unit not in ("text", "time")]
     if totals and headings and headings[0] not in numeric:
         totals = ["total", *totals[1:]]

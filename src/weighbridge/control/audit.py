@@ -8,7 +8,7 @@ notes it when that is done. Counterpart: `admin/routes/audit`.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from weighbridge.control.database import Database
@@ -73,16 +73,38 @@ class AuditLog:
             self._auditor.note(session, by, change, after=after)
 
     def page(
-        self, *, limit: int, before_id: int | None = None, subject: str | None = None
+        self,
+        *,
+        limit: int,
+        before_id: int | None = None,
+        subject: str | None = None,
+        actor: str | None = None,
+        search: str | None = None,
     ) -> list[AuditEntry]:
-        """Entries newest first, those before an id where one is given."""
+        """Entries newest first, those before an id where one is given.
+
+        Takes: the id of what was changed; the id or name of who did it; of `search`, either of
+        both or what was done.
+        """
         query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)
         if before_id is not None:
             query = query.where(AuditRow.id < before_id)
         if subject is not None:
             query = query.where(AuditRow.subject == subject)
+        if actor is not None:
+            query = query.where(_is_by(actor))
+        if search is not None:
+            is_it = AuditRow.subject == search, AuditRow.action == search
+            query = query.where(or_(*is_it, _is_by(search)))
         with self._database.read() as session:
             return [_entry(row) for row in session.scalars(query)]
+
+
+def _is_by(actor: str) -> ColumnElement[bool]:
+    """Whether a row is of whoever has this id, or is called so, whatever the case."""
+    named = func.lower(AuditRow.actor_name) == actor.lower()
+    # The operator has neither id nor name but what they are.
+    return or_(AuditRow.actor_id == actor, named, AuditRow.actor_kind == actor)
 
 
 def _differences(before: Fields | None, after: Fields | None) -> tuple[Any, Any]:

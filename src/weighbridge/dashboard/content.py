@@ -118,6 +118,7 @@ class Tile:
     tone: str = ""
     note: str = ""
     points: str = ""
+    hint: str = ""
     lead: bool = False
     waiting: bool = False
 

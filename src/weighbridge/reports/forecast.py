@@ -5,7 +5,7 @@ Counterpart: `outlook` is the model; `docs/explanation/forecast.md` derives it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from weighbridge.core.money import decimal_to_pico, pico_to_text
 from weighbridge.reports.compare import Run
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.outlook import HISTORY_DAYS, outlook
+from weighbridge.reports.unpriced import asking, left_out
 from weighbridge.reports.zones import midnight
 
 
@@ -23,7 +24,8 @@ class Forecast:
     """A month's spend in pico-dollars: so far, and expected at its end with an 80 % interval.
 
     `expected` is null without one whole day to go by, `low` and `high` without four. `method` is
-    `none`, `level` or `weekday`; `days` gives each day's expectation from today on.
+    `none`, `level` or `weekday`; `days` gives each day's expectation from today on. So many calls
+    of the month are `left_out` of its spend, for they have no price.
     """
 
     month: date
@@ -34,6 +36,7 @@ class Forecast:
     days_used: int
     method: str
     days: tuple[tuple[date, int], ...]
+    left_out: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Money as text with twelve places."""
@@ -65,14 +68,13 @@ def forecast_month(query: CostQuery, run: Run, now: datetime) -> Forecast:
         until=midnight(today + timedelta(days=1), zone).astimezone(UTC),
         timezone=query.timezone,
         granularity="day",
-        metrics=("cost",),
+        metrics=asking(["cost"]),
         filters=query.filters,
     )
-    daily = {
-        datetime.fromisoformat(row["time"]).date(): decimal_to_pico(row["cost"] or Decimal(0))
-        for row in run(asked).rows
-    }
-    return forecast(daily, now, zone)
+    rows = {datetime.fromisoformat(row["time"]).date(): row for row in run(asked).rows}
+    daily = {day: decimal_to_pico(row["cost"] or Decimal(0)) for day, row in rows.items()}
+    without = sum(left_out(row) for day, row in rows.items() if today.replace(day=1) <= day)
+    return replace(forecast(daily, now, zone), left_out=without)
 
 
 def forecast(daily: Mapping[date, int], now: datetime, zone: ZoneInfo) -> Forecast:

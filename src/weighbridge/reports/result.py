@@ -8,25 +8,26 @@ Counterpart: `compile.Statement` says what each SQL column is.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
+from weighbridge.core.dollars import short_usd
 from weighbridge.reports.compile import BY_GROUP, BY_TIME, OVER_ALL, Statement
 from weighbridge.reports.cost_query import TIME, CostQuery
 from weighbridge.reports.dimensions import OTHER
 from weighbridge.reports.metrics import COMPLETENESS, METRICS, Percentile
+from weighbridge.reports.unpriced import COSTS, cost_text, left_out
 from weighbridge.reports.zones import bucket_start
 
 Row = dict[str, Any]
 
 _TEXT_UNIT: Final = "text"
 _TIME_UNIT: Final = "time"
-_BELOW_ONE: Final = Context(prec=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,26 @@ class QueryResult:
             writer.writerow([written[column.name] for column in self.columns])
         return out.getvalue()
 
-    def as_table(self) -> tuple[list[str], list[list[str]], list[str]]:
-        """Headings, rows and the totals' row as short texts for people."""
-        headings = [column.name for column in self.columns]
-        rows = [self._cells(row) for row in self.rows]
-        return headings, rows, self._cells(self.totals)
+    def as_table(
+        self, hidden: Collection[str] = ()
+    ) -> tuple[list[str], list[list[str]], list[str]]:
+        """Headings, rows and the totals' row as short texts for people.
 
-    def _cells(self, row: Row) -> list[str]:
-        return [for_people(row.get(column.name), column.unit) for column in self.columns]
+        Takes: columns that are told in others' words alone, as how many calls a cost leaves out.
+        """
+        shown = [column for column in self.columns if column.name not in hidden]
+        rows = [_cells(row, shown) for row in self.rows]
+        return [column.name for column in shown], rows, _cells(self.totals, shown)
+
+
+def _cells(row: Row, columns: Iterable[Column]) -> list[str]:
+    texts = []
+    for column in columns:
+        value = row.get(column.name)
+        text = for_people(value, column.unit)
+        is_cost = column.name in COSTS
+        texts.append(cost_text(text, value, left_out(row)) if is_cost else text)
+    return texts
 
 
 def build_result(
@@ -210,7 +223,7 @@ def for_people(value: Any, unit: str) -> str:
     if value is None:
         return "-"
     if unit == "USD":
-        return _dollars(value)
+        return short_usd(value)
     if unit == "ratio":
         return f"{value * 100:.1f} %"
     if unit == "µs":
@@ -220,13 +233,6 @@ def for_people(value: Any, unit: str) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return str(value)
-
-
-def _dollars(value: Decimal) -> str:
-    sign, size = ("-", -value) if value < 0 else ("", value)
-    short = size if size >= 1 else _BELOW_ONE.plus(size)
-    places = 2 if short >= 1 or not short else min(12, 2 - short.adjusted())
-    return f"{sign}${short:,.{places}f}"
 
 
 def _columns(query: CostQuery) -> tuple[Column, ...]:

@@ -71,7 +71,9 @@ def test_how_budgets_stand(command: Any) -> None:
     assert everything["statuses"] == [one]
     (row,) = csv.DictReader(io.StringIO(command("budget", "status", "--format", "csv").out))
     assert (row["budget"], row["used"], row["remaining"]) == ("n", "0.0%", "1.00")
-    assert "remaining" in command("budget", "status").out
+    shown = command("budget", "status").out
+    assert "remaining" in shown
+    assert "$1.00" in shown
 
 
 def test_a_raise_is_given_and_withdrawn(command: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from weighbridge.reports.compile import Statement, compile_query
 from weighbridge.reports.query import CostQuery
-from weighbridge.reports.result import QueryResult, build_result, for_people
+from weighbridge.reports.result import Column, QueryResult, build_result, for_people
 from weighbridge.reports.zones import segments
 
 NOW = datetime(2026, 10, 26, 9, tzinfo=UTC)
@@ -94,6 +94,21 @@ def test_table(result: QueryResult) -> None:
     assert headings == ["time", "agent", "cost", "exchanges", "error_rate", "latency_p95"]
     assert rows[1][1:] == ["(other)", "-", "1", "100.0 %", "-"]
     assert totals == ["-", "-", "$1.50", "3", "33.3 %", "0.0 ms"]
+
+
+def test_a_cost_in_a_table_says_what_it_leaves_out() -> None:
+    """By counts that stand in other cells' words alone."""
+    query = CostQuery(group_by=("agent",), metrics=("cost", "unpriced", "incomplete"))
+    columns = (Column("agent", "text"), Column("cost", "USD"))
+    columns += (Column("unpriced", "exchanges"), Column("incomplete", "exchanges"))
+    row = {"agent": "a", "cost": Decimal(2), "unpriced": 1, "incomplete": 1}
+    bare = {"agent": "b", "cost": None, "unpriced": 1, "incomplete": 0}
+    whole = {"agent": "c", "cost": Decimal(3), "unpriced": 0, "incomplete": 0}
+    result = QueryResult(query, columns, [row, bare, whole], row, {}, datetime.now(UTC))
+    headings, rows, totals = result.as_table(["unpriced", "incomplete"])
+    assert headings == ["agent", "cost"]
+    assert [cells[1] for cells in rows] == ["$2.00 +?", "no price", "$3.00"]
+    assert totals[1] == "$2.00 +?"
 
 
 def test_without_keys_the_row_is_the_total() -> None:

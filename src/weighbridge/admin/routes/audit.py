@@ -22,9 +22,12 @@ def list_audit(
         int | None, Query(ge=1, le=_LARGEST_ID, description="`next_cursor` of the page before.")
     ] = None,
     subject: Annotated[str | None, Query(description="Only changes of what has this id.")] = None,
+    actor: Annotated[
+        str | None, Query(description="Only changes by who has this id or name, or is this kind.")
+    ] = None,
 ) -> AuditList:
     """Newest first; the fields that changed before and after, never a secret."""
-    found = services.audit.page(limit=limit + 1, before_id=cursor, subject=subject)
+    found = services.audit.page(limit=limit + 1, before_id=cursor, subject=subject, actor=actor)
     entries = [AuditDocument.of(entry) for entry in found[:limit]]
     following = str(entries[-1].id) if len(found) > limit else None
     return AuditList(entries=entries, next_cursor=following)

@@ -4,26 +4,21 @@ Rules for future edits: text comes from clients (a department, a label's value),
 the only way into a message; no key is built but by `key`.
 """
 
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 from urllib.parse import quote
 
+from weighbridge.core.dollars import short_usd
 from weighbridge.core.money import pico_to_decimal
 
-_CENT: Final = Decimal("0.01")
 _LONGEST: Final = 80
 
 
 def usd(pico: int) -> str:
-    """Dollars for people: cents, and below ten cents as many places as show two digits.
+    """Dollars for people.
 
-    Example: `usd(1_234_500_000_000_000)` gives `$1,234.50`, `usd(12_300_000_000)` `$0.012`.
+    Example: `usd(1_234_500_000_000_000)` gives `$1,234.50`, `usd(12_300_000_000)` `$0.0123`.
     """
-    amount = pico_to_decimal(pico)
-    if amount and abs(amount) < Decimal("0.1"):
-        places = Decimal(1).scaleb(amount.adjusted() - 1)
-        return f"${amount.quantize(places, ROUND_HALF_EVEN).normalize():f}"
-    return f"${amount.quantize(_CENT, ROUND_HALF_EVEN):,}"
+    return short_usd(pico_to_decimal(pico))
 
 
 def percent(part: int, whole: int) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Table, figure, sparkline, word
+from weighbridge.dashboard.pages.costs import marked
 from weighbridge.dashboard.pages.figures import WAITING, asked, asked_apart, parted
 from weighbridge.dashboard.state import State
 from weighbridge.reports.cost_query import MAX_GROUPS, TIME, CostQuery
@@ -20,13 +21,11 @@ from weighbridge.reports.dimensions import NONE, OTHER
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.palette import colours
 from weighbridge.reports.result import QueryResult, Row
+from weighbridge.reports.unpriced import COSTS, WITHOUT_PRICE
 
 PAGE_ROWS: Final = 50
 _CHANGE: Final = "change"
 _SHARE: Final = "share"
-_COSTS: Final = ("cost", "cost_per_exchange", "cost_per_1k_tokens")
-# Calls of which nobody knows the whole price: their cost is none, or only the least that it is.
-_WITHOUT_PRICE: Final = ("unpriced", "incomplete")
 _TOKEN: Final = ("token", "token_id")
 _NEXT_TO_NOTHING: Final = 99  # a hundredfold
 TITLES: Final = {
@@ -248,7 +247,7 @@ class _Cells:
             value = row[metric]
             bad = metric == "error_rate" and value is not None and value >= 0.05
             cell = figure(value, METRICS[metric].unit, tone="bad" if bad else "")
-            cells.append(_marked(cell, row) if metric in _COSTS else cell)
+            cells.append(marked(cell, row) if metric in COSTS else cell)
             if metric == "cost":
                 share = _part(value, self._cost)
                 text = "-" if share is None else f"{share * 100:.1f} %"
@@ -269,16 +268,7 @@ def _beside(wanted: Wanted) -> tuple[str, ...]:
     """What data has beside a cost that is drawn: how many calls it leaves out."""
     if "cost" not in wanted.metrics:
         return ()
-    return tuple(name for name in _WITHOUT_PRICE if name not in wanted.metrics)
-
-
-def _marked(cell: Cell, row: Row) -> Cell:
-    """The cell of a cost that says so where calls without a price are not in it: not free."""
-    without = sum(row.get(name) or 0 for name in _WITHOUT_PRICE)
-    if not without:
-        return cell
-    text = f"{cell.text} +?" if cell.value else "no price"
-    return replace(cell, text=text, hint=f"calls without a price for all they used: {without:,}")
+    return tuple(name for name in WITHOUT_PRICE if name not in wanted.metrics)
 
 
 def _part(value: Decimal | None, whole: Decimal | None) -> Decimal | None:
@@ -324,7 +314,7 @@ def _gone(result: QueryResult, wanted: Wanted, before: dict[str, Decimal]) -> li
         return []
     nothing: Row = {
         name: (Decimal(0) if METRICS[name].unit == "USD" else 0) if METRICS[name].additive else None
-        for name in (*wanted.metrics, *_WITHOUT_PRICE)
+        for name in (*wanted.metrics, *WITHOUT_PRICE)
     }
     return [
         {**nothing, wanted.dimension: name}

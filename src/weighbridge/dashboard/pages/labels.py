@@ -4,6 +4,7 @@ Keys overlap, for a call may carry several; what carries none is a row of its ow
 future edits: `by=label:KEY` in the address opens a key, so that it keeps range and filters.
 """
 
+import math
 from decimal import Decimal
 from typing import Final
 
@@ -14,8 +15,7 @@ from weighbridge.dashboard.pages.pictures import measure_choice, over_time
 from weighbridge.reports.dimensions import LABEL_PREFIX
 from weighbridge.reports.label_coverage import Coverage, Covered, find_coverage
 
-# More values than anybody reads in a table; an id or a timestamp as a value goes beyond it soon.
-_MANY: Final = 1000
+_WARN_ABOVE: Final = "labels.cardinality_warn"
 _MOST_CHOICES: Final = 8
 _FIGURES: Final = ("cost", "exchanges", "tokens", "error_rate")
 
@@ -60,17 +60,17 @@ def _part(cost: Decimal, found: Coverage) -> Cell:
 
 def _keys(desk: Desk, found: Coverage) -> Table:
     state = desk.state
-    wanted = state.search.lower()
+    wanted, many = state.search.lower(), _many(desk)
     rows = [
-        _row(key, covered, found, state.query_string(by=(LABEL_PREFIX + key,), search=""))
+        _row(key, covered, found, state.query_string(by=(LABEL_PREFIX + key,), search=""), many)
         for key, covered in found.keys.items()
         if wanted in key
     ]
     if found.bare.exchanges and not wanted:
-        rows.append(_row("(no label)", found.bare, found, ""))
-    noisy = sum(covered.values > _MANY for covered in found.keys.values())
+        rows.append(_row("(no label)", found.bare, found, "", many))
+    noisy = sum(covered.values > many for covered in found.keys.values())
     warning = (
-        f"{noisy} of the keys have more than {_MANY:,} values: an id or a time as a value makes "
+        f"{noisy} of the keys have more than {many:,} values: an id or a time as a value makes "
         "every view of that key unreadable."
     )
     titles = (("values", "Values"), ("exchanges", "Calls"), ("cost", "Cost"), ("share", "Covers"))
@@ -88,11 +88,18 @@ def _keys(desk: Desk, found: Coverage) -> Table:
     )
 
 
-def _row(key: str, covered: Covered, found: Coverage, link: str) -> list[Cell]:
+def _many(desk: Desk) -> float:
+    """More values than a key may have without a warning, as the policy says; 0 there is none."""
+    settings = desk.sources.administration.policy_settings.all()
+    most = next(one.value for one in settings if one.name == _WARN_ABOVE)
+    return most or math.inf
+
+
+def _row(key: str, covered: Covered, found: Coverage, link: str, most: float) -> list[Cell]:
     whole = found.totals.cost
     share = round((covered.cost or Decimal(0)) / whole, 6) if whole else None
     text = "-" if share is None else f"{share * 100:.1f} %"
-    many = covered.values > _MANY
+    many = covered.values > most
     values = figure(covered.values, "values", tone="bad" if many else "") if link else Cell("")
     return [
         word(key, href=f"/labels{link}" if link else "", tone="" if link else "quiet"),

@@ -20,6 +20,7 @@ from weighbridge.dashboard.content import (
     word,
 )
 from weighbridge.dashboard.pages.budgets_at_risk import budgets_at_risk
+from weighbridge.dashboard.pages.costs import marked, marked_tile
 from weighbridge.dashboard.pages.groups import (
     NAMES,
     PAGES,
@@ -36,6 +37,7 @@ from weighbridge.reports.cost_query import MAX_GROUPS
 from weighbridge.reports.dimensions import OTHER
 from weighbridge.reports.forecast import forecast_month
 from weighbridge.reports.result import for_people
+from weighbridge.reports.unpriced import asking, left_out
 
 _SPLITS: Final = ("department", "project", "agent", "model", "surface", "operation")
 _MOVERS: Final = 6
@@ -89,7 +91,7 @@ def _lead(desk: Desk) -> list[Tile]:
     month = preset_span("this-month", desk.now, zone)
     last_month = preset_span("last-month", desk.now, zone)
     hours = desk.ask(
-        desk.state.question(today, metrics=("cost",), granularity="hour").between(
+        desk.state.question(today, metrics=asking(["cost"]), granularity="hour").between(
             *_ends(today, desk.now)
         )
     )
@@ -127,8 +129,8 @@ def _lead(desk: Desk) -> list[Tile]:
         lead=True,
     )
     return [
-        compared(spent, _spent_in(desk, today.before)),
-        compared(so_far, _spent_in(desk, month.before)),
+        marked_tile(compared(spent, _spent_in(desk, today.before)), left_out(hours.totals)),
+        marked_tile(compared(so_far, _spent_in(desk, month.before)), ahead.left_out),
         compared(coming, _spent_in(desk, _whole(last_month))),
     ]
 
@@ -175,8 +177,10 @@ def _movers(desk: Desk) -> Table:
     """Whose spend changed most in money, up or down."""
     span, state = desk.span, desk.state
     dimension = state.by[0] if state.by else "agent"
-    asked = state.question(span, group_by=(dimension,), metrics=("cost",), limit=MAX_GROUPS)
-    now = _costs(desk.ask(asked).rows, dimension)
+    asked = state.question(span, group_by=(dimension,), metrics=asking(["cost"]), limit=MAX_GROUPS)
+    found = desk.ask(asked).rows
+    figures = {str(row[dimension]): row for row in found}
+    now = _costs(found, dimension)
     was = _costs(desk.ask(asked.between(*span.before)).rows, dimension) if span.before else {}
     moved = {name: now.get(name, Decimal(0)) - was.get(name, Decimal(0)) for name in {*now, *was}}
     largest = sorted(moved, key=lambda name: (-abs(moved[name]), name))[:_MOVERS]
@@ -189,7 +193,7 @@ def _movers(desk: Desk) -> Table:
         rows.append(
             [
                 word(name, href=href),
-                figure(now.get(name, Decimal(0)), "USD"),
+                marked(figure(now.get(name, Decimal(0)), "USD"), figures.get(name, {})),
                 signed(moved[name], "USD", tone="bad" if moved[name] > 0 else "good"),
                 word(change_text(change_of(now.get(name, Decimal(0)), was.get(name)))),
             ]

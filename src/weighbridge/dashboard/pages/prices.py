@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from weighbridge.core.dollars import exact_usd
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Choice, Column, Content, Field, Table, word
 from weighbridge.pricing.compiler import PriceLine
@@ -331,8 +332,7 @@ def _usd(price: str | None) -> str:
 
 def _dollars(price: str) -> str:
     """At least two places and no digit fewer than the book has: `$0.30`, `$0.0375`."""
-    whole, _, places = f"{Decimal(price):,f}".partition(".")
-    return f"${whole}.{places.rstrip('0').ljust(2, '0')}"
+    return f"${exact_usd(Decimal(price))}"
 
 
 def _per(per: int) -> str:

@@ -5,12 +5,14 @@ from typing import Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Chart, Choice, Column, Content, Table, figure, word
+from weighbridge.dashboard.pages.costs import metric_cell
 from weighbridge.dashboard.pages.groups import NAMES
 from weighbridge.dashboard.pages.pictures import any_measure_choice, over_time, title_of
 from weighbridge.reports.charts import MAX_SERIES
 from weighbridge.reports.cost_query import TIME
 from weighbridge.reports.dimensions import COLUMN_OF
-from weighbridge.reports.metrics import METRICS
+from weighbridge.reports.result import Row
+from weighbridge.reports.unpriced import asking
 from weighbridge.reports.zones import GRANULARITIES
 
 _SPLITS: Final = ("department", "project", "agent", "model", "surface", "operation", "outcome")
@@ -27,27 +29,32 @@ def series(desk: Desk) -> Content:
         state.question(
             span,
             group_by=by,
-            metrics=(metric,),
+            metrics=asking([metric]),
             granularity=bucket,
             limit=MAX_SERIES if by else None,
             order_by=TIME,
         )
     )
-    unit = METRICS[metric].unit
+    beside = [name for name in asking([metric]) if name != metric]
+
+    def figures(row: Row) -> list[Cell]:
+        return [metric_cell(metric, row), *(figure(row[name], "exchanges") for name in beside)]
+
     rows = [
-        [_when(row[TIME], bucket), *(word(row[name]) for name in by), figure(row[metric], unit)]
+        [_when(row[TIME], bucket), *(word(row[name]) for name in by), *figures(row)]
         for row in reversed(result.rows[-_MOST_ROWS:])
     ]
     columns = [Column(TIME, bucket.capitalize())]
     columns += [Column(name, NAMES.get(name, name)) for name in by]
     columns.append(Column(metric, title_of(metric), figures=True))
+    columns += [Column(name, title_of(name), figures=True, drawn=False) for name in beside]
     cut = len(result.rows) > _MOST_ROWS
     table = Table(
         name="series",
         title="Figures",
         columns=tuple(columns),
         rows=rows,
-        totals=[word("Total"), *(Cell("") for _ in by), figure(result.totals[metric], unit)],
+        totals=[word("Total"), *(Cell("") for _ in by), *figures(result.totals)],
         note=f"The latest {_MOST_ROWS} of {len(result.rows):,} rows." if cut else "",
         tall=True,
     )

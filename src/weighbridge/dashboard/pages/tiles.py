@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Tile, sparkline
+from weighbridge.dashboard.pages.costs import marked_tile
 from weighbridge.dashboard.pages.figures import WAITING, asked
 from weighbridge.dashboard.pages.groups import change_of, change_text
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.result import QueryResult, Row, for_people
+from weighbridge.reports.unpriced import COSTS, asking, left_out
 
 # Which way is good news; of the others a change is only told.
 _LESS_IS_GOOD: Final = frozenset({"error_rate", "latency_p50", "latency_p95", "wasted_cost"})
@@ -27,7 +29,9 @@ def tiles(desk: Desk, wanted: Sequence[tuple[str, str, str]]) -> tuple[list[Tile
     """
     span, state = desk.span, desk.state
     metrics = tuple(metric for metric, _, _ in wanted)
-    question = state.question(span, metrics=metrics, granularity=state.bucket(span, desk.now))
+    question = state.question(
+        span, metrics=asking(metrics), granularity=state.bucket(span, desk.now)
+    )
     result = asked(desk, question)
     before: Row = {}
     if state.compare and span.before:
@@ -48,7 +52,11 @@ def _tile_of(wanted: tuple[str, str, str], result: QueryResult, before: Row) -> 
         text = WAITING.text
         return Tile(name=metric, title=title, text=text, value=None, href=href, waiting=True)
     made = tile(metric, title, result.totals[metric], before.get(metric), href)
-    return _with_course(made, result)
+    return _with_course(marked_tile(made, _left_out(metric, result)), result)
+
+
+def _left_out(metric: str, result: QueryResult) -> int:
+    return left_out(result.totals) if metric in COSTS else 0
 
 
 def tile(name: str, title: str, value: Any, before: Any, href: str = "") -> Tile:

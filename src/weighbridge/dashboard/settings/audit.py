@@ -8,6 +8,7 @@ from weighbridge.core.user import AuditEntry
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Content, Table, word
 from weighbridge.dashboard.settings.words import columns, instant, local
+from weighbridge.dashboard.state import State
 from weighbridge.reports.cost_query import QueryError
 
 _COLUMNS: Final = columns(
@@ -33,10 +34,10 @@ _INSTANT: Final = "_at_us"
 
 
 def audit(desk: Desk) -> Content:
-    """Changes, newest first; the search takes the id of what was changed."""
+    """Changes, newest first; the search takes who did it, what was done, or an id."""
     state, services = desk.state, desk.sources.administration
-    subject = state.search or None
-    found = services.audit.page(limit=_ROWS + 1, before_id=_cursor(state.cursor), subject=subject)
+    wanted = state.search or None
+    found = services.audit.page(limit=_ROWS + 1, before_id=_cursor(state.cursor), search=wanted)
     entries = found[:_ROWS]
     present = _names(desk.sources) if entries else {}
     names = _told_names(entries) | present
@@ -51,13 +52,14 @@ def audit(desk: Desk) -> Content:
         tables=[
             Table(
                 name="audit",
-                title=f"Changes of {names.get(subject, subject)}" if subject else "Changes",
+                title=f"Changes of or by {names.get(wanted, wanted)}" if wanted else "Changes",
                 columns=_COLUMNS,
-                rows=[_row(entry, names, present, state.zone) for entry in entries],
+                rows=[_row(entry, names, present, state) for entry in entries],
                 searchable=True,
                 pages=tuple(links),
-                note="The search takes an id, such as tok_…, or the word policy.",
-                empty="No change of that." if subject else "Nothing was changed yet.",
+                note="The search takes a name of who did it, an id such as tok_…, the word policy, "
+                "or what was done, such as token.create.",
+                empty="No such change." if wanted else "Nothing was changed yet.",
             )
         ],
     )
@@ -94,14 +96,19 @@ def _told_names(entries: Sequence[AuditEntry]) -> dict[str, str]:
 
 
 def _row(
-    entry: AuditEntry, names: Mapping[str, str], present: Mapping[str, str], zone: str
+    entry: AuditEntry, names: Mapping[str, str], present: Mapping[str, str], state: State
 ) -> list[Cell]:
+    zone = state.zone
     subject = entry.subject
     page = _PAGES.get(subject[:4], "") if subject in present else ""
     href = "/settings/policy" if subject == _POLICY else page and page + subject
     return [
         instant(entry.at_us, zone),
-        Cell(entry.actor_name, f"{entry.actor_kind}:{entry.actor_id}"),
+        Cell(
+            entry.actor_name,
+            f"{entry.actor_kind}:{entry.actor_id}",
+            href="/settings/audit" + state.query_string(search=entry.actor_id or entry.actor_kind),
+        ),
         word(entry.action),
         Cell(names.get(subject, subject), subject, href=href),
         Cell(

@@ -133,3 +133,28 @@ async def test_what_has_no_price_is_not_free(
     assert rows["a"] == ("0.000000000000", 1)
     assert rows["b"] == ("2.000000000000", 1)
     assert tables["groups"]["totals"]["unpriced"] == 2
+
+
+async def test_every_cost_says_what_it_leaves_out(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Tiles, movers, rows and totals of a series, as the groups of a table do."""
+    unknown = {"list_cost": None, "charges": [], "pricing_status": "unpriced"}
+    fill(
+        line(1, agent="a", started_at="2026-11-22T12:00:00.000000Z", **unknown),
+        line(2, agent="a", started_at="2026-11-22T12:00:00.000000Z"),
+        line(3, agent="b", started_at="2026-11-01T12:00:00.000000Z"),
+        line(4, agent="b", started_at="2026-10-20T12:00:00.000000Z"),
+    )
+    page = (await local.get("/overview")).text
+    assert page.count('class="card tile" title="calls without a price for all they used: 1"') == 3
+    late = (await local.get("/overview/late")).text
+    movers = {row[0]: row[1] for row in table_texts(late, "movers")}
+    assert movers["a"].endswith(" +?")
+    shown = table_texts((await local.get("/series?granularity=day")).text, "series")
+    assert [row[1].endswith("+?") for row in shown if row[1] != "-"] == [True, False]
+    data = (await local.get("/series.json?granularity=day")).json()["tables"]["series"]
+    assert data["totals"]["unpriced"] == 1
+    assert data["columns"][-2:] == ["unpriced", "incomplete"]
+    errors = (await local.get("/series.json?metric=errors")).json()["tables"]["series"]
+    assert errors["columns"] == ["time", "errors"]

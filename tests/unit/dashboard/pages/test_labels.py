@@ -6,6 +6,8 @@ import httpx
 from ledger_rows import line
 from page_tables import table_links
 
+from weighbridge.compose.parts import Parts
+
 ROWS = (
     line(0, list_cost="1", labels={"env": "prod", "team": "a"}),
     line(1, list_cost="2", labels={"env": "test"}),
@@ -73,10 +75,11 @@ async def test_a_search_of_keys(local: httpx.AsyncClient, fill: Callable[..., No
 
 
 async def test_a_key_with_too_many_values_is_told(
-    local: httpx.AsyncClient, fill: Callable[..., None]
+    local: httpx.AsyncClient, fill: Callable[..., None], parts: Parts
 ) -> None:
-    """An id as a value makes every view of the key unreadable."""
-    fill(*(line(number, labels={"run": f"r{number}"}) for number in range(1001)))
-    assert (
-        "1 of the keys have more than 1,000 values" in (await local.get("/labels?range=all")).text
-    )
+    """An id as a value makes every view unreadable; how many are too many, the policy says."""
+    fill(*(line(number, labels={"run": f"r{number}"}) for number in range(12)))
+    for most, told in ((10, True), (12, False), (0, False)):
+        parts.policy_settings.update({"labels.cardinality_warn": most})
+        page = (await local.get("/labels?range=all")).text
+        assert (f"1 of the keys have more than {most:,} values" in page) == told

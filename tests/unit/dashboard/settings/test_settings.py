@@ -314,6 +314,7 @@ async def test_the_audit_log_names_what_was_changed(
     token, _ = parts.tokens.create(NewToken(name="search", expires_at_us=4_000_000_000_000_000))
     for number in range(110):
         parts.tokens.update(token.id, {"name": f"search-{number}"})
+    await send(client, f"/settings/tokens/{token.id}", form="revoke")
     page = (await client.get("/settings/audit")).text
     assert "search-109" in page
     older = re.search(r'href="(/settings/audit\?[^"]*cursor=\d+[^"]*)"', page)
@@ -322,6 +323,13 @@ async def test_the_audit_log_names_what_was_changed(
     assert f'href="/settings/tokens/{token.id}"' in page
     of_one = (await client.get(f"/settings/audit.json?search={token.id}")).json()
     assert len(of_one["tables"]["audit"]["rows"]) == 100
+    for search, actions in (
+        ("the ADMIN", {"token.revoke", "session.begin"}),
+        ("token.revoke", {"token.revoke"}),
+        ("nobody", set()),
+    ):
+        found = (await client.get("/settings/audit.json", params={"search": search})).json()
+        assert {row["action"] for row in found["tables"]["audit"]["rows"]} == actions
     assert (await client.get("/settings/audit?cursor=x")).status_code == 422
 
 
