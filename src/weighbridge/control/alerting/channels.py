@@ -22,7 +22,7 @@ from weighbridge.control.alerting.sealing import Seal
 from weighbridge.control.audit import Auditor
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
-from weighbridge.control.tables import ChannelRow, DeliveryRow
+from weighbridge.control.tables import BudgetRow, ChannelRow, DeliveryRow
 from weighbridge.core.alert import AlertKind, Channel, DeliveryState, NewChannel, Quiet
 from weighbridge.core.principal import OPERATOR, Principal
 from weighbridge.errors import ClientError, ConflictError, NotFoundError, Problem
@@ -84,7 +84,7 @@ class ChannelService:
             return _channel(_found(session, wanted))
 
     def update(self, wanted: str, changes: Mapping[str, Any], by: Principal = OPERATOR) -> Channel:
-        """Change a channel; a URL that is not given stays.
+        """Change a channel; a URL that is not given stays, and budgets follow another name.
 
         Takes: new values by name, of `NewChannel`.
         Errors: `NotFoundError`; `ClientError`; `ConflictError`.
@@ -100,6 +100,8 @@ class ChannelService:
                     row.service = service
                     row.sealed_url = self._seal.seal(after.url, row.id)
                 told = _fields(row) | ({"url": "changed"} if after.url else {})
+                if row.name != former["name"]:
+                    _rename_in_budgets(session, former["name"], row.name)
                 if told != former:
                     row.updated_at_us = self._mint.now_us()
                     self._auditor.note(session, by, ("channel.update", row.id), former, told)
@@ -195,6 +197,14 @@ def _found(session: Session, wanted: str) -> ChannelRow:
     if row is None:
         raise NotFoundError(f"no channel has the id or name {wanted[:60]!r}; see `channel list`")
     return row
+
+
+def _rename_in_budgets(session: Session, former: str, name: str) -> None:
+    was = name_key(former)
+    for budget in session.scalars(select(BudgetRow)):
+        named = [name if name_key(each) == was else each for each in budget.channels]
+        if named != budget.channels:
+            budget.channels = named
 
 
 def _write(row: ChannelRow, wanted: NewChannel) -> None:

@@ -7,9 +7,11 @@ import pytest
 from alerts import occurrence
 from sqlalchemy import select
 
+from weighbridge.budgets.budget import NewBudget
 from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.control.alerting.channels import ChannelService
 from weighbridge.control.audit import AuditLog
+from weighbridge.control.budgets import BudgetService
 from weighbridge.control.database import Database
 from weighbridge.control.tables import ChannelRow
 from weighbridge.core.alert import Channel, DeliveryState, NewChannel, Quiet
@@ -111,6 +113,18 @@ def test_what_is_not_given_stays(channels: ChannelService) -> None:
     assert (changed.quiet, changed.enabled, changed.service) == (quiet, False, "JSON")
     assert channels.url_of(made.id) == URL
     assert channels.update(made.id, {"quiet": None}).quiet is None
+
+
+def test_budgets_follow_a_channel_s_new_name(channels: ChannelService, database: Database) -> None:
+    """Else what they tell would go to all channels from then on."""
+    budgets = BudgetService(database)
+    channels.create(new())
+    channels.create(new("mail"))
+    made = budgets.create(NewBudget(name="n", limit_pico_usd=1, channels=("OPS", "mail")))
+    channels.update("ops", {"name": "on call"})
+    assert budgets.get(made.budget.id).budget.channels == ("on call", "mail")
+    channels.update("mail", {"enabled": False})
+    assert budgets.get(made.budget.id).budget.channels == ("on call", "mail")
 
 
 def test_a_removed_channel_is_forgotten(
