@@ -52,10 +52,15 @@ _ZONES: Final = (
 _IN_THE_BAR: Final = frozenset({"range", "since", "until", "zone", "page", "cursor", "search"})
 
 
+# Each in the words for many and for one.
 _UNKNOWNS: Final = (
-    ("unpriced", "pricing_status", "have no price in force"),
-    ("unmetered", "pricing_status", "have unknown usage"),
-    ("partial", "usage_source", "were cut short, so their cost is a lower bound"),
+    ("unpriced", "pricing_status", "have no price in force", "has no price in force"),
+    ("unmetered", "pricing_status", "have unknown usage", "has unknown usage"),
+    (
+        *("partial", "usage_source"),
+        "were cut short, so their cost is a lower bound",
+        "was cut short, so its cost is a lower bound",
+    ),
 )
 
 
@@ -204,9 +209,9 @@ def _carried(state: State) -> str:
 def _unknowns(state: State, content: Content) -> list[tuple[str, str]]:
     """What the figures know nothing or not all of, each leading to those calls."""
     found = []
-    for name, dimension, words in _UNKNOWNS:
+    for name, dimension, many, one in _UNKNOWNS:
         if count := content.completeness.get(name, 0):
             filters = state.only(**{dimension: name})
             href = "/exchanges" + state.query_string(filters=filters, by=(), sort="", metric="")
-            found.append((f"{count:,} {words}", href))
+            found.append((f"{count:,} {one if count == 1 else many}", href))
     return found

@@ -22,6 +22,13 @@ async def test_tiles_say_what_is_spent(local: httpx.AsyncClient, rows: list[Exch
     assert tiles["exchanges"]["value"] == 6
 
 
+@pytest.mark.usefixtures("rows")
+async def test_what_has_no_price_is_told_first(local: httpx.AsyncClient) -> None:
+    """In words for one call as well, and it leads to it."""
+    page = (await local.get("/overview?range=all")).text
+    assert ">1 has no price in force</a>" in page
+
+
 async def test_what_takes_long_follows(
     local: httpx.AsyncClient, parts: Parts, rows: list[Exchange]
 ) -> None:

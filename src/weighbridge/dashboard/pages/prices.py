@@ -322,7 +322,7 @@ def _step_row(desk: Desk, own: Sequence[PriceStep]) -> list[Cell]:
         word(step.model),
         word(what, tone="bad" if what in {"doubles", "ends"} else ""),
         Cell(f"{len(own)}", len(own), tone="quiet"),
-        Cell(", ".join(changes), ", ".join(changes) or None),
+        Cell(", ".join(changes), ", ".join(changes) or None, tone="wrap"),
     ]
 
 
@@ -344,6 +344,4 @@ def _unit(unit: str) -> str:
 
 
 def _source(line: PriceLine) -> Cell:
-    first = line.source.partition(";")[0]
-    short = first.removeprefix("https://").partition("/")[0] if "://" in first else first
-    return Cell(short[:40], line.source, tone="quiet")
+    return Cell(line.source, line.source, tone="quiet wrap")
