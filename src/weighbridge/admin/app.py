@@ -62,10 +62,15 @@ _ROUTES = (
 )
 
 
-def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> FastAPI:
+def create_app(
+    services: Services,
+    extra_routers: Iterable[APIRouter] = (),
+    questions: Questions | None = None,
+) -> FastAPI:
     """The app over these services.
 
-    Takes: routers of pages, which come before our own: a dashboard's `/` beats the landing page.
+    Takes: routers of pages, which come before our own: a dashboard's `/` beats the landing page;
+    `questions`, where their threads are of another kind.
     """
     app = FastAPI(
         title="Weighbridge",
@@ -78,7 +83,7 @@ def create_app(services: Services, extra_routers: Iterable[APIRouter] = ()) -> F
     )
     app.state.services = services
     app.state.failures = Failures()
-    app.state.questions = Questions()
+    app.state.questions = questions or Questions()
     app.state.attempts = Attempts()
     app.state.flows = Flows()
     app.add_middleware(JsonBodies)

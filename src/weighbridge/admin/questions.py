@@ -1,19 +1,21 @@
 """Questions to the ledger, bounded: how many at once, how long, and only while somebody waits.
 
-Hides threads. A question waits for its turn, runs in a thread, and is interrupted inside the
-store when its asker leaves or its time is up, so twenty dashboards that are reloaded cost no more
-than the answers that are still wanted. Memory is bounded by the store's own limit.
+Hides threads. A question waits for its turn, runs in a thread of a kind of its own, which may step
+back for others of the machine, and is interrupted inside the store when its asker leaves or its
+time is up, so twenty dashboards that are reloaded cost no more than the answers that are still
+wanted. Memory is bounded by the store's own limit.
 
 Rules for future edits: every route and page whose work grows with the ledger asks through here.
 Counterpart: `core/stop` carries the wish, `ledger/stores` heeds it.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 
 from weighbridge.admin.ports import Reports
 from weighbridge.core.stop import Stop
@@ -30,7 +32,14 @@ _Answer = TypeVar("_Answer")
 class Questions:
     """The questions of one app."""
 
-    def __init__(self, most: int = MOST_AT_ONCE, longest_wait_s: float = LONGEST_WAIT_S) -> None:
+    def __init__(
+        self,
+        most: int = MOST_AT_ONCE,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        *,
+        thread_begins: Callable[[], object] | None = None,
+    ) -> None:
+        self._threads = ThreadPoolExecutor(max(most, 1), "question", thread_begins)
         self._turns = asyncio.Semaphore(most)
         self._longest_wait_s = longest_wait_s
         self._most = most
@@ -50,7 +59,7 @@ class Questions:
         try:
             await self._turn(left)
             try:
-                return await _run(work, reports, left)
+                return await _run(self._threads, work, reports, left)
             finally:
                 self._turns.release()
         finally:
@@ -84,12 +93,16 @@ def questions_of(request: Request) -> Questions:
 
 
 async def _run(
-    work: Callable[[Reports], _Answer], reports: Reports, left: "asyncio.Future[None]"
+    threads: Executor,
+    work: Callable[[Reports], _Answer],
+    reports: Reports,
+    left: "asyncio.Future[None]",
 ) -> _Answer:
     stop = Stop()
-    answer = asyncio.ensure_future(
-        run_in_threadpool(work, reports.stoppable(stop, timeout_ms=LONGEST_MS))
-    )
+    bounded = reports.stoppable(stop, timeout_ms=LONGEST_MS)
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    answer = loop.run_in_executor(threads, context.run, work, bounded)
     answer.add_done_callback(_look_at)
     either: set[asyncio.Future[Any]] = {answer, left}
     try:

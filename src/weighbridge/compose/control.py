@@ -17,6 +17,7 @@ import structlog
 import uvloop
 
 from weighbridge.admin.app import create_app
+from weighbridge.admin.questions import Questions
 from weighbridge.admin.server import AdminServer
 from weighbridge.attribution.policy import PolicySnapshot
 from weighbridge.budgets.budget import decode_budgets
@@ -31,7 +32,9 @@ from weighbridge.control.folder import DataFolder
 from weighbridge.control.lease_hub import LeaseHub
 from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.policy_hub import PolicyHub
+from weighbridge.control.quiet_loading import threads_of_the_store
 from weighbridge.control.resource_care import ResourceCare
+from weighbridge.control.stepping_back import all_step_back, step_back
 from weighbridge.control.vitals import Vitals
 from weighbridge.errors import ConfigurationError, WeighbridgeError
 from weighbridge.pricing.storage import rate_storage
@@ -82,6 +85,7 @@ async def _serve(settings: Settings, bound: socket.socket, workers: int) -> None
     folder = DataFolder(settings.data)
     folder.make()
     parts = await asyncio.to_thread(open_parts, folder, settings)
+    all_step_back(threads_of_the_store())
     try:
         await _serve_parts(settings, bound, workers, (leash, folder, parts))
     finally:
@@ -113,7 +117,8 @@ async def _serve_parts(
     )
     parts.system.attach(hub, workers, vitals.problems)
     services = parts.services(hub, vitals, settings.admin, leases)
-    app = create_app(services, [dashboard(folder, settings)])
+    questions = Questions(thread_begins=step_back)
+    app = create_app(services, [dashboard(folder, settings)], questions)
     server = AdminServer(app, bound, folder.admin_socket)
     parts.keeper.tell_of_rows(parts.alerting.rows_came)
     parts.imports.tell_of_rows(parts.alerting.look_anew)

@@ -109,7 +109,7 @@ class QuietLoading:
         if not quiet_s:
             yield
             return
-        threads = [*_threads_of_the_store(), threading.get_native_id()]
+        threads = [*threads_of_the_store(), threading.get_native_id()]
         hurried_s: list[float] = []
 
         def hurry() -> None:
@@ -135,7 +135,7 @@ class QuietLoading:
                 self._set_idle(thread, idle)
 
 
-def _threads_of_the_store() -> list[int]:
+def threads_of_the_store() -> list[int]:
     """Threads that are not Python's: those on which DuckDB spreads its work."""
     ours = {thread.native_id for thread in threading.enumerate()}
     try:

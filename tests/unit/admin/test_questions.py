@@ -51,6 +51,16 @@ async def test_an_answer_passes() -> None:
         await Questions().answer(asking(), reports, lambda _: 1 // 0)
 
 
+async def test_questions_have_threads_of_their_own() -> None:
+    """Each begins as it is told to, so that it may step back; the loop's thread does not."""
+    begun: list[int] = []
+    reports: Any = Stoppable()
+    questions = Questions(thread_begins=lambda: begun.append(threading.get_ident()))
+    answered_in = await questions.answer(asking(), reports, lambda _: threading.get_ident())
+    assert begun == [answered_in]
+    assert threading.get_ident() not in begun
+
+
 async def test_the_store_stops_when_the_asker_leaves(parts: Parts) -> None:
     """A statement that would run for hours ends, and the next question has its turn."""
     leaves, begun = asyncio.Event(), threading.Event()
