@@ -15,9 +15,11 @@ from weighbridge.cli.options import (
     configuration,
 )
 from weighbridge.cli.output import instant, print_json, print_rows
+from weighbridge.core.clock import from_unix_us
 
 app = command_app()
 _COLUMNS = ("at", "who", "action", "subject", "change")
+_INSTANT = "_at_us"
 
 
 @app.command()
@@ -56,6 +58,29 @@ def audit(  # noqa: PLR0913, PLR0917 - each is a flag
 
 
 def _change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> str:
-    if before is None:
-        return " ".join(f"{name}={value}" for name, value in (after or {}).items() if value)
-    return " ".join(f"{name}={value}→{(after or {}).get(name)}" for name, value in before.items())
+    if before is None or after is None:
+        given = {name: value for name, value in (before or after or {}).items() if value}
+        return " ".join(f"{_name(name)}={_text(name, value)}" for name, value in given.items())
+    return " ".join(
+        f"{_name(name)}={_text(name, value)}→{_text(name, after.get(name))}"
+        for name, value in before.items()
+    )
+
+
+def _name(name: str) -> str:
+    return name.removesuffix(_INSTANT)
+
+
+def _text(name: str, value: Any) -> str:
+    """A value as the options of commands take it; `-` is none."""
+    if value is None or value in ([], {}):
+        return "-"
+    if name.endswith(_INSTANT):
+        return from_unix_us(value).isoformat(" ", "seconds").removesuffix("+00:00")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ",".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return ";".join(f"{key}={_text('', each)}" for key, each in value.items())
+    return str(value)

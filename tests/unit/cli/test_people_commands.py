@@ -40,5 +40,24 @@ def test_changes_are_printed(command: Any) -> None:
     ]
     told = command("audit", "--subject", token["id"], "--limit", "1", "--format", "csv").out
     assert "operator,token.update" in told
-    assert "department=None→care" in told
+    assert "department=-→care" in told
     assert token["token"] not in command("audit").out
+
+
+def test_changes_read_as_options_do(command: Any) -> None:
+    """No figure of microseconds and no brackets; what was removed says what it was."""
+    token = command(
+        *("token", "create", "--name", "t", "--expires", "2099-01-31", "--department", "web"),
+        *("--pin", "department", "--allow", "project=site,shop", "--json"),
+    ).json
+    command("limit", "set", "--name", "q", "--requests", "9")
+    command("limit", "remove", "q")
+    command("limit", "set", "--name", "r", "--tokens", "9", "--scope", "agent=a,b")
+    table = command("audit").out
+    assert f"{token['id']}  name=t department=web" in table
+    assert "expires=2099-01-31 00:00:00" in table
+    assert "allowed=project=site,shop pinned=department" in table
+    assert "name=q requests_per_minute=9 enabled=yes" in table
+    assert "name=r scope=agent=a,b tokens_per_minute=9 enabled=yes" in table
+    assert "None" not in table
+    assert "[" not in table
