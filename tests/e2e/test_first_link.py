@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
-from processes import Process, run_json, wait_until, weighbridge
+from processes import Process, run, run_json, wait_until, weighbridge
 
 _PASSWORD = "five wet lorries"
 
@@ -57,6 +57,17 @@ def test_the_first_administrator_signs_up_by_the_link(tmp_path: Path) -> None:
         (user,) = run_json("user", "list", "--json", "--data", str(tmp_path / "data"))["users"]
         assert user["name"] == "Ada"
         assert _links(third)() == [unused, link]
+
+
+def test_links_of_the_command_lead_to_the_gateway_that_runs(tmp_path: Path) -> None:
+    """To the port that it got, which no configuration knows."""
+    with _start(tmp_path) as process:
+        data = ("--data", str(tmp_path / "data"))
+        made = run("user", "create", "--name", "ada", "--role", "admin", *data)
+        (user,) = run_json("user", "list", "--json", *data)["users"]
+        for said in (made, run("user", "reset-link", user["id"], *data)):
+            assert said.startswith(f"{process.fields['admin']}/welcome/wbl_")
+        assert httpx.get(said.strip()).status_code == 200
 
 
 def test_the_link_of_a_demo_is_the_first_administrators(tmp_path: Path) -> None:

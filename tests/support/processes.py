@@ -129,6 +129,11 @@ def weighbridge(*arguments: str) -> list[str]:
 
 def run_json(*arguments: str, within_s: float = 60.0) -> Any:
     """What a `weighbridge … --json` command prints."""
+    return json.loads(run(*arguments, within_s=within_s))
+
+
+def run(*arguments: str, within_s: float = 60.0) -> str:
+    """What a `weighbridge …` command writes to stdout."""
     done = subprocess.run(
         weighbridge(*arguments),
         stdin=subprocess.DEVNULL,
@@ -138,7 +143,7 @@ def run_json(*arguments: str, within_s: float = 60.0) -> Any:
         check=False,
     )
     assert done.returncode == 0, f"{arguments}: {done.stderr or done.stdout}"
-    return json.loads(done.stdout)
+    return done.stdout
 
 
 class Bridge:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from weighbridge.cli.client import connect
+from weighbridge.cli.client import Client, connect
 from weighbridge.cli.lists import add_list
 from weighbridge.cli.options import (
     AsJson,
@@ -16,6 +16,7 @@ from weighbridge.cli.options import (
 )
 from weighbridge.cli.output import instant, print_json
 from weighbridge.config import Settings
+from weighbridge.control.folder import DataFolder
 from weighbridge.core.credential import Role
 
 app = command_app("People: who signs in, with which role, seeing what.")
@@ -51,10 +52,11 @@ def create(  # noqa: PLR0913, PLR0917 - each is a flag
     }
     with connect(settings, makes=True) as client:
         user = client.post("/api/v1/users", wanted)
+        link = _absolute(user["one_time"], settings, client)
     if as_json:
         print_json(user)
         return
-    sys.stdout.write(f"{absolute_link(settings, user['one_time'])}\n")
+    sys.stdout.write(f"{link}\n")
     sys.stderr.write(
         f"Added {user['id']} ({name}, {role.value}). Hand them the link: it works once, until "
         f"{instant(user['one_time']['expires_at'])}.\n"
@@ -94,18 +96,21 @@ def reset_link(
     settings = configuration(data, config).settings
     with connect(settings) as client:
         link = client.post(f"/api/v1/users/{user_id}/link", {})
+        text = _absolute(link, settings, client)
     if as_json:
         print_json(link)
         return
-    sys.stdout.write(f"{absolute_link(settings, link)}\n")
+    sys.stdout.write(f"{text}\n")
     sys.stderr.write(f"It works once, until {instant(link['expires_at'])}.\n")
 
 
-def absolute_link(settings: Settings, link: dict[str, Any], admin: str | None = None) -> str:
-    """A one-time link with the origin that it is for; `admin` is where it is known to listen."""
-    origin = admin or f"http://{settings.admin.listen}"
+def _absolute(link: dict[str, Any], settings: Settings, client: Client) -> str:
+    """A one-time link with the origin that it is for: where the gateway that runs listens."""
     text = str(link["link"])
-    return origin + text if text.startswith("/") else text
+    if not text.startswith("/"):
+        return text
+    told = DataFolder(settings.data).told_admin() if client.live else None
+    return (told or f"http://{settings.admin.listen}") + text
 
 
 def _switch(user_id: str, settings: Settings, *, disabled: bool, as_json: bool) -> None:

@@ -60,7 +60,7 @@ def serve(
                 url(gateway[0], settings.gateway.listen.host, tls=bool(settings.gateway.tls_cert)),
                 url(admin, settings.admin.listen.host),
             )
-            folder.tell_address(addresses.gateway)
+            folder.tell_addresses(addresses.gateway, addresses.admin)
             children = Supervisor(_plans(settings, gateway, admin))
 
             def let_go() -> None:

@@ -14,6 +14,7 @@ from weighbridge.errors import FolderInUseError, StartError
 LOCK_NAME = "serve.lock"
 ADMIN_SOCKET_NAME = "admin.sock"
 ADDRESS_NAME = "gateway.url"
+ADMIN_ADDRESS_NAME = "admin.url"
 _SOCKET_PATH_LIMIT = 107  # sun_path on Linux, less its final NUL
 
 
@@ -38,14 +39,22 @@ class DataFolder:
         """Whether there is a ledger, or was somebody about to make one."""
         return self.ledger.exists() or (self.run / LOCK_NAME).exists()
 
-    def tell_address(self, url: str) -> None:
-        """Leave where the gateway listens, which flags and free ports decide, to be found."""
-        (self.run / ADDRESS_NAME).write_text(url, "utf-8")
+    def tell_addresses(self, gateway: str, admin: str) -> None:
+        """Leave where both ports listen, which flags and free ports decide, to be found."""
+        (self.run / ADDRESS_NAME).write_text(gateway, "utf-8")
+        (self.run / ADMIN_ADDRESS_NAME).write_text(admin, "utf-8")
 
     def told_address(self) -> str | None:
         """Where the gateway that serves the folder listens; of use only while one does."""
+        return self._told(ADDRESS_NAME)
+
+    def told_admin(self) -> str | None:
+        """Where its admin port listens, likewise."""
+        return self._told(ADMIN_ADDRESS_NAME)
+
+    def _told(self, name: str) -> str | None:
         try:
-            return (self.run / ADDRESS_NAME).read_text("utf-8") or None
+            return (self.run / name).read_text("utf-8") or None
         except OSError:
             return None
 

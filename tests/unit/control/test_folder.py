@@ -54,7 +54,10 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_where_the_gateway_listens_can_be_asked(tmp_path: Path) -> None:
     """A folder that was never served tells nothing."""
     folder = DataFolder(tmp_path / "d")
-    assert folder.told_address() is None
+    assert (folder.told_address(), folder.told_admin()) == (None, None)
     folder.make()
-    folder.tell_address("http://127.0.0.1:1")
-    assert folder.told_address() == "http://127.0.0.1:1"
+    folder.tell_addresses("http://127.0.0.1:1", "http://127.0.0.1:2")
+    assert (folder.told_address(), folder.told_admin()) == (
+        "http://127.0.0.1:1",
+        "http://127.0.0.1:2",
+    )
