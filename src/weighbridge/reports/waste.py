@@ -45,6 +45,7 @@ _STOPS: Final = frozenset(
         "REFUSAL",
     }
 )
+_NO_STATUS: Final = ("0", NONE)
 _CUTS: Final = frozenset({"MAX_TOKENS", "LENGTH"})
 _BY: Final = ("outcome", "block_reason", "finish_reason", "error_type", "status")
 
@@ -128,7 +129,8 @@ def kind_of(row: Row) -> tuple[str, str]:
     """The kind of a row and the code that names its reason.
 
     Example: outcome `client_error`, error type `RESOURCE_EXHAUSTED` is `failed`,
-    `RESOURCE_EXHAUSTED`; without an error type, the outcome and status: `client_error 404`.
+    `RESOURCE_EXHAUSTED`; without an error type, the outcome and the status, where the client got
+    one: `client_error 404`, `interrupted`.
     """
     outcome, stop = row["outcome"], row["finish_reason"].upper()
     if outcome == OTHER:
@@ -136,8 +138,9 @@ def kind_of(row: Row) -> tuple[str, str]:
     if outcome == "client_closed":
         return "client_gone", outcome
     if outcome != "ok":
-        known = row["error_type"] != NONE
-        return "failed", row["error_type"] if known else f"{outcome} {row['status']}"
+        if row["error_type"] != NONE:
+            return "failed", row["error_type"]
+        return "failed", outcome if row["status"] in _NO_STATUS else f"{outcome} {row['status']}"
     if row["block_reason"] != NONE:
         return "blocked", row["block_reason"]
     if stop in _STOPS:

@@ -162,7 +162,8 @@ def _kind_filters(kind: Kind) -> Filters | None:
 def _reason_filters(kind: Kind, reason: Reason) -> Filters | None:
     if kind.name == "failed":
         outcome, _, status = reason.code.partition(" ")
-        if status:
-            return {"outcome": (outcome,), "status": (status,), "error_type": (NONE,)}
+        if outcome in _FAILED:
+            got = (status,) if status else ("0", NONE)
+            return {"outcome": (outcome,), "status": got, "error_type": (NONE,)}
         return {"outcome": _FAILED, "error_type": (reason.code,)}
     return _kind_filters(Kind(kind.name, kind.wasted, reason.figures, [reason]))

@@ -22,6 +22,8 @@ def calls() -> list[bytes]:
         line(7, finish_reason="SAFETY"),
         line(8, finish_reason="MAX_TOKENS"),
         line(9, outcome="refused", status=401, error_type="TRACKING_TOKEN_INVALID", **FREE),
+        line(10, outcome="interrupted", status=0, usage_source="none", **FREE),
+        line(11, outcome="interrupted", status=None, usage_source="none", **FREE),
     ]
 
 
@@ -33,6 +35,7 @@ async def test_kinds_and_reasons_lead_to_their_calls(
     page = (await local.get("/waste?range=all")).text
     for name in ("kinds", "reasons"):
         counted = {texts[0]: int(texts[2]) for texts in table_texts(page, name)}
+        assert name == "kinds" or counted["interrupted"] == 2
         for title, href in table_links(page, name).items():
             path, _, query = href.partition("?")
             found = (await local.get(f"{path}.json?{query}")).json()
@@ -46,12 +49,12 @@ async def test_kinds_add_up_to_everything(
     fill(*calls())
     document = (await local.get("/waste.json?range=all")).json()
     kinds = document["tables"]["kinds"]
-    assert sum(row["exchanges"] for row in kinds["rows"]) == kinds["totals"]["exchanges"] == 10
+    assert sum(row["exchanges"] for row in kinds["rows"]) == kinds["totals"]["exchanges"] == 12
     assert sum(Decimal(row["cost"]) for row in kinds["rows"]) == Decimal(kinds["totals"]["cost"])
     wasted = sum(Decimal(row["cost"]) for row in kinds["rows"] if row["wasted"] == "yes")
     tiles = {tile["name"]: tile["value"] for tile in document["tiles"]}
     assert wasted == Decimal(tiles["wasted_cost"]) == Decimal("0.875")
-    assert tiles["errors"] == 4
+    assert tiles["errors"] == 6
 
 
 async def test_a_filter_of_the_page_narrows_its_links(
