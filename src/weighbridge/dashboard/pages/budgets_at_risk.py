@@ -1,6 +1,7 @@
 """Budgets that want a look: a threshold reached, a limit near by the forecast, or used up."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from weighbridge.budgets.budget import Budget
@@ -34,8 +35,8 @@ def budgets_at_risk(desk: Desk) -> Table:
         columns=(
             Column("budget", "Budget"),
             Column("spent", "Spent", figures=True),
-            Column("limit", "Limit", figures=True),
-            Column("used", "Used", figures=True),
+            Column("limit", "Limit", figures=True, drawn=False),
+            Column("used", "Used", figures=True, drawn=False),
             Column("state", "State"),
         ),
         rows=[_row(one) for one in pressing[:_ROWS]],
@@ -55,12 +56,14 @@ def _pressing(desk: Desk, budgets: Iterable[Budget]) -> Iterable[BudgetStatus]:
 def _row(one: BudgetStatus) -> list[Cell]:
     words, tone = _STATES[one.state]
     name = one.budget.name if one.value is None else f"{one.budget.name}: {one.value}"
-    share = min(1.0, one.used_share)
+    spent = figure(pico_to_decimal(one.spent), "USD", share=min(1.0, one.used_share))
+    limit = figure(pico_to_decimal(one.limit), "USD")
+    used = Cell(f"{one.used_share * 100:,.0f} %", round(one.used_share, 4))
     return [
         word(name, href=_link(one)),
-        figure(pico_to_decimal(one.spent), "USD"),
-        figure(pico_to_decimal(one.limit), "USD"),
-        Cell(f"{one.used_share * 100:.0f} %", round(one.used_share, 4), share=share),
+        replace(spent, text=f"{spent.text} of {limit.text}", hint=f"{used.text} used"),
+        limit,
+        used,
         Cell(words, one.state, tone=tone),
     ]
 
