@@ -30,6 +30,7 @@ from weighbridge.reports.result import for_people
 DATA = ":is(tbody tr, .tile, .facts dd, .entry)"
 BODY = {"contents": [{"parts": [{"text": "weigh me"}]}]}
 STOPS = 16
+PAPER = {"width": 718, "height": 1040}  # A4 less its margins, in CSS pixels
 ROWS = "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"
 WIDER = """() => [...document.querySelectorAll(".scroll")]
   .filter((frame) => frame.scrollWidth > frame.clientWidth)
@@ -269,3 +270,18 @@ def test_a_call_with_a_new_token_arrives_where_somebody_looks(tab: Tab, company:
     assert httpx.post(url[1], headers=headers, json=BODY, timeout=30).status_code == 200
     tab.page.locator("td, tbody th", has_text="walker").first.wait_for()
     assert tab.page.evaluate("() => window.stayed") is True
+
+
+@pytest.mark.parametrize("path", ["/agents", "/exchanges", "/prices"])
+def test_a_page_fits_on_paper(company: Bridge, browser: Browser, signed_in: str, path: str) -> None:
+    """A4 has room for every column, says which range it is of, and has no buttons."""
+    storage = json.loads(signed_in)
+    paper = Tab(browser, company.admin_url, viewport=PAPER, storage_state=storage)
+    _visit(paper, path)
+    paper.page.emulate_media(media="print")
+    assert paper.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert paper.page.evaluate(WIDER) == []
+    assert not paper.page.get_by_role("button").first.is_visible()
+    if path != "/prices":
+        assert paper.page.get_by_text("Last 30 days, UTC").is_visible()
+    paper.close()
