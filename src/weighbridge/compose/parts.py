@@ -110,7 +110,7 @@ class Parts:
             under_way=self.under_way,
             models=self.book,
             imports=self.imports,
-            alerts=StandingAlerts(self.labels, self.alerting.log),
+            alerts=StandingAlerts(self.labels, self.alerting.log, self.budgets.policy),
             alert_log=self.alerting.log,
             alert_sender=self.alerting.dispatcher,
             channels=self.alerting.channels,

@@ -10,6 +10,7 @@ from alerts import occurrence
 from fastapi import FastAPI
 from page_forms import send
 
+from weighbridge.budgets.budget import NewBudget
 from weighbridge.compose.parts import Parts
 from weighbridge.core.alert import Severity
 from weighbridge.core.clock import to_unix_us
@@ -32,12 +33,13 @@ async def test_a_first_channel_is_asked_for(local: httpx.AsyncClient) -> None:
 async def test_what_stands_and_what_was_told(local: httpx.AsyncClient, parts: Parts) -> None:
     """With what became of the messages; a budget's alert leads to the budget."""
     await local.post("/api/v1/channels", json=CHANNEL)
-    found = occurrence(severity=Severity.CRITICAL, budget_id="bud_1", stands_until_us=NEVER_US)
+    made = parts.budgets.create(NewBudget(name="Care", limit_pico_usd=1)).budget.id
+    found = occurrence(severity=Severity.CRITICAL, budget_id=made, stands_until_us=NEVER_US)
     parts.alerting.log.tell([found])
     ((delivery, _),) = parts.alerting.log.claim(1)
     parts.alerting.log.settle(delivery, "http_500")
     page = (await local.get("/alerts")).text
-    assert 'href="/budgets/bud_1"' in page
+    assert f'href="/budgets/{made}"' in page
     assert "Ops &lt;b&gt;: waiting (http_500)" in page
     document = (await local.get("/alerts.json")).json()
     tables = document["tables"]

@@ -12,9 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from weighbridge.budgets.alerts.words import key, name, percent, usd
+from weighbridge.budgets.budget import Budget
 from weighbridge.core.alert import AlertKind, Occurrence, Severity
 from weighbridge.core.clock import InstantFormatter
-from weighbridge.core.money import pico_to_text
+from weighbridge.core.money import pico_to_decimal, pico_to_text
 
 _WARNS_FROM: Final = 80
 # Where a window has no end, its alerts stand for as long as anybody will look.
@@ -92,6 +93,22 @@ def reached_before(found: Occurrence, earlier: Iterable[Mapping[str, Any]]) -> b
     lower = [each for each in earlier if Decimal(each["limit"]) < limit]
     most = max((Decimal(each["spent"]) for each in lower), default=Decimal(0))
     return most * 100 >= limit * threshold and any(each["threshold"] == threshold for each in lower)
+
+
+def still_holds(told: Occurrence, budget: Budget | None, now_us: int) -> bool:
+    """Whether what was told of a budget is so at its limit of now.
+
+    Takes: the budget, None where it is no more.
+    Example: of $10.00 all is spent; when the limit is raised to $15.00 nobody needs to look, and to
+    $10.50, 80 % are still reached.
+    """
+    if budget is None or not budget.enabled:
+        return False
+    limit = pico_to_decimal(budget.limit_at(now_us))
+    if "threshold" in told.facts:
+        threshold = int(told.facts["threshold"] or 0)
+        return Decimal(str(told.facts["spent"])) * 100 >= limit * threshold
+    return Decimal(str(told.facts.get("expected", limit))) >= limit
 
 
 def forecast_alert(account: Account, outlook: Outlook) -> Occurrence | None:

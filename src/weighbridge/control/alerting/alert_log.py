@@ -10,7 +10,7 @@ Counterparts: `watch` writes, `dispatch` claims, `admin/routes/alerts` shows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC
 from typing import Any, Final
 
@@ -175,10 +175,11 @@ class AlertLog:
         with self._database.read() as session:
             return _with_deliveries(session, session.scalars(query).all())
 
-    def standing(self) -> list[Alert]:
+    def standing(self, holds: Callable[[Occurrence], bool] = lambda _: True) -> list[Alert]:
         """Alerts of at least a warning whose window is not over, newest first.
 
-        Of those about one budget, value and window only the last stands.
+        Takes: whether what was told is so still.
+        Gives: of those about one budget, value and window the last.
         """
         now_us = self._mint.now_us()
         query = select(AlertRow).where(
@@ -186,11 +187,13 @@ class AlertLog:
             AlertRow.severity != Severity.INFO.value,
             AlertRow.kind != AlertKind.TEST.value,
         )
-        newest: dict[Any, AlertRow] = {}
+        newest: dict[Any, Alert] = {}
         with self._database.read() as session:
             for row in session.scalars(query.order_by(*_NEWEST_FIRST).limit(1000)):
-                newest.setdefault((row.kind, row.budget_id, row.value, row.subject), row)
-            return [alert_of(row) for row in newest.values()]
+                alert = alert_of(row)
+                if holds(alert.occurrence):
+                    newest.setdefault((row.kind, row.budget_id, row.value, row.subject), alert)
+        return list(newest.values())
 
     def waiting(self) -> int:
         """How many deliveries are on their way."""

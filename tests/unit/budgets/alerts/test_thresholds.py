@@ -12,8 +12,10 @@ from weighbridge.budgets.alerts.thresholds import (
     crossed,
     forecast_alert,
     reached_before,
+    still_holds,
     threshold_alerts,
 )
+from weighbridge.budgets.budget import Budget
 from weighbridge.core.alert import AlertKind, Severity
 from weighbridge.core.money import PICO_USD_PER_USD as USD
 
@@ -123,6 +125,27 @@ def test_what_was_never_told_is_news_at_any_limit() -> None:
     expected = forecast_alert(account(limit_pico=11 * USD), outlook(12, 13, 14))
     assert expected is not None
     assert not reached_before(expected, told)
+
+
+@pytest.mark.parametrize(
+    ("limit", "holds"), [(10, [50, 80, 100]), (11, [50, 80]), (15, [50]), (9, [50, 80, 100])]
+)
+def test_what_stands_is_what_holds_at_the_limit_of_now(limit: int, holds: list[int]) -> None:
+    """Nobody need look at a budget that was raised, removed or taken out of force."""
+    told = threshold_alerts(account(spent_pico=10 * USD))
+    budget = Budget(id="bud_1", name="Care", limit_pico_usd=limit * USD)
+    assert [each.facts["threshold"] for each in told if still_holds(each, budget, 0)] == holds
+    off = msgspec.structs.replace(budget, enabled=False)
+    assert not any(still_holds(each, one, 0) for each in told for one in (off, None))
+
+
+def test_a_forecast_stands_while_it_is_beyond_the_limit() -> None:
+    """Of $12.00 that are expected."""
+    told = forecast_alert(account(spent_pico=USD), outlook(11, 12, 13))
+    assert told is not None
+    for limit, holds in ((12, True), (13, False)):
+        budget = Budget(id="bud_1", name="Care", limit_pico_usd=limit * USD)
+        assert still_holds(told, budget, 0) == holds
 
 
 def test_one_of_many_says_whose_it_is() -> None:

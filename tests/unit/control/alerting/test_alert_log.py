@@ -209,6 +209,8 @@ def test_what_stands_is_the_last_of_its_kind_and_not_over(alerts: AlertLog, cloc
     clock.now_us += 1
     alerts.tell([occurrence("other", subject="“Other”", budget_id="bud_2")])
     assert [alert.occurrence.key for alert in alerts.standing()] == ["other", "100"]
+    still = alerts.standing(lambda told: told.key != "100")
+    assert [alert.occurrence.key for alert in still] == ["other", "80"]
 
 
 def test_old_alerts_are_forgotten(alerts: AlertLog, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alerts import occurrence
 
+from weighbridge.budgets.budget import Budget
 from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.control.alerting.standing import StandingAlerts
 from weighbridge.control.alerting.watch import AlertWatch, Rule
@@ -17,6 +18,7 @@ from weighbridge.errors import LedgerError
 from weighbridge.reports.label_keys import LabelKey
 
 PATIENCE_S = 60.0
+BUDGET = Budget(id="bud_1", name="Care", limit_pico_usd=1)
 
 
 class Finding:
@@ -131,7 +133,8 @@ def test_what_stands_is_told_alerts_and_labels(alerts: AlertLog, tmp_path: Path)
         fold=False,
         now=lambda: datetime(2026, 11, 22, tzinfo=UTC),
     )
-    told, noisy = StandingAlerts(labels, alerts).all()
+    told, noisy = StandingAlerts(labels, alerts, lambda: [BUDGET]).all()
     assert (told.kind, told.key, told.budget_id) == ("budget_threshold", "“Care”", "bud_1")
     assert (noisy.kind, noisy.key, noisy.values) == ("label_cardinality", "run", 5000)
     assert noisy.severity == "warning"
+    assert StandingAlerts(labels, alerts, list).all() == [noisy]  # the budget is no more
