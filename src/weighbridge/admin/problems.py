@@ -4,6 +4,7 @@ Rules for future edits: no answer of this API is an error in another shape; all 
 with a request is told at once, in `problems`; an unforeseen error says nothing but that.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -31,6 +32,14 @@ _STATUS: dict[type[errors.WeighbridgeError], int] = {
     errors.ClientError: 422,
     errors.LedgerError: 503,
 }
+# Kinds of pydantic's errors about words of a fixed set, figures and dates: never about a password.
+_OF_PLAIN_VALUES = frozenset(
+    {
+        *("literal_error", "enum", "bool_parsing", "int_parsing", "int_from_float"),
+        *("greater_than", "greater_than_equal", "less_than", "less_than_equal"),
+        *("date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+    }
+)
 _BY_BROWSERS = ("GET", "POST")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _log = structlog.get_logger()
@@ -159,8 +168,14 @@ async def _validation(_request: Request, error: Exception) -> JSONResponse:
             items.append(ProblemItem(where=str(kind), message=message))
             continue
         where = ".".join(str(part) for part in path) or str(kind)
-        items.append(ProblemItem(where=where, message=detail["msg"]))
+        items.append(ProblemItem(where=where, message=detail["msg"] + _seen(detail)))
     return answer(422, "REQUEST_INVALID", "the request is not as documented", items)
+
+
+def _seen(detail: Mapping[str, Any]) -> str:
+    """What was sent, where it is a word or a figure; other fields may hold secrets."""
+    plain = detail["type"] in _OF_PLAIN_VALUES and isinstance(detail["input"], str | int | float)
+    return f", got {str(detail['input'])[:60]!r}" if plain else ""
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -20,7 +20,7 @@ from weighbridge.cli.output import instant, print_json, print_rows
 app = command_app()
 _COLUMNS = ("at", "severity", "kind", "title", "messages")
 _STANDING = ("since", "severity", "kind", "title")
-_BUDGETS = Named("/api/v1/budgets", "budgets", "budgets")
+_BUDGETS = Named("/api/v1/budgets", "budgets", "budget", "budget")
 _BUDGET_PREFIX = "bud_"
 
 

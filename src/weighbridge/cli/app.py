@@ -124,6 +124,11 @@ def _complain(status: int, error: WeighbridgeError) -> int:
 def _complain_of_usage(error: Any) -> int:
     """One line of what the parser says, and where help is; help itself where that was meant."""
     message = error.format_message() if hasattr(error, "format_message") else str(error)
+    details = getattr(error.__cause__, "errors", None)
+    if details is not None:  # pydantic's, which leaves out the value that it saw
+        message = message.replace("Value error, ", "")
+        seen = repr(details()[0]["input"])
+        message += "" if seen in message else f", got {seen[:80]}"
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stderr.write(f"{message}\n")
         return MISUSE

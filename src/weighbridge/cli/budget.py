@@ -31,14 +31,15 @@ from weighbridge.errors import ControlError, UsageError
 
 app = command_app("Budgets: limits on spend that hold, and how they stand.")
 _PATH = "/api/v1/budgets"
-_BUDGETS = Named(_PATH, "budgets", "budgets")
+_PERIODS = {"total": "in all", "hour": "an hour"}
+_BUDGETS = Named(_PATH, "budgets", "budget", "budget")
 Budget = Annotated[str, typer.Argument(metavar="ID", help="bud_…, or a name that only one has.")]
 
 
 @app.command("set")
 def set_(  # noqa: PLR0913, PLR0917 - each is a flag
     budget: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The one to change: bud_…, or its name.")
+        str | None, typer.Argument(metavar="ID", help="The one to change: bud_…, or its name.")
     ] = None,
     name: given.Name = None,
     limit: given.Limit = None,
@@ -126,7 +127,7 @@ def remove(
 @app.command()
 def status(  # noqa: PLR0913, PLR0917 - each is a flag
     budget: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="bud_…, or its name; else all.")
+        str | None, typer.Argument(metavar="ID", help="bud_…, or its name; else all.")
     ] = None,
     value: Annotated[
         list[str] | None,
@@ -162,7 +163,7 @@ def status(  # noqa: PLR0913, PLR0917 - each is a flag
 @app.command()
 def audit(
     budget: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="bud_…, or its name; else all.")
+        str | None, typer.Argument(metavar="ID", help="bud_…, or its name; else all.")
     ] = None,
     form: Format = ListFormat.TABLE,
     as_json: AsJson = False,
@@ -223,15 +224,18 @@ def withdraw(
 
 def _sentence(budget: dict[str, Any]) -> str:
     per = f" for each {budget['per']}" if budget["per"] else ""
-    period = "in all" if budget["period"] == "total" else f"a {budget['period']}"
+    period = _PERIODS.get(budget["period"], f"a {budget['period']}")
     does = "refuses calls at" if budget["action"] == "block" else "tells of"
-    return f"{does} {budget['limit_usd']} USD {period}{per}, {budget['timezone']}"
+    off = "" if budget["enabled"] else "; disabled"
+    return f"{does} {budget['limit_usd']} USD {period}{per}, {budget['timezone']}{off}"
 
 
 def _text(value: Any) -> str:
     match value:
         case None | [] | {}:
             return "-"
+        case bool():
+            return "yes" if value else "no"
         case list():
             return ", ".join(str(each) for each in value)
         case dict():

@@ -23,7 +23,7 @@ from weighbridge.errors import UsageError
 
 app = command_app("Rate limits: calls and tokens a minute.")
 _PATH = "/api/v1/rate-limits"
-_LIMITS = Named(_PATH, "rate_limits", "limits")
+_LIMITS = Named(_PATH, "rate_limits", "rate limit", "limit")
 _COLUMNS = ("id", "name", "requests", "tokens", "scope", "per", "state")
 _LEFT = ("limit", "value", "requests", "requests left", "tokens", "tokens left")
 Limit = Annotated[str, typer.Argument(metavar="ID", help="lim_…, or a name that only one has.")]
@@ -32,7 +32,7 @@ Limit = Annotated[str, typer.Argument(metavar="ID", help="lim_…, or a name tha
 @app.command("set")
 def set_(  # noqa: PLR0913, PLR0917 - each is a flag
     limit: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The one to change: lim_…, or its name.")
+        str | None, typer.Argument(metavar="ID", help="The one to change: lim_…, or its name.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="N", help="For people.")] = None,
     requests: Annotated[
@@ -92,7 +92,7 @@ def remove(limit: Limit, as_json: AsJson = False, data: Data = None, config: Con
 @app.command()
 def status(
     limit: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="lim_…, or its name; else all.")
+        str | None, typer.Argument(metavar="ID", help="lim_…, or its name; else all.")
     ] = None,
     form: Format = ListFormat.TABLE,
     as_json: AsJson = False,

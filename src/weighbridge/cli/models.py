@@ -80,6 +80,9 @@ def run(  # noqa: PLR0913, PLR0917 - each is a flag
         print_csv(_COLUMNS, lines)
     else:
         print_table(_SHOWN, [_shown(line) for line in lines], numeric=("price", "from prompt size"))
+    if not lines:
+        asked = ", ".join(f"{name} {value!r}" for name, value in given.items())
+        sys.stderr.write(f"No price is in force for {asked}; `weighbridge models` lists all.\n")
 
 
 @app.command()

@@ -6,15 +6,16 @@ Counterparts: `budget` and `limit`, and the lists of the API.
 from typing import Any, NamedTuple
 
 from weighbridge.cli.client import Client
-from weighbridge.errors import UsageError
+from weighbridge.errors import NotFoundError, UsageError
 
 
 class Named(NamedTuple):
-    """A list of the API: its path, and what its answer and people call its members."""
+    """A list of the API: its path, and what its answer, people and commands call its members."""
 
     path: str
     member: str
     noun: str
+    command: str
 
     def find(self, client: Client, word: str) -> dict[str, Any] | None:
         """The one of an id or name, None where there is none.
@@ -26,12 +27,18 @@ class Named(NamedTuple):
         fitting = fitting or [one for one in listed if one["name"] == word]
         if len(fitting) > 1:
             ids = ", ".join(one["id"] for one in fitting)
-            raise UsageError(f"{len(fitting)} {self.noun} are named {word!r}; give the ID: {ids}")
+            raise UsageError(f"{len(fitting)} {self.noun}s are named {word!r}; give the ID: {ids}")
         return fitting[0] if fitting else None
 
     def get(self, client: Client, word: str) -> dict[str, Any]:
-        """The one of an id or name; the API says where there is none."""
-        found: dict[str, Any] = self.find(client, word) or client.get(f"{self.path}/{word}")
+        """The one of an id or name.
+
+        Errors: `NotFoundError` where there is none.
+        """
+        found = self.find(client, word)
+        if found is None:
+            told = f"no {self.noun} has the id or name {word[:60]!r}; see `{self.command} list`"
+            raise NotFoundError(told)
         return found
 
     def put(

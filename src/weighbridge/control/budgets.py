@@ -144,7 +144,8 @@ class BudgetService:
             _found(session, budget_id)
             row = session.get(RaiseRow, raise_id)
             if row is None or row.budget_id != budget_id:
-                raise NotFoundError(f"the budget {budget_id} has no raise {raise_id[:60]!r}")
+                told = f"the budget {budget_id} has no raise {raise_id[:60]!r}; see `budget show`"
+                raise NotFoundError(told)
             now_us = self._mint.now_us()
             if not _raise_record(row).in_force(now_us):
                 raise ConflictError(f"{row.id} has ended already")

@@ -28,7 +28,7 @@ def token_problems(wanted: NewToken, now_us: int, *, expiry_is_new: bool = True)
     try:
         label_rules.checked_labels(wanted.labels.items(), source="labels")
     except label_rules.LabelError as error:
-        problems.append(Problem("labels", str(error)))
+        problems.append(Problem("labels", str(error).removeprefix("labels: ")))
     problems += _rule_problems(wanted)
     expires = wanted.expires_at_us
     if expiry_is_new and expires is not None and expires <= now_us:

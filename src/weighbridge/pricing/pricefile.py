@@ -215,7 +215,9 @@ def _common(statement: Price | Multiple, known: Collection[str]) -> Iterator[Pro
 
 def _price_problems(price: Price) -> Iterator[Problem]:
     if bool(price.rates) == price.free:
-        yield Problem("rates", "rates or `free = true`, not both", remedy="give one of them")
+        both = "rates or `free = true`, not both"
+        what = both if price.free else "neither rates nor `free = true`"
+        yield Problem("rates", what, remedy="give one of them")
     if (price.above_tokens is None) != (not price.rates_above):
         remedy = "give both or neither"
         yield Problem("above_tokens", "belongs with rates_above", remedy=remedy)

@@ -60,6 +60,18 @@ def test_a_failure_is_status_1(command: Any) -> None:
     assert done.err == "weighbridge: no tracking token has the id 'tok_x'; see `token list`\n"
 
 
+def test_a_value_that_does_not_fit_is_shown(command: Any) -> None:
+    """By the parser and by the API alike, in the program's own words."""
+    done = command("limit", "set", "--name", "n", "--requests", "many")
+    assert ", got 'many' (see `weighbridge limit set --help`)" in done.err
+    done = command("budget", "set", "--name", "n", "--limit", "1", "--period", "fortnight")
+    assert "Invalid value for '--period': 'fortnight' is not one of" in done.err
+    done = command("token", "create", "--name", "n", "--pin", "team")
+    assert "pinned.0: Input should be 'department', 'project' or 'agent', got 'team'" in done.err
+    done = command("token", "create", "--name", "n", "--label", "Foo=x")
+    assert "weighbridge: labels: label 'Foo'='x': the key must begin" in done.err
+
+
 def test_no_arguments_print_help(command: Any) -> None:
     """A person who types the name alone learns what there is."""
     done = command()

@@ -47,7 +47,9 @@ def test_what_makes_no_sense_is_misuse(command: Any) -> None:
     assert command("budget", "status", "--value", "x").status == 2
     command("key", "create", "--name", "n", "--role", "viewer")
     assert command("budget", "remove", "bud_0").status == 1
-    assert "no budget has the id" in command("budget", "set", "bud_0", "--limit", "1").err
+    refused = command("budget", "set", "bud_0", "--limit", "1").err
+    assert refused == "weighbridge: no budget has the id or name 'bud_0'; see `budget list`\n"
+    assert "no budget has the id or name 'status'" in command("budget", "show", "status").err
 
 
 def test_two_of_one_name_are_told_apart_by_id(command: Any) -> None:
@@ -96,3 +98,19 @@ def test_an_audit_is_shown(command: Any) -> None:
     assert command("budget", "audit", "--json").json == {"audits": [one]}
     (row,) = csv.DictReader(io.StringIO(command("budget", "audit", "--format", "csv").out))
     assert (row["rows"], row["spent"], row["verdict"]) == ("0", "0.00", "nothing is lent")
+
+
+def test_what_was_set_is_told_in_words(command: Any) -> None:
+    """An hour is one, and a budget out of force says so."""
+    made = command("budget", "set", "--name", "n", "--limit", "2.50", "--period", "hour")
+    assert made.err.endswith("(n): tells of 2.50 USD an hour, UTC.\n")
+    off = command("budget", "set", "n", "--disable")
+    assert off.err.endswith("(n): tells of 2.50 USD an hour, UTC; disabled.\n")
+
+
+def test_a_value_of_a_budget_for_all_is_told(command: Any) -> None:
+    """With the value that was seen."""
+    command("budget", "set", "--name", "n", "--limit", "1")
+    refused = command("budget", "status", "n", "--value", "indexer")
+    assert refused.status == 2
+    assert "the budget is one for all, got 'indexer'; leave it out" in refused.err

@@ -236,6 +236,13 @@ def test_tail_prints_the_last_and_says_that_nothing_follows(command: Any) -> Non
     assert [json.loads(line)["department"] for line in found.splitlines()] == ["care", "care"]
 
 
+def test_prices_of_nobody_are_told(command: Any) -> None:
+    """A mistyped maker is no empty price book."""
+    done = command("models", "--provider", "gogle")
+    assert done.status == 0
+    assert "No price is in force for provider 'gogle'; `weighbridge models` lists all." in done.err
+
+
 def test_models_at_a_date(command: Any) -> None:
     """The book as table, JSON and CSV."""
     ask = ("models", "--at", "2026-11-21", "--surface", "gemini", "--provider", "google")

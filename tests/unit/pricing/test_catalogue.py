@@ -276,7 +276,7 @@ def test_overlay_problems_come_all_at_once(tmp_path: Path) -> None:
             "prices[2].since (own.toml): the period is empty, got 2026-11-02; "
             "put since before until 2026-11-01"
         ),
-        "prices[2].rates (own.toml): rates or `free = true`, not both; give one of them",
+        "prices[2].rates (own.toml): neither rates nor `free = true`; give one of them",
         "prices[2].above_tokens (own.toml): belongs with rates_above; give both or neither",
         "multiples[1].tier (own.toml): either tier or location; give one of them",
         "multiples[1].factor (own.toml): no amount, got '-1'; write a decimal such as \"0.30\"",

@@ -103,9 +103,9 @@ async def get_status(
     now = datetime.now(UTC)
     budget = (await run_in_threadpool(services.budgets.get, budget_id)).budget
     if value and budget.per is None:
+        told = f"the budget is one for all, got {value[0][:60]!r}; leave it out"
         raise ClientError(
-            "this budget has no values of its own",
-            problems=(Problem("value", "the budget is one for all; leave it out"),),
+            "this budget has no values of its own", problems=(Problem("value", told),)
         )
 
     def work(reports: Reports) -> StatusDocument:
