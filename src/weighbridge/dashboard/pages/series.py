@@ -1,6 +1,7 @@
 """Time series: any metric, split by up to two dimensions, in any buckets."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from weighbridge.dashboard.asking import Desk
@@ -32,7 +33,7 @@ def series(desk: Desk) -> Content:
             metrics=asking([metric]),
             granularity=bucket,
             limit=MAX_SERIES if by else None,
-            order_by=TIME,
+            order_by=f"-{metric}" if by else TIME,
         )
     )
     beside = [name for name in asking([metric]) if name != metric]
@@ -42,7 +43,7 @@ def series(desk: Desk) -> Content:
 
     rows = [
         [_when(row[TIME], bucket), *(word(row[name]) for name in by), *figures(row)]
-        for row in reversed(result.rows[-_MOST_ROWS:])
+        for row in _newest_first(result.rows)[:_MOST_ROWS]
     ]
     columns = [Column(TIME, bucket.capitalize())]
     columns += [Column(name, NAMES.get(name, name)) for name in by]
@@ -106,6 +107,11 @@ def _split(
     nothing = ("nothing", *option("")[1:])
     chosen = Choice(title, (nothing, *map(option, usual)))
     return replace(chosen, more=tuple(map(option, more)))
+
+
+def _newest_first(rows: list[Row]) -> list[Row]:
+    """By instant, for the hour that a clock change repeats; groups keep their order in each."""
+    return sorted(rows, key=lambda row: datetime.fromisoformat(row[TIME]), reverse=True)
 
 
 def _when(text: str, bucket: str) -> Cell:
