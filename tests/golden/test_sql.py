@@ -59,6 +59,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         "metrics": ["cost", "latency_p95"],
         "limit": 5,
     },
+    "costs_alone": {"group_by": ["agent"], "metrics": ["cost"], "limit": 5},
     "spreads_apart": {
         "granularity": "day",
         "group_by": ["agent"],
@@ -77,8 +78,8 @@ QUERIES: dict[str, dict[str, Any]] = {
 }
 # Asked apart: by group, and by bucket.
 APART = {"agents_and_days_apart", "spreads_apart"}
-# Percentiles without any sum.
-ALONE = {"spreads_apart"}
+# Without completeness.
+ALONE = {"spreads_apart", "costs_alone"}
 
 
 def compiled(name: str) -> Statement:

@@ -156,20 +156,22 @@ def test_apart_is_what_two_questions_give(
     group_by=st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=2).map(tuple),
     ends=st.tuples(instants, instants).map(sorted),
 )
-def test_percentiles_alone_are_the_same(
+def test_figures_alone_are_the_same(
     reports: ReportService,
     zone: str,
     granularity: str,
     group_by: tuple[str, ...],
     ends: list[datetime],
 ) -> None:
-    """Percentiles asked without sums stand beside the sums of the same groups, to the digit."""
+    """Figures are the same without completeness, to the digit; percentiles without any sum, too."""
     spreads = ("latency_p50", "latency_p95", "input_tokens_p99")
     asked = CostQuery(
         since=ends[0], until=ends[1], timezone=zone, granularity=granularity, group_by=group_by
     )
     sums = reports.run(replace(asked, metrics=("exchanges",)), NOW)
     both = reports.run(replace(asked, metrics=("exchanges", *spreads)), NOW)
+    costs = replace(asked, metrics=("cost", "error_rate"), limit=3)
+    assert reports.run_alone(costs, NOW) == replace(reports.run(costs, NOW), completeness={})
     alone = replace(asked, metrics=spreads)
     assert sums.beside(reports.run_alone(alone, NOW)) == both
     if granularity != "none" and group_by:

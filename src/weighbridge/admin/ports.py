@@ -116,13 +116,13 @@ class Reports(Protocol):
         ...
 
     def run_alone(self, query: CostQuery, now: datetime) -> QueryResult:
-        """The result of percentiles of which the sums are known."""
+        """The result without its completeness, which is told elsewhere."""
         ...
 
     def run_apart(
         self, query: CostQuery, now: datetime, *, alone: bool = False
     ) -> tuple[QueryResult, QueryResult]:
-        """The results by group and by bucket, of one pass; `alone`, of percentiles alone."""
+        """The results by group and by bucket, of one pass; `alone` without completeness."""
         ...
 
     def recalling(self) -> Self:

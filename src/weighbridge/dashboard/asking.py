@@ -40,13 +40,13 @@ class Reports(Protocol):
         ...
 
     def run_alone(self, query: CostQuery, now: datetime) -> QueryResult:
-        """The result of percentiles of which the sums are known."""
+        """The result without its completeness, which is told elsewhere."""
         ...
 
     def run_apart(
         self, query: CostQuery, now: datetime, *, alone: bool = False
     ) -> tuple[QueryResult, QueryResult]:
-        """The results by group and by bucket, of one pass; `alone`, of percentiles alone."""
+        """The results by group and by bucket, of one pass; `alone` without completeness."""
         ...
 
     def recalling(self) -> Self:
@@ -226,6 +226,10 @@ class Desk:
     def ask(self, query: CostQuery) -> QueryResult:
         """The answer to a query."""
         return self.reports.run(query, self.now)
+
+    def ask_alone(self, query: CostQuery) -> QueryResult:
+        """The answer without its completeness, where another answer on the page tells that."""
+        return self.reports.run_alone(query, self.now)
 
     def exchanges(
         self,

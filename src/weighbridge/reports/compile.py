@@ -15,7 +15,8 @@ beside them, of the same snapshot:
     placed   calls with every other group renamed to `(other)`
     spreads  percentiles per key and over everything, joined to `sums` by key
 
-Percentiles of which the sums are known already may be asked *alone*: of `calls`, and nothing else.
+Figures whose completeness is told elsewhere may be asked *alone*: without the counts of what is
+not known, and percentiles without a limit of `calls` and nothing else.
 A question may be asked *apart*: by group over the whole range, and by bucket over all groups, of
 one pass over the rows and one snapshot, where the time course of each group is not wanted.
 
@@ -84,8 +85,8 @@ class Statement:
 class Form:
     """How a query is put.
 
-    `apart`: groups and buckets are told apart instead of crossed, where it has both. `alone`:
-    percentiles without any sum, of a query that has no limit and no other metric.
+    `apart`: groups and buckets are told apart instead of crossed, where it has both.
+    `alone`: figures without completeness.
     """
 
     apart: bool = False
@@ -122,14 +123,13 @@ class _Builder:
     ) -> None:
         self._query = query
         self._apart = form.apart
-        self._alone = form.alone
         self._offsets = offsets
         self._dialect = dialect
         self._chosen = Conditions(query, dialect)
         self._ordered_by = METRICS.get(query.order[0])
         asked = [METRICS[name] for name in query.metrics]
         ranked = [self._ordered_by] if self._ordered_by else []
-        self._components = [] if form.alone else _components(asked + ranked)
+        self._components = _components(asked + ranked, () if form.alone else COMPLETENESS)
         self._spreads = _spreads(asked + ranked)
         self._has_bucket = query.granularity != "none"
         self._has_rest = query.limit is not None and bool(query.group_by)
@@ -143,7 +143,8 @@ class _Builder:
 
     def statement(self) -> Statement:
         keys, where = self._row_keys(), self._chosen.where()
-        if self._alone:
+        only_spreads = not self._components
+        if only_spreads:
             select = self._spreads_alone()
         else:
             select = self._joined() if self._spreads else self._ordered_sums()
@@ -154,7 +155,7 @@ class _Builder:
         if self._has_rest:
             select = select.with_("leaders", as_=self._leaders())
             select = select.with_("keyed", as_=self._keyed("facts", self._sum_names))
-        if self._spreads and not self._alone:
+        if self._spreads and not only_spreads:
             select = self._with_spreads(select)
         return Statement(
             sql=select.sql(dialect=self._dialect.name, pretty=True),
@@ -372,10 +373,12 @@ class _Builder:
         return exp.Bracket(this=spread, expressions=[_number(0)])
 
 
-def _components(metrics: list[Metric]) -> list[Component]:
-    names = dict.fromkeys(COMPLETENESS)
+def _components(metrics: list[Metric], besides: tuple[str, ...]) -> list[Component]:
+    """What the metrics are made of; where they are sums, the exchanges as well."""
+    names = dict.fromkeys(besides)
     for metric in metrics:
-        names.update(dict.fromkeys(metric.components))
+        if metric.components:
+            names.update(dict.fromkeys(("exchanges", *metric.components)))
     return [COMPONENTS[name] for name in names]
 
 

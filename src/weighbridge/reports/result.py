@@ -195,7 +195,9 @@ class _RowReader:
 
     def completeness(self, row: Sequence[Any]) -> dict[str, int]:
         sums = self._sums(row)
-        return {name: int(sums[name] or 0) for name in COMPLETENESS if name in sums}
+        if not sums.keys() >= set(COMPLETENESS):
+            return {}  # it was asked alone
+        return {name: int(sums[name] or 0) for name in COMPLETENESS}
 
     def _sums(self, row: Sequence[Any]) -> dict[str, Any]:
         return dict(zip(self._statement.components, row[self._sums_at :], strict=False))

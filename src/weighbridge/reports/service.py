@@ -106,10 +106,7 @@ class ReportService:
         return build_result(query, statement, rows, now)
 
     def run_alone(self, query: CostQuery, now: datetime) -> QueryResult:
-        """Percentiles of which the sums are known: the answer without any completeness.
-
-        Takes: a query of percentiles, without a limit.
-        """
+        """The answer without its completeness, which is told elsewhere: sooner there."""
         query = query.within(self._manner.scope)
         statement = self._statement(query, now, Form(alone=True))
         rows = self._fetch(statement.sql, statement.params, now)

@@ -30,7 +30,7 @@ def asked(desk: Desk, question: CostQuery) -> QueryResult:
     if _has_rest(found):
         return found.beside(desk.ask(_ranked(question, spreads)))
     alone = replace(question, metrics=spreads, order_by=None, limit=None)
-    return found.beside(desk.reports.run_alone(alone, desk.now))
+    return found.beside(desk.ask_alone(alone))
 
 
 def asked_apart(
@@ -43,7 +43,7 @@ def asked_apart(
         return by_group, by_time
     if not set(spreads) & set(of_groups):
         of_time = replace(question, group_by=(), limit=None, order_by=None, metrics=spreads)
-        return by_group, by_time.beside(desk.reports.run_alone(of_time, desk.now))
+        return by_group, by_time.beside(desk.ask_alone(of_time))
     if _has_rest(by_group):
         more = desk.reports.run_apart(_ranked(question, spreads), desk.now)
     else:

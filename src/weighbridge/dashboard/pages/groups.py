@@ -106,7 +106,7 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
     result = asked(desk, _question(desk, wanted))
     before = None
     if span.before and desk.state.compare:
-        before = desk.ask(_question_before(desk, wanted, ("cost",), span.before))
+        before = desk.ask_alone(_question_before(desk, wanted, ("cost",), span.before))
     return table_of(desk, wanted, result, before), result
 
 
@@ -124,11 +124,11 @@ def ask_together(desk: Desk, wanted: Wanted, above: tuple[str, ...]) -> Together
     before, totals = None, {}
     if span.before and state.compare:
         sums, spreads = parted(above)
-        before = desk.ask(_question_before(desk, wanted, sums, span.before))
+        before = desk.ask_alone(_question_before(desk, wanted, sums, span.before))
         totals = dict(before.totals)
         if spreads and not desk.sums_only:
             whole = state.question(span, metrics=spreads).between(*span.before)
-            totals |= desk.reports.run_alone(whole, desk.now).totals
+            totals |= desk.ask_alone(whole).totals
     return Together(by_group=by_group, by_time=by_time, before=before, totals_before=totals)
 
 
@@ -333,7 +333,7 @@ def _courses(desk: Desk, wanted: Wanted, rows: list[Row]) -> dict[str, tuple[Dec
         granularity=desk.state.bucket(desk.span, desk.now),
         filters=desk.state.narrowed({wanted.dimension: tuple(names)}),
     )
-    found = desk.ask(question).rows
+    found = desk.ask_alone(question).rows
     times = sorted({row[TIME] for row in found})
     costs = {(row[wanted.dimension], row[TIME]): row["cost"] or Decimal(0) for row in found}
     return {name: tuple(costs.get((name, time), Decimal(0)) for time in times) for name in names}

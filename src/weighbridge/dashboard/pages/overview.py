@@ -90,12 +90,12 @@ def _lead(desk: Desk) -> list[Tile]:
     today = preset_span("today", desk.now, zone)
     month = preset_span("this-month", desk.now, zone)
     last_month = preset_span("last-month", desk.now, zone)
-    hours = desk.ask(
+    hours = desk.ask_alone(
         desk.state.question(today, metrics=asking(["cost"]), granularity="hour").between(
             *_ends(today, desk.now)
         )
     )
-    ahead = forecast_month(desk.state.question(desk.span), desk.ask, desk.now)
+    ahead = forecast_month(desk.state.question(desk.span), desk.ask_alone, desk.now)
     spent = Tile(
         name="today",
         title="Spend today",
@@ -151,7 +151,7 @@ def _whole(span: Span) -> tuple[datetime, datetime] | None:
 def _spent_in(desk: Desk, ends: tuple[datetime, datetime] | None) -> Decimal | None:
     if ends is None or not desk.state.compare:
         return None
-    spent = desk.ask(desk.state.question(desk.span, metrics=("cost",)).between(*ends))
+    spent = desk.ask_alone(desk.state.question(desk.span, metrics=("cost",)).between(*ends))
     cost: Decimal | None = spent.totals["cost"]
     return cost
 
@@ -181,7 +181,7 @@ def _movers(desk: Desk) -> Table:
     found = desk.ask(asked).rows
     figures = {str(row[dimension]): row for row in found}
     now = _costs(found, dimension)
-    was = _costs(desk.ask(asked.between(*span.before)).rows, dimension) if span.before else {}
+    was = _costs(desk.ask_alone(asked.between(*span.before)).rows, dimension) if span.before else {}
     moved = {name: now.get(name, Decimal(0)) - was.get(name, Decimal(0)) for name in {*now, *was}}
     largest = sorted(moved, key=lambda name: (-abs(moved[name]), name))[:_MOVERS]
     rows = []

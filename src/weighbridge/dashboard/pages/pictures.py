@@ -52,7 +52,7 @@ def over_time(  # noqa: PLR0913 - what a chart may show
         grouped = replace(question, group_by=dimensions, limit=MAX_SERIES if dimensions else None)
         before = None
         if beside and span.before is not None:
-            before = desk.ask(question.between(*span.before))
+            before = desk.ask_alone(question.between(*span.before))
         look = look_of(theme, fills=fills)
         drawn = _untitled(chart_spec(desk.ask(grouped), metric, look, before))
         return _zoomable(drawn) if fills else drawn
