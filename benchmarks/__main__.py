@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("peers", "streams", "bodies", "ledger", "dashboard", "readers", "budgets")
+NAMES = ("peers", "streams", "bodies", "ledger", "dashboard", "readers", "budgets", "visible")
 
 
 def main() -> int:
