@@ -33,3 +33,17 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         local = [link.partition("#")[0] for link in links(page) if "://" not in link]
         ahead += [(page.parent / path).resolve() for path in local if path]
     assert sorted(str(page.relative_to(ROOT)) for page in set(pages()) - seen) == []
+
+
+def test_the_index_lists_every_page() -> None:
+    """Who looks for a page finds it in `docs/README.md`; decisions have a list of their own."""
+    docs = ROOT / "docs"
+    for index in (docs / "README.md", docs / "decisions" / "README.md"):
+        listed = {(index.parent / link.partition("#")[0]).resolve() for link in links(index)}
+        own = {
+            page
+            for page in pages()
+            if page.is_relative_to(index.parent)
+            and (page.parent == docs / "decisions") == (index.parent == docs / "decisions")
+        }
+        assert sorted(str(page) for page in own - listed - {index}) == []
