@@ -92,7 +92,7 @@ def read_rate_limit(given: Mapping[str, Any]) -> NewRateLimit:
         enabled=reader.boolean("enabled", default=True),
     )
     if given.get("requests_per_minute") is None and given.get("tokens_per_minute") is None:
-        reader.miss("requests_per_minute", "give this, or tokens_per_minute, or both")
+        reader.miss("requests_per_minute", "give calls a minute, tokens a minute, or both")
     reader.known(NewRateLimit.__struct_fields__, "rate limit")
     reader.known_before(wanted.scope, wanted.per, "")
     reader.finish("rate limit")

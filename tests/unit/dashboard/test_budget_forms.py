@@ -125,7 +125,7 @@ async def test_a_rate_limit_is_run_by_its_forms(editor: httpx.AsyncClient, parts
     wanted = {"name": "few", "per": "agent", "scope": "department=care", "enabled": "yes"}
     empty = await send(editor, "/limits", form="create", **wanted)
     assert empty.status_code == 422
-    assert "give this, or tokens_per_minute, or both" in empty.text
+    assert "give calls a minute, tokens a minute, or both" in empty.text
     made = await send(editor, "/limits", form="create", requests_per_minute="60", **wanted)
     (record,) = parts.rate_limits.all()
     page = f"/limits/{record.limit.id}"
