@@ -48,6 +48,7 @@ def told_once(errand: Errand, new: NewToken) -> Outcome:
         text=f"Token {token.name} is in force. Copy it now: it is not shown again.",
         secret=secret,
         command=command(errand.gateway, secret, settings, token),
+        about="The call to send, complete but for your Google key:",
         next=("See its calls arrive", f"/exchanges?token={token.id}"),
     )
     return Outcome(notice=notice, publish=True, status=201)

@@ -86,7 +86,8 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What an act came to; `secret` is shown this once, `command` what to do with it.
+    """What an act came to; `secret` is shown this once, `command` what to do with it,
+    which `about` says in words.
 
     `next` is where to see what comes of that: a text and an address.
     """
@@ -94,6 +95,7 @@ class Notice:
     text: str
     secret: str = ""
     command: str = ""
+    about: str = ""
     next: tuple[str, str] = ("", "")
     tone: str = "good"
 

@@ -87,6 +87,7 @@ def make_key(errand: Errand) -> Outcome:
         text=f"Key {key.name} is in force. Copy it now: it is not shown again.",
         secret=secret,
         command=f'{ask} -H "Authorization: Bearer {secret}"',
+        about="A request with it, which answers whose it is:",
     )
     return Outcome(notice=notice, status=201)
 

@@ -231,6 +231,9 @@ async def test_keys_are_made_and_revoked(
     client = as_role(Role.ADMIN)
     answer = await send(client, "/settings/keys", form="create", name="grafana", role="viewer")
     (secret,) = set(re.findall(r"wbk_[A-Za-z0-9]{32}", answer.text))
+    assert "/api/v1/me -H" in answer.text
+    assert "A request with it, which answers whose it is:" in answer.text
+    assert "Google" not in answer.text.split("<main")[1]
     key = parts.keys.find(secret)
     assert key is not None
     assert key.role is Role.VIEWER
