@@ -86,10 +86,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What an act came to; `secret` is shown this once, `command` what to do with it,
-    which `about` says in words.
+    """What an act came to; `secret` is shown this once, `command` what to do with it.
 
-    `next` is where to see what comes of that: a text and an address.
+    `about` says in words what the command is; `next` is where to see what comes
+    of that: a text and an address.
     """
 
     text: str
