@@ -219,6 +219,11 @@ class Desk:
         """The range that the page is about."""
         return self.state.span(self.now)
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether the reader sees a part only: what they see none of may be there all the same."""
+        return bool(self.principal.scope)
+
     def token_names(self) -> Mapping[str, str]:
         """What people call the tokens that they may see, by id: ids are for machines."""
         return {one.id: one.name for one in self.sources.administration.tokens.all()}

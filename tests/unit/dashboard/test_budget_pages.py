@@ -186,6 +186,12 @@ async def test_who_is_bound_sees_no_other_budget(
         assert (await browser.get(f"/budgets/{other}")).status_code == 404
         chart = await browser.get(f"/budgets/{other}/chart/burn-down.json")
         assert chart.status_code == 404
+        # What is hidden is not said to be missing.
+        assert "No rate limit is yours to see" in (await browser.get("/limits")).text
+        alerts = (await browser.get("/alerts")).text
+        assert "none is shown to you" in alerts
+        assert "no channel yet" not in alerts
+        assert (await browser.get("/alerts.csv")).text == ""
 
 
 async def test_rate_limits_have_a_page(local: httpx.AsyncClient, parts: Parts) -> None:

@@ -76,6 +76,7 @@ def test_large_counts_are_short(value: object, unit: str, text: str) -> None:
         (3, 2, "+50.0 %"),
         (1, 2, "\u221250.0 %"),
         (Decimal("25.5"), Decimal(1), "×26"),
+        (Decimal("0.9999"), Decimal(1), "0.0 %"),
         (300, 2, "new"),
         (3, 0, "new"),
         (3, None, "new"),

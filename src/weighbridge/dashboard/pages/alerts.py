@@ -18,6 +18,7 @@ _SEVERITIES: Final = {
     Severity.WARNING.value: ("Warning", "warn"),
     Severity.INFO.value: ("Information", "quiet"),
 }
+_NOT_YOURS: Final = "Alerts tell of everybody's calls; you see some, so none is shown to you."
 _STATES: Final = {
     DeliveryState.SENT: ("sent", "good"),
     DeliveryState.WAITING: ("waiting", "warn"),
@@ -27,6 +28,8 @@ _STATES: Final = {
 
 def alerts(desk: Desk) -> Content:
     """What stands, what was told, and where it goes."""
+    if desk.is_bound:
+        return Content(title="Alerts", subtitle=_NOT_YOURS)
     standing, told = desk.sources.alerts.all(), desk.sources.alert_log.page(limit=_TOLD)
     channels = desk.sources.channels.all()
     now_us = int(desk.now.timestamp()) * 1_000_000

@@ -13,6 +13,7 @@ from weighbridge.core.money import pico_to_decimal
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Content, Table, Tile, figure, word
 from weighbridge.dashboard.pages.budget_forms import create_form
+from weighbridge.dashboard.pages.budgets_at_risk import no_budget
 from weighbridge.dashboard.pages.groups import NAMES
 
 STATE_WORDS: Final = {
@@ -60,7 +61,7 @@ def budgets(desk: Desk) -> Content:
             title="Budgets, worst first",
             columns=(*(Column(*column) for column in _COLUMNS), _WITHIN),
             rows=[_row(statuses, nearest(statuses[0].budget, everybody)) for statuses in found],
-            empty="There is no budget yet.",
+            empty=no_budget(desk),
         )
     ]
     if desk.principal.role.includes(Role.EDITOR):

@@ -41,9 +41,14 @@ def budgets_at_risk(desk: Desk) -> Table:
         ),
         rows=[_row(one) for one in pressing[:_ROWS]],
         note=f"The newest {_BUDGETS} of {len(budgets)} budgets." if unlooked > 0 else "",
-        empty="Every budget is within its limits." if budgets else "There is no budget yet.",
+        empty="Every budget is within its limits." if budgets else no_budget(desk),
         half=True,
     )
+
+
+def no_budget(desk: Desk) -> str:
+    """What is said where there is no budget to see."""
+    return "No budget is yours to see." if desk.is_bound else "There is no budget yet."
 
 
 def _pressing(desk: Desk, budgets: Iterable[Budget]) -> Iterable[BudgetStatus]:

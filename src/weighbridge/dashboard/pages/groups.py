@@ -179,7 +179,8 @@ def change_text(change: Decimal | None) -> str:
         return "new"
     if change >= 10:
         return f"×{change + 1:,.0f}"
-    return f"{change * 100:+,.1f} %".replace("-", "\u2212")
+    text = f"{change * 100:+,.1f} %"
+    return "0.0 %" if text == "-0.0 %" else text.replace("-", "\u2212")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

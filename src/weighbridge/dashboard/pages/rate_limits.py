@@ -35,7 +35,9 @@ def rate_limits(desk: Desk) -> Content:
             title="Rate limits",
             columns=tuple(Column(*column) for column in _COLUMNS),
             rows=[_row(limit) for limit in limits],
-            empty="There is no rate limit: calls are as fast as they come.",
+            empty="No rate limit is yours to see."
+            if desk.is_bound
+            else "There is no rate limit: calls are as fast as they come.",
         )
     ]
     if limits:
