@@ -74,6 +74,14 @@ def test_the_overview_draws_what_was_spent(tab: Tab) -> None:
     assert tab.page.get_by_role("link", name="apollo").first.is_visible()
 
 
+def test_percentiles_follow_the_sums(tab: Tab) -> None:
+    """What waits is filled in by itself, in tiles and tables, and nothing waits any more."""
+    tab.open("/agents?range=24h")
+    tab.page.wait_for_function("!document.querySelector('[data-rest]')")
+    assert "…" not in tab.page.locator(".tiles").inner_text()
+    assert "…" not in tab.page.locator("tfoot").inner_text()
+
+
 def test_a_call_shows_without_reloading(tab: Tab, call: Callable[[str], None]) -> None:
     """The live page follows, and keeps what has the focus."""
     tab.open("/exchanges?range=24h")

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import structlog
@@ -18,7 +18,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
-from weighbridge.core.clock import from_unix_us, to_unix_us
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Reports, Visit
 from weighbridge.dashboard.assets import Assets
@@ -27,6 +26,7 @@ from weighbridge.dashboard.drawing import Drawing, Frame
 from weighbridge.dashboard.errands import Act, Errand, Outcome, acted, parse_form
 from weighbridge.dashboard.first_call import first_call
 from weighbridge.dashboard.forms import filled, notice_of
+from weighbridge.dashboard.moments import Moment
 from weighbridge.dashboard.site import PAGES, Page, nothing_late
 from weighbridge.dashboard.state import State, parse_state
 from weighbridge.errors import BusyError, NotFoundError, WeighbridgeError
@@ -49,10 +49,6 @@ _FOR_EVER: Final = {
 }
 # Parameters of a form of a page, no part of its state.
 _OF_THE_FORM: Final = frozenset({"table", "theme", "done", "whole"})
-# How long the second part of a page may be of the instant of its first.
-_SAME_INSTANT: Final = timedelta(minutes=5)
-_DIGITS: Final = 18
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 # Errors that a page tells; any other is ours, and the log has it.
 _STATUS: Final[dict[type[WeighbridgeError], int]] = {NotFoundError: 404, BusyError: 429}
@@ -118,8 +114,7 @@ class _Served:
         whole where `whole` asks for it, as of the instant of the first part if it names that.
         Takes: what a form came to, whose status then is the page's.
         """
-        now, whole = self._now(), request.query_params.get("whole")
-        then = None if whole is None else _instant_before(whole, now)
+        moment = self._moment(request)
         theme = request.cookies.get("theme", "")
         title, path = self.page.title, request.url.path
         frame = Frame(page=self.page, path=path, theme=theme, visit=visit, heading=title)
@@ -127,13 +122,13 @@ class _Served:
             if self.page.heading is not None:
                 named = await run_in_threadpool(self.page.heading, visit.sources, _name(request))
                 frame = replace(frame, heading=named)
-            drawn = self._drawing.begin(frame, _state(request), then or now)
+            drawn = self._drawing.begin(frame, _state(request), moment.at)
         except (QueryError, NotFoundError) as error:
             return self._refused(frame, error)
 
         def work(reports: Reports) -> str:
-            desk = self._desk(request, visit, reports.recalling() if then else reports, outcome)
-            desk = replace(desk, now=then or now, sums_only=whole is None)
+            desk = self._desk(request, visit, reports, moment, outcome)
+            desk = replace(desk, sums_only=not moment.whole)
             content = self.page.build(desk)
             content.forms = [filled(form, desk.outcome.posted) for form in content.forms]
             content.notice = content.notice or desk.outcome.notice
@@ -229,16 +224,25 @@ class _Served:
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
 
+    def _moment(self, request: Request) -> Moment:
+        return Moment.of(request.query_params.get("whole"), self._now())
+
     def _desk(
-        self, request: Request, visit: Visit, reports: Reports, outcome: Outcome | None = None
+        self,
+        request: Request,
+        visit: Visit,
+        reports: Reports,
+        moment: Moment | None = None,
+        outcome: Outcome | None = None,
     ) -> Desk:
+        moment = moment or self._moment(request)
         done = notice_of(request.query_params.get("done", ""))
         return Desk(
-            reports=reports,
+            reports=reports.recalling() if moment.recalls else reports,
             sources=visit.sources,
             principal=visit.principal,
             state=_state(request),
-            now=self._now(),
+            now=moment.at,
             name=_name(request),
             outcome=outcome or Outcome(notice=done),
         )
@@ -247,14 +251,6 @@ class _Served:
 def _state(request: Request) -> State:
     pairs = [(k, v) for k, v in request.query_params.multi_items() if k not in _OF_THE_FORM]
     return parse_state(pairs)
-
-
-def _instant_before(whole: str, now: datetime) -> datetime | None:
-    """The instant, in µs since the epoch, that the first part of a page named; None beyond it."""
-    if len(whole) > _DIGITS or not whole.isascii() or not whole.isdecimal():
-        return None
-    age_us = to_unix_us(now) - int(whole)
-    return from_unix_us(int(whole)) if 0 <= age_us <= _SAME_INSTANT / _MICROSECOND else None
 
 
 def _look_at(answer: "asyncio.Future[str]") -> None:

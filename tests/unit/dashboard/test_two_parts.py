@@ -65,6 +65,17 @@ async def test_the_rest_is_of_the_same_instant(
 
 
 @pytest.mark.usefixtures("rows")
+async def test_live_refreshes_share_their_answers(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Who refreshes in the same seconds is told the same; whoever opens the page, what is there."""
+    first = await text(local, "/agents?whole=shared")
+    fill(line(9, started_at=AT, ended_at=AT, list_cost="100.000000000000"))
+    assert first == await text(local, "/agents?whole=shared")
+    assert "$107.75" in await text(local, "/agents")
+
+
+@pytest.mark.usefixtures("rows")
 async def test_another_instant_is_asked_anew(
     local: httpx.AsyncClient, fill: Callable[..., None]
 ) -> None:

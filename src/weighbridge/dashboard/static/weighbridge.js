@@ -43,6 +43,7 @@ async function draw(place, gently) {
   if (gently && place.matches(":hover")) return;
   const address = new URL(place.dataset.chart, location.href);
   address.searchParams.set("theme", theme());
+  if (gently) address.searchParams.set("whole", "shared");
   const [embed, answer] = await Promise.all([loadVega(), ask(address, "application/json")]);
   if (!answer.ok) {
     if (!views.has(place)) place.textContent = "This chart could not be read. Reload to try again.";
@@ -128,9 +129,11 @@ async function loadRest() {
   if (answer.ok) refreshRegions(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 
-async function loadLate() {
+async function loadLate(again = false) {
   for (const place of document.querySelectorAll("[data-late]")) {
-    const answer = await ask(place.dataset.late, "text/html");
+    const address = new URL(place.dataset.late, location.href);
+    if (again) address.searchParams.set("whole", "shared");
+    const answer = await ask(address, "text/html");
     if (!answer.ok) continue;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (place.contains(document.activeElement)) continue;
@@ -158,7 +161,7 @@ async function refresh() {
   if (!live || document.hidden) return;
   const began = performance.now();
   const address = new URL(location.href);
-  address.searchParams.set("whole", "now");
+  address.searchParams.set("whole", quick ? "now" : "shared");
   const answer = await ask(address, "text/html");
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -167,7 +170,7 @@ async function refresh() {
     return;
   }
   refreshRegions(fresh);
-  await Promise.all([drawAll(true), loadLate()]);
+  await Promise.all([drawAll(true), loadLate(true)]);
   took = performance.now() - began;
 }
 
