@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlglot import exp
-
 from weighbridge.reports.compare import Run
 from weighbridge.reports.conditions import Conditions
 from weighbridge.reports.cost_query import MAX_GROUPS, CostQuery, QueryError
 from weighbridge.reports.dialects import DIALECTS
+from weighbridge.reports.line_sums import line_sums
 from weighbridge.reports.result import QueryResult, figure_as_json
 from weighbridge.reports.service import Write
 
@@ -95,18 +94,8 @@ def charges_statement(query: CostQuery, dialect: str) -> tuple[str, list[Any]]:
     asked = Conditions(query, DIALECTS[dialect])
     names = [f"d{n}" for n in range(len(query.group_by))]
     keys = [asked.text(one).as_(name) for one, name in zip(query.group_by, names, strict=True)]
-    each = exp.Anonymous(this="UNNEST", expressions=[exp.column("charges")])
-    lines = exp.select(*keys, each.as_("charge")).from_("exchanges").where(*asked.where())
     select = (
-        exp.select(
-            *names,
-            "STRUCT_EXTRACT(charge, 'unit') AS unit",
-            "SUM(STRUCT_EXTRACT(charge, 'quantity')) AS quantity",
-            "SUM(STRUCT_EXTRACT(charge, 'amount')) AS cost",
-            "COUNT(*) AS n",
-        )
-        .from_(lines.subquery("lines"))
-        .group_by(*names, "unit")
+        line_sums(keys, names, asked.where())
         .order_by("cost DESC", "n DESC", "unit", *names)
         .limit(MAX_GROUPS + 1)
     )

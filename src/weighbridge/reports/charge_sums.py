@@ -20,9 +20,12 @@ from sqlglot import exp
 from weighbridge.reports.conditions import Conditions
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.dialects import DIALECTS
+from weighbridge.reports.line_sums import Fees, line_sums
 
 MOST_SUMS: Final = 200_000
 _APART: Final = ("surface", "service_tier", "location")
+# Which reported count says how many searches a fee stands for, by how its unit begins.
+_FEES: Final = (("maps_", "maps_queries"), ("", "search_queries"))
 
 
 class ChargeSum(NamedTuple):
@@ -54,40 +57,21 @@ def charge_sums(
     """
     asked = Conditions(query, DIALECTS[dialect])
     keys = [asked.text(name).as_(f"d{n}") for n, name in enumerate(query.group_by)]
-    names = [exp.column(f"d{n}") for n in range(len(keys))]
     midnights = [datetime(day.year, day.month, day.day, tzinfo=UTC) for day in changes]
     began = [exp.column("started_at") >= asked.instant(moment) for moment in midnights]
     beyond = [
         exp.func("COALESCE", exp.column("input_tokens"), _number(0)) > asked.bound(size)
         for size in cliffs
     ]
-    lines = exp.select(
+    apart = [
         *keys,
         *map(exp.column, _APART),
         _count_of(began).as_("epoch"),
         _count_of(beyond).as_("size"),
-        "search_queries",
-        "maps_queries",
-        exp.Anonymous(this="UNNEST", expressions=[exp.column("charges")]).as_("charge"),
-    ).from_("exchanges")
-    unit, quantity = _of_charge("unit"), _of_charge("quantity")
-    queries = (
-        exp.case()
-        .when(exp.func("STARTS_WITH", unit, exp.Literal.string("maps_")), _known("maps_queries"))
-        .else_(_known("search_queries"))
-    )
-    apart = [*names, *map(exp.column, _APART), exp.column("epoch"), exp.column("size"), unit]
-    select = (
-        exp.select(
-            *[one.copy() for one in apart],
-            exp.func("SUM", quantity),
-            exp.func("SUM", _of_charge("amount")),
-            exp.func("COUNT", exp.Star()),
-            exp.func("SUM", queries),
-        )
-        .from_(lines.where(*asked.where()).subquery("lines"))
-        .group_by(*[_number(n + 1) for n in range(len(apart))])
-        .limit(MOST_SUMS + 1)
+    ]
+    names = [f"d{n}" for n in range(len(keys))]
+    select = line_sums(apart, [*names, *_APART, "epoch", "size"], asked.where(), Fees(_FEES)).limit(
+        MOST_SUMS + 1
     )
     return select.sql(dialect=dialect, pretty=True), asked.params
 
@@ -95,15 +79,6 @@ def charge_sums(
 def read_sums(rows: Sequence[Sequence[Any]], dimensions: int) -> list[ChargeSum]:
     """The rows of the statement as values."""
     return [ChargeSum(tuple(row[:dimensions]), *row[dimensions:]) for row in rows]
-
-
-def _of_charge(name: str) -> exp.Expr:
-    return exp.func("STRUCT_EXTRACT", exp.column("charge"), exp.Literal.string(name))
-
-
-def _known(column: str) -> exp.Expr:
-    """The reported count, or what was charged, which cannot be more."""
-    return exp.func("COALESCE", exp.column(column), _of_charge("quantity"))
 
 
 def _count_of(conditions: Sequence[exp.Expr]) -> exp.Expr:

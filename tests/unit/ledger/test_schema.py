@@ -92,7 +92,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         cursor.execute("INSERT INTO schema_version VALUES (99)")
     store.close()
 
-    with pytest.raises(LedgerError, match="schema version 99, this Weighbridge knows 2"):
+    with pytest.raises(LedgerError, match="schema version 99, this Weighbridge knows 3"):
         DuckDBStore.open(path, threads=1)
 
 
@@ -103,7 +103,7 @@ def test_a_migration_is_done_once(tmp_path: Path) -> None:
         store = DuckDBStore.open(path, threads=1)
         versions = store.fetch("SELECT version FROM schema_version")
         store.close()
-    assert versions == [(1,), (2,)]
+    assert versions == [(1,), (2,), (3,)]
 
 
 def test_a_ledger_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
