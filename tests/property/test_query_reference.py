@@ -226,7 +226,8 @@ def reference(rows: list[dict], query: CostQuery) -> dict:
     by_dimensions = grouped(chosen, lambda row: tuple(shown(row, d) for d in query.group_by))
     kept = set(by_dimensions)
     if query.limit is not None and query.group_by:
-        kept = set(ranked(by_dimensions, name, query.group_by, descending)[: query.limit])
+        rank = (query.metrics[0], True) if name == "time" else query.order
+        kept = set(ranked(by_dimensions, rank[0], query.group_by, rank[1])[: query.limit])
 
     has_time = query.granularity != "none"
     buckets = {None: chosen}
@@ -336,6 +337,8 @@ def queries(draw: st.DrawFn) -> CostQuery:
     status = st.sampled_from(
         [{}, {}, {}, {}, {"status": ("200", "(none)")}, {"streamed": ("true",)}]
     )
+    # Where time is the order, the first one says which groups a limit keeps.
+    metrics = st.lists(st.sampled_from(list(METRICS)), unique=True, min_size=8)
     since = draw(st.sampled_from([None, None, ends[0]]))
     until = draw(st.sampled_from([None, None, ends[1]]))
     return CostQuery(
@@ -344,7 +347,7 @@ def queries(draw: st.DrawFn) -> CostQuery:
         timezone=draw(st.sampled_from(ZONES)),
         granularity=granularity,
         group_by=group_by,
-        metrics=tuple(draw(st.lists(st.sampled_from(list(METRICS)), unique=True, min_size=8))),
+        metrics=tuple(sorted(draw(metrics), key=lambda name: name not in ORDERING)),
         filters=draw(st.just({}) | st.just({}) | filters) | draw(status),
         order_by=draw(
             st.none()

@@ -195,12 +195,16 @@ class _Builder:
     def _leaders(self) -> exp.Select:
         keys = _columns(self._keys)
         assert self._query.limit is not None
-        by_percentile = self._ordered_by is not None and self._ordered_by.percentile is not None
+        ranked_by, order = self._ordered_by, self._group_order()
+        if self._query.order[0] == TIME:  # which of the groups are meant, time does not say
+            ranked_by = METRICS[self._query.metrics[0]]
+            order = [_ordered(self._figure(ranked_by, joined=False), descending=True), *order]
+        by_percentile = ranked_by is not None and ranked_by.percentile is not None
         return (
             exp.select(*keys)
             .from_("calls" if by_percentile else "facts")
             .group_by(*keys)
-            .order_by(*self._group_order())
+            .order_by(*order)
             .limit(self._query.limit)
         )
 
