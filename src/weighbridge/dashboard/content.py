@@ -16,6 +16,7 @@ from typing import Any
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
 from weighbridge.dashboard.forms import Form, Notice
+from weighbridge.errors import NotFoundError
 from weighbridge.reports.result import QueryResult, for_people
 
 # What makes a spreadsheet take a text for a formula.
@@ -214,9 +215,17 @@ class Content:
         }
 
     def as_csv(self, name: str = "") -> str:
-        """The named table, by default the last: on each page that is the most detailed one."""
-        chosen = [table for table in self.tables if table.name == name] or self.tables[-1:]
-        return chosen[0].as_csv() if chosen else ""
+        """The named table, by default the last: on each page that is the most detailed one.
+
+        Errors: `NotFoundError` where there is no such table, never another one's rows.
+        """
+        if not name:
+            return self.tables[-1].as_csv() if self.tables else ""
+        for table in self.tables:
+            if table.name == name:
+                return table.as_csv()
+        known = ", ".join(table.name for table in self.tables) or "none"
+        raise NotFoundError(f"this page has no table {name[:60]!r}; it has {known}")
 
 
 def figure(value: Any, unit: str, **more: Any) -> Cell:

@@ -216,10 +216,11 @@ class _Served:
         return await visit.answer(work)
 
     def _chart(self, desk: Desk, name: str) -> Chart:
-        for chart in self.page.charts(desk):
-            if chart.name == name:
-                return chart
-        raise NotFoundError(f"this page has no chart {name[:60]!r}")
+        charts = {chart.name: chart for chart in self.page.charts(desk)}
+        if name not in charts:
+            known = ", ".join(charts) or "none"
+            raise NotFoundError(f"this page has no chart {name[:60]!r}; it has {known}")
+        return charts[name]
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)

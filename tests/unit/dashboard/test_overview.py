@@ -49,6 +49,9 @@ async def test_what_takes_long_follows(
     assert tables["budgets"]["rows"][0]["spent"] == "4.000000000000"
     sheet = (await local.get("/overview.csv?table=budgets")).text
     assert sheet.splitlines()[0] == "budget,spent,limit,used,state"
+    wrong = await local.get("/overview.csv?table=budget")
+    assert wrong.status_code == 404
+    assert "this page has no table 'budget'; it has " in wrong.json()["detail"]
     top = (await local.get("/overview.csv")).text
     assert top.startswith("department,")
 
