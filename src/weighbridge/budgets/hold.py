@@ -210,14 +210,15 @@ def ask(size: Size, *, strict: bool, recent: int | None, limit: int) -> tuple[in
     calls came to where that is all that is left: cheap calls tell nothing of a dear one after them.
     Without a declaration it takes what similar calls came to. Where nobody knows that, a declared
     bound that the budget could ever hold; else what there is, so that a first call of unknown size
-    is not turned away for ever (B4).
+    is not turned away for ever (B4), but not the very last of it, which it would likely pass.
     """
     bound = size.bound
     if strict:
         return bound, bound
     if recent is None:
-        least = bound if size.declared and bound <= limit else min(size.floor, bound)
-        return least, bound
+        if size.declared and bound <= limit:
+            return bound, bound
+        return min(bound, max(size.floor, limit // _SIDE_BY_SIDE)), bound
     likely = min(bound, max(recent, LEAST))
     if not size.declared:
         return likely, likely
