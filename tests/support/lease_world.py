@@ -1,10 +1,11 @@
 """A world for the lease protocol: workers, lender, network, journal and ledger without any I/O."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from weighbridge.budgets.books import FINISHED
+from weighbridge.budgets.books import FINISHED, Terms
 from weighbridge.budgets.lease import Account, Grants, Holder, Report, decode, encode
 from weighbridge.budgets.lender import Granted, Lender
 from weighbridge.budgets.pocket import Hold, Need, Ticket
@@ -76,8 +77,11 @@ class Worker:
 class World:
     """Everything that the protocol meets, one step at a time."""
 
-    def __init__(self, limits: list[int]) -> None:
+    def __init__(
+        self, limits: list[int], shared: Callable[[Account, int], Terms] | None = None
+    ) -> None:
         self.limits = limits
+        self.shared = shared
         self.now_us = 10**12
         self.accounts = [Account(f"bud_{n}", None, 0) for n in range(len(limits))]
         self.open: dict[str, Segment] = {}
@@ -94,7 +98,7 @@ class World:
         self.restart_lender()
 
     def restart_lender(self) -> None:
-        self.lender = Lender(self._limit_of, self.numbers)
+        self.lender = Lender(self._limit_of, self.numbers, shared=self.shared)
         self.lender.restore(Granted(*key, granted) for key, granted in self.kept.items())
         for worker in self.workers:
             self.lender.arrive(worker.holder)
@@ -289,11 +293,11 @@ class World:
             self.now_us += 2_000_000
             for number in range(len(self.workers)):
                 self.report(number, full=True)
-            self._exchange()
+            self.exchange()
             self.bury_the_dead()
-            self._exchange()
+            self.exchange()
 
-    def _exchange(self) -> None:
+    def exchange(self) -> None:
         for _ in range(20):
             self.decide()
             while self.network:
@@ -312,7 +316,7 @@ class World:
         ticket = at.purse.wait(needs, self.now_us)
         at.tickets.append((ticket, [number], amount))
         self.report(0)
-        self._exchange()
+        self.exchange()
         if ticket.hold is not None:
             return "held"
         if ticket.shortage is not None:

@@ -45,6 +45,43 @@ class Standing(NamedTuple):
         return Standing(spent, leased, min(self.held, leased), settling)
 
 
+class Terms(NamedTuple):
+    """On what terms a lender lends of an account that others may lend of, too.
+
+    `limit` is what may be spent of it in all, `most` what may be spent by this lender's holders.
+    `spent` and `held` are the others'. `wanted`: others wait for what is free here. `coming`:
+    `most` may still be raised. `certain` is False where nobody can tell now whether it could be.
+    """
+
+    limit: int
+    most: int
+    spent: int = 0
+    held: int = 0
+    wanted: bool = False
+    coming: bool = False
+    certain: bool = True
+
+    @property
+    def left(self) -> int:
+        """What the others leave of the limit."""
+        return self.limit - self.spent - self.held
+
+
+class Needs(NamedTuple):
+    """What a lender's holders have of an account, and what it would take to please them.
+
+    All but `free` count from nothing, as `Terms.most` does: `used` is spent or lent, of that
+    `spent` in the ledger's sum and `free` in the hands of holders who could return it; at `least`
+    nobody would have to wait, at `like` all would be at ease.
+    """
+
+    used: int
+    spent: int
+    free: int
+    least: int
+    like: int
+
+
 class Line:
     """What one holder has of one account."""
 
@@ -123,6 +160,7 @@ class Book:
         self.account = account
         self.spent: int | None = None
         self.lines: dict[tuple[Holder, int], Line] = {}
+        self.wish = 0  # what holders would have liked, and there was no room for
 
     def __repr__(self) -> str:
         return f"<Book {self.account}: {self.spent} spent, {len(self.lines)} lines>"
@@ -143,6 +181,17 @@ class Book:
     def settling(self) -> int:
         """What is settled and not known to be in the ledger's sum."""
         return sum(line.settled - line.credited for line in self.held())
+
+    def needs(self) -> Needs | None:
+        """What this account takes, None where its sum is not known; a wish is told once."""
+        if self.spent is None:
+            return None
+        used = self.used()
+        lines = self.held()
+        lacking = sum(line.least - line.returned - line.used for line in lines if line.lacks)
+        wish, self.wish = self.wish, 0
+        least = used + max(lacking, 0)
+        return Needs(used, self.spent, sum(line.free for line in lines), least, least + wish)
 
     def standing(self) -> Standing:
         """How the account stands."""

@@ -18,12 +18,21 @@ Counterparts: `purse` is the holder's side, `lease` has the messages, `control/l
 each grant durably before it is sent.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from typing import NamedTuple
 
 from weighbridge.budgets.audit import Borrower, Lent
-from weighbridge.budgets.books import FINISHED, Book, Frontier, Line, Segments, Standing
+from weighbridge.budgets.books import (
+    FINISHED,
+    Book,
+    Frontier,
+    Line,
+    Needs,
+    Segments,
+    Standing,
+    Terms,
+)
 from weighbridge.budgets.lease import Account, Grant, Grants, Holder, Report
 
 
@@ -37,10 +46,11 @@ class Granted(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What to keep, and then what to send."""
+    """What to keep, and then what to send; and the accounts that were looked at."""
 
     keep: list[Granted]
     send: list[Grants]
+    accounts: Collection[Account] = ()
 
 
 class Lender:
@@ -49,7 +59,8 @@ class Lender:
     Takes: what may be spent of an account at a time, None where it is no hard limit's;
     the numbers of its messages, above all that an earlier lender gave, and shared by those who
     talk to the same holders. With `wait_us`, how long an account takes to get so much more, there
-    is no ledger: what is used is used.
+    is no ledger: what is used is used. With `shared`, of an account and what may be spent of it,
+    others lend of the same accounts, and this says on what terms.
     """
 
     def __init__(
@@ -57,8 +68,10 @@ class Lender:
         limit_of: Callable[[Account, int], int | None],
         numbers: Iterator[int] | None = None,
         wait_us: Callable[[Account, int], int] | None = None,
+        shared: Callable[[Account, int], Terms] | None = None,
     ) -> None:
         self._limit_of = limit_of
+        self._shared = shared
         self._wait_us = wait_us
         self._numbers = numbers or count(1)
         self._order = 0
@@ -204,6 +217,15 @@ class Lender:
         borrowers = tuple(Borrower.of(line) for line in book.held())
         return Lent(in_ledger=book.spent, borrowers=borrowers)
 
+    def needs(self, account: Account) -> Needs | None:
+        """What an account takes for all to be pleased, None where that is not known."""
+        book = self._books.get(account)
+        return None if book is None else book.needs()
+
+    def knows(self, account: Account) -> bool:
+        """Whether holders have something of an account, or ask for it."""
+        return account in self._books
+
     def drop_closed(self) -> list[tuple[Holder, Account, int]]:
         """Let go of what holders have forgotten and the ledger has; what need not be kept."""
         gone = []
@@ -222,9 +244,9 @@ class Lender:
 
     # What follows.
 
-    def stir(self) -> None:
-        """Look at every account again: limits have changed, or time has passed."""
-        self._stirred.update(dict.fromkeys(self._books))
+    def stir(self, accounts: Iterable[Account] | None = None) -> None:
+        """Look at accounts again, all unless told: limits have changed, or time has passed."""
+        self._stirred.update(dict.fromkeys(self._books if accounts is None else accounts))
 
     def decide(self, now_us: int) -> Decision:
         """Grants for all that was reported and refreshed since the last time."""
@@ -235,51 +257,64 @@ class Lender:
             book = self._books.get(account)
             if book is not None:
                 self._decide(book, now_us, keep, said)
-        return Decision(keep, [self._message(holder, grants) for holder, grants in said.items()])
+        messages = [self._message(holder, grants) for holder, grants in said.items()]
+        return Decision(keep, messages, stirred)
 
     def _decide(
         self, book: Book, now_us: int, keep: list[Granted], said: dict[Holder, list[Grant]]
     ) -> None:
-        limit = self._limit_of(book.account, now_us)
-        if limit is not None and book.spent is None:
+        terms = self._terms(book.account, now_us)
+        if terms is not None and book.spent is None:
             return
         before = {key: line.granted for key, line in book.lines.items()}
         waited = {key for key, line in book.lines.items() if line.lacks}
-        if limit is not None:
-            self._serve(book, limit)
-        scarce = limit is not None and any(line.lacks for line in book.lines.values())
+        if terms is not None:
+            self._serve(book, terms)
+        scarce = terms is not None and any(line.lacks for line in book.lines.values())
         first = min((line.asked for line in book.lines.values() if line.lacks), default=0)
-        overdrawn = limit is not None and book.room(limit) + book.settling() < 0
+        overdrawn = terms is not None and book.room(terms.left) + book.settling() < 0
         for key, line in book.lines.items():
             raised = line.granted > before[key]
             if raised:
                 keep.append(Granted(line.holder, line.account, line.born, line.granted))
-            wanted = limit is None or overdrawn or (scarce and line.asked != first)
+            wanted = terms is None or terms.wanted or overdrawn
+            wanted = wanted or (scarce and line.asked != first)
             recall = line.free > 0 and wanted
             if raised or line.due or key in waited or recall or line.recalled != recall:
                 line.due = False
                 line.recalled = recall
-                grant = self._grant(book, line, limit)
+                grant = self._grant(book, line, terms)
                 said.setdefault(line.holder, []).append(grant)
 
-    def _serve(self, book: Book, limit: int) -> None:
+    def _terms(self, account: Account, now_us: int) -> Terms | None:
+        limit = self._limit_of(account, now_us)
+        if limit is None:
+            return None
+        return Terms(limit, limit) if self._shared is None else self._shared(account, limit)
+
+    def _serve(self, book: Book, terms: Terms) -> None:
         """First what calls wait for, in the order in which they came; then what would be liked."""
         for line in sorted(book.lines.values(), key=lambda line: line.asked):
             if not line.lacks:
                 continue
-            most = line.returned + line.used + max(book.room(limit), 0)
+            most = line.returned + line.used + max(book.room(terms.most), 0)
             if line.least <= most:
                 line.granted = line.least
-            elif line.floor <= most and not self._recallable(book, line):
+            elif line.floor <= most and terms.certain and not self._to_come(book, line, terms):
                 line.granted = max(line.granted, most)
         if any(line.lacks for line in book.lines.values()):
             return
         for line in sorted(book.lines.values(), key=lambda line: line.asked):
-            room = book.room(limit)
+            room = book.room(terms.most)
             if line.like > line.granted and room > 0:
                 share = room // (2 * max(len(self._present), 1))
                 line.granted = min(line.like, max(line.returned + line.used + share, line.granted))
+            book.wish += max(line.like - line.granted, 0)
             line.like = 0
+
+    def _to_come(self, book: Book, asker: Line, terms: Terms) -> bool:
+        """Whether somebody could still make more room: other holders, or other lenders."""
+        return terms.coming or self._recallable(book, asker) > 0
 
     def _recallable(self, book: Book, asker: Line) -> int:
         """What others of an account could still be told to return."""
@@ -289,8 +324,8 @@ class Lender:
             if line is not asker and line.holder in self._present
         )
 
-    def _grant(self, book: Book, line: Line, limit: int | None) -> Grant:
-        if limit is None:
+    def _grant(self, book: Book, line: Line, terms: Terms | None) -> Grant:
+        if terms is None:
             return Grant(
                 account=line.account,
                 born=line.born,
@@ -298,19 +333,20 @@ class Lender:
                 answers=line.sequence,
                 unknown=True,
             )
-        standing = book.standing().once(limit)
-        final = (book.room(limit) <= 0 or line.lacks) and not self._recallable(book, line)
+        standing = book.standing().once(terms.limit - terms.spent)
+        scarce = book.room(terms.most) <= 0 or line.lacks
+        open_ = line.lacks and not terms.certain  # no answer to who waits
         return Grant(
             account=line.account,
             born=line.born,
             granted=line.granted,
-            spent=standing.spent,
-            leased=standing.leased,
-            limit=limit,
-            answers=line.sequence,
+            spent=standing.spent + terms.spent,
+            leased=standing.leased + terms.held,
+            limit=terms.limit,
+            answers=0 if open_ else line.sequence,
             recall=line.recalled,
-            final=final,
-            retry_us=self._retry_us(book, line, limit),
+            final=scarce and not open_ and not self._to_come(book, line, terms),
+            retry_us=self._retry_us(book, line, terms.most),
         )
 
     def _retry_us(self, book: Book, line: Line, limit: int) -> int:

@@ -87,7 +87,8 @@ def test_a_repeated_question_grants_nothing_more() -> None:
 def test_nothing_before_the_ledger_was_asked() -> None:
     """An account whose sum is unknown gives nothing, and is named."""
     asking = Asking(spent=None)
-    assert asking.say(ONE, least=10) == Decision([], [])
+    decision = asking.say(ONE, least=10)
+    assert (decision.keep, decision.send) == ([], [])
     assert asking.lender.unknown() == [CARE]
 
 

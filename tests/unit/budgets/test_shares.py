@@ -1,0 +1,144 @@
+"""A node's shares: raised after the pot has written them, lowered before."""
+
+from weighbridge.budgets.books import Needs
+from weighbridge.budgets.lease import Account
+from weighbridge.budgets.pot import Answer, Ask, Part
+from weighbridge.budgets.shares import IDLE_US, Shares
+
+CARE = Account("bud_care", None, 0)
+LIMIT = 100
+NOW_US = 10**12
+
+
+def needs(used: int = 0, least: int = 0, like: int = 0, free: int = 0) -> Needs:
+    return Needs(used, 0, free, max(least, used), max(like, least, used))
+
+
+class Node:
+    """Shares, and a pot that gives what it is told to."""
+
+    def __init__(self) -> None:
+        self.shares = Shares()
+        self.shares.begin_anew()
+        self.now_us = NOW_US
+
+    def ask(self, wants: Needs | None) -> Ask | None:
+        return self.shares.ask(CARE, wants, LIMIT, self.now_us)
+
+    def get(self, wants: Needs | None, taken: int, **answer: int) -> None:
+        asked = self.ask(wants)
+        assert asked is not None
+        self.shares.answered(asked, Answer(taken, **answer))
+
+
+def test_nothing_is_lent_before_the_pot_has_answered() -> None:
+    """And nobody is told that there is nothing, either."""
+    shares = Shares()
+    assert shares.terms(CARE, LIMIT)[:2] == (LIMIT, 0)
+    assert not shares.terms(CARE, LIMIT).certain
+    shares.begin_anew()
+    terms = shares.terms(CARE, LIMIT)
+    assert (terms.most, terms.coming, terms.certain) == (0, True, True)
+
+
+def test_a_share_is_what_the_pot_gave() -> None:
+    """The others' spend and holds are said with it."""
+    node = Node()
+    node.get(needs(least=10, like=40), 30, spent=7, held=3)
+    terms = node.shares.terms(CARE, LIMIT)
+    assert (terms.most, terms.spent, terms.held) == (30, 7, 3)
+    assert node.ask(needs(used=10)) is None
+
+
+def test_a_share_is_never_more_than_a_lowered_limit_leaves() -> None:
+    """Whatever the pot gave under the former one."""
+    node = Node()
+    node.get(needs(least=30), 30, spent=20, held=5)
+    assert node.shares.terms(CARE, 40).most == 15
+
+
+def test_what_is_idle_is_given_up_before_the_pot_hears_of_it() -> None:
+    """After some time without use."""
+    node = Node()
+    node.get(needs(used=10, like=50), 50)
+    node.now_us += IDLE_US
+    assert node.ask(needs(used=10)) is None
+    node.now_us += 1
+    asked = node.ask(needs(used=10))
+    assert asked is not None
+    assert asked.keep == 10
+    assert node.shares.terms(CARE, LIMIT).most == 10
+
+
+def test_what_others_wait_for_is_given_up_at_once() -> None:
+    """And holders are told to return what they have to spare, which the pot is told of."""
+    node = Node()
+    node.get(needs(used=10, like=50), 50)
+    assert node.shares.want([CARE]) == [CARE]
+    assert node.shares.terms(CARE, LIMIT).wanted
+    asked = node.ask(needs(used=10, free=4))
+    assert asked is not None
+    assert (asked.keep, asked.spare) == (10, 4)
+    assert node.shares.want([]) == [CARE]
+
+
+def test_without_the_pot_the_reserve_is_lent_and_no_more() -> None:
+    """Who needs more gets no answer: it is not known."""
+    node = Node()
+    node.get(needs(least=10, like=30), 30)
+    node.shares.reachable = False
+    terms = node.shares.terms(CARE, LIMIT)
+    assert (terms.most, terms.coming, terms.certain) == (30, False, False)
+
+
+def test_a_silent_member_makes_it_uncertain() -> None:
+    """What it has spent is not known here."""
+    node = Node()
+    asked = node.ask(needs(least=10))
+    assert asked is not None
+    node.shares.answered(asked, Answer(0, silent=("b",)))
+    assert not node.shares.terms(CARE, LIMIT).certain
+    assert node.shares.is_dry(CARE)
+
+
+def test_who_asked_in_vain_waits_only_for_what_others_could_return() -> None:
+    """Until calls need no more than there is."""
+    node = Node()
+    node.get(needs(least=10), 5, spare=1)
+    assert node.shares.terms(CARE, LIMIT).coming
+    node.get(needs(least=10), 5)
+    assert not node.shares.terms(CARE, LIMIT).coming
+    assert node.ask(needs(used=5)) is None
+    assert node.shares.terms(CARE, LIMIT).coming
+
+
+def test_what_was_spent_beyond_the_share_is_told() -> None:
+    """Rows come in by other ways, and calls cost more than they held."""
+    node = Node()
+    node.get(needs(least=10), 10)
+    asked = node.ask(needs(used=25))
+    assert asked is not None
+    assert asked.keep == 25
+
+
+def test_a_new_session_declares_everything_again_and_then_only_what_moved() -> None:
+    """For the pot may have lost it; shares stay as they were."""
+    node = Node()
+    node.get(needs(least=10, like=30), 30)
+    assert node.shares.declare({CARE: (10, 4)}) == {CARE: Part(30, 4, 20)}
+    node.shares.declared({CARE: Part(30, 4, 20)})
+    assert node.shares.declare({CARE: (10, 4)}) == {}
+    node.shares.begin_anew()
+    assert node.shares.declare({CARE: (10, 4)}) == {CARE: Part(30, 4, 20)}
+    assert node.shares.part(CARE) == Part(30, 4, 20)
+
+
+def test_what_the_lender_has_let_go_is_given_back() -> None:
+    """All but what is spent."""
+    node = Node()
+    node.get(needs(used=8, like=30), 30)
+    assert node.shares.reserved() == [CARE]
+    node.shares.want([CARE])
+    asked = node.ask(None)
+    assert asked is not None
+    assert asked.keep == node.shares.used(CARE) == 8
