@@ -29,6 +29,7 @@ from weighbridge.admin.routes import (
     keys,
     me,
     models,
+    nodes,
     policy,
     price_overrides,
     query,
@@ -46,6 +47,7 @@ _ROUTES = (
     *(query, analyses, whatif, exchanges, in_flight, models, imports, alerts, channels),
     *(
         budgets,
+        nodes,
         rate_limits,
         tokens,
         keys,

@@ -160,6 +160,10 @@ class AccountDocument(BaseModel):
         description="With the gateway's workers: free, or spent and on its way into the ledger; "
         "part of what remains."
     )
+    elsewhere_spent: str = Field(
+        description="Part of `spent`: by the other gateways that share the budget."
+    )
+    elsewhere_held: str = Field(description="Part of `held`: likewise.")
     limit: str = Field(description="The limit with the raises that hold now.")
     remaining: str = Field(description="The limit less what is spent and held; never below 0.")
     forecast: str | None = Field(description="Expected spend at the window's end; null = unknown.")
@@ -179,6 +183,8 @@ class AccountDocument(BaseModel):
             spent=usd_text(status.spent),
             held=usd_text(status.held),
             leased=usd_text(status.leased),
+            elsewhere_spent=usd_text(status.elsewhere[0]),
+            elsewhere_held=usd_text(status.elsewhere[1]),
             limit=usd_text(status.limit),
             remaining=usd_text(status.remaining),
             forecast=_usd(status.ahead.expected),

@@ -22,6 +22,7 @@ from weighbridge.admin.ports_of_budgets import (
     BudgetAudit,
     Budgets,
     BudgetStates,
+    Nodes,
     Permits,
     RateLimits,
 )
@@ -224,6 +225,7 @@ class Services:
     budget_audit: BudgetAudit
     rate_limits: RateLimits
     permits: Permits
+    nodes: Nodes
     vitals: Vitals
     metrics_require_key: bool = False
     public_url: str | None = None

@@ -11,7 +11,13 @@ from typing import Protocol
 from weighbridge.budgets.audit import AccountAudit
 from weighbridge.budgets.budget import Budget, NewBudget
 from weighbridge.budgets.rate_limit import NewRateLimit, RateLimit
-from weighbridge.budgets.record import BudgetRecord, RaiseRecord, RateLimitRecord
+from weighbridge.budgets.record import (
+    BudgetRecord,
+    Node,
+    RaiseRecord,
+    RateLimitRecord,
+    Sharing,
+)
 from weighbridge.budgets.status import BudgetStatus
 from weighbridge.core.principal import OPERATOR, Principal
 from weighbridge.reports.compare import Run
@@ -107,4 +113,16 @@ class Permits(Protocol):
 
     def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:
         """Whole permits left by value and kind, of buckets that are not full."""
+        ...
+
+
+class Nodes(Protocol):
+    """Gateways that share budgets."""
+
+    def all(self) -> Sharing:
+        """Every one that is known."""
+        ...
+
+    async def dismiss(self, node_id: str, by: Principal = OPERATOR) -> Node:
+        """Wait for one's word no more."""
         ...

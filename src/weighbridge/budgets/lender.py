@@ -12,6 +12,8 @@ counts. Money that cannot be found at once is waited for: whoever has some to sp
 return it, and askers are served in the order in which they came, as far as each can be. Where more
 is out than there is (an import, a limit that was lowered), whoever has some to spare returns it.
 
+All that touches the sum stands in this one file, to be read together.
+
 Rules for future edits: pure, time is an argument; a grant is only what `room` allows; nothing
 that a holder says can raise the room but what it returned, and what the ledger has.
 Counterparts: `purse` is the holder's side, `lease` has the messages, `control/lease_hub` keeps

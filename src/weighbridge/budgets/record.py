@@ -37,6 +37,27 @@ class BudgetRecord(msgspec.Struct, frozen=True, kw_only=True):
     raises: tuple[RaiseRecord, ...] = ()
 
 
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway that shares budgets; `own` is this one, `reached` was heard of within seconds.
+
+    One that is `gone` is waited for no more, and what it took counts until its windows end.
+    """
+
+    id: str
+    name: str
+    own: bool = False
+    reached: bool = False
+    gone: bool = False
+
+
+class Sharing(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether budgets are shared, with whom, and what is wrong with that, if anything."""
+
+    shared: bool = False
+    problem: str | None = None
+    nodes: tuple[Node, ...] = ()
+
+
 class RateLimitRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A rate limit as it is kept; instants are microseconds since the epoch."""
 

@@ -34,6 +34,7 @@ class BudgetStatus(msgspec.Struct, frozen=True, kw_only=True):
     `threshold` is the highest one reached, in percent. `state`: `disabled`; `exhausted`, calls
     are refused; `over`, the limit is reached; `at_risk`, it will be by the forecast; `warning`,
     a threshold is reached; else `ok`. `leased` is with workers and free, `held` set aside by calls.
+    Of `spent` and `held` other nodes have what `elsewhere` says.
     """
 
     budget: Budget
@@ -47,6 +48,7 @@ class BudgetStatus(msgspec.Struct, frozen=True, kw_only=True):
     ahead: Ahead
     threshold: int | None
     state: State
+    elsewhere: tuple[int, int] = (0, 0)
 
     @property
     def remaining(self) -> int:
@@ -68,19 +70,21 @@ def status_of(  # noqa: PLR0913 - the figures of one account
     in_ledger: int = 0,
     standing: Standing | None = None,
     ahead: Ahead | None = None,
+    elsewhere: tuple[int, int] = (0, 0),
 ) -> BudgetStatus:
     """How one account stands at an instant.
 
     Takes: the ledger's sum over the window, and what the lender knows of the account. Of the two
     sums the larger counts: one lacks what is not loaded yet, the other what came by other ways.
     What was loaded meanwhile is not leased any more: spent, held and leased stay within the limit.
+    `elsewhere` is what other nodes have spent and hold, on top of that.
     Example: at 99.99 of 100 USD with thresholds 80 and 100 it is `warning`, at 100.00 `over`, or
     `exhausted` where it blocks without grace.
     """
     ahead = ahead or Ahead()
     limit, ceiling = budget.limit_at(now_us), budget.ceiling_at(now_us)
-    standing = (standing or _NOTHING).once(ceiling, in_ledger)
-    spent = standing.spent
+    standing = (standing or _NOTHING).once(ceiling - elsewhere[0], in_ledger)
+    spent = standing.spent + elsewhere[0]
     reached = [each for each in budget.thresholds if spent * _HUNDRED >= limit * each]
     threshold = max(reached, default=None)
     return BudgetStatus(
@@ -90,11 +94,12 @@ def status_of(  # noqa: PLR0913 - the figures of one account
         limit=limit,
         ceiling=ceiling,
         spent=spent,
-        held=standing.held,
+        held=standing.held + elsewhere[1],
         leased=standing.leased - standing.held,
         ahead=ahead,
         threshold=threshold,
         state=_state(budget, (spent, limit, ceiling), ahead, threshold),
+        elsewhere=elsewhere,
     )
 
 

@@ -222,6 +222,38 @@ def withdraw(
     print_done(gone, f"Withdrew {gone['id']} ({gone['amount_usd']} USD).", as_json=as_json)
 
 
+@app.command()
+def nodes(
+    remove: Annotated[
+        str | None,
+        typer.Option("--remove", metavar="ID", help="One that is gone for good: wait no more."),
+    ] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+    config: Config = None,
+) -> None:
+    """List the gateways that share budgets with this one, or take one away."""
+    with connect(configuration(data, config).settings) as client:
+        if remove is not None:
+            gone = client.delete(f"/api/v1/nodes/{remove}")
+            print_done(gone, f"{gone['name']} is waited for no more.", as_json=as_json)
+            return
+        document = client.get("/api/v1/nodes")
+    if as_json:
+        print_json(document)
+        return
+    print_table(("id", "name", "state"), [_node(one) for one in document["nodes"]])
+    if document["problem"]:
+        sys.stderr.write(f"Budgets cannot be checked now: {document['problem']}.\n")
+    elif not document["shared"]:
+        sys.stderr.write("Budgets are this gateway's own: budgets.shared is not set.\n")
+
+
+def _node(one: dict[str, Any]) -> list[str]:
+    states = {"gone": one["gone"], "this one": one["own"], "there": one["reached"]}
+    return [one["id"], one["name"], next((name for name, is_so in states.items() if is_so), "away")]
+
+
 def _sentence(budget: dict[str, Any]) -> str:
     per = f" for each {budget['per']}" if budget["per"] else ""
     period = _PERIODS.get(budget["period"], f"a {budget['period']}")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from weighbridge.compose.node import node_name
 from weighbridge.config import Settings
@@ -21,6 +21,7 @@ from weighbridge.control.alerting.near import Near
 from weighbridge.control.alerting.pictures import Pictures
 from weighbridge.control.alerting.sealing import KEY_NAME, Seal
 from weighbridge.control.alerting.watch import AlertWatch
+from weighbridge.control.budget_states import Elsewhere
 from weighbridge.control.budgets import BudgetService
 from weighbridge.control.database import Database
 from weighbridge.control.folder import DataFolder
@@ -33,6 +34,35 @@ _RULE_TIMEOUT_MS: Final = 30_000
 _PICTURE_TIMEOUT_MS: Final = 2_000
 
 
+class Desk(Protocol):
+    """Who knows what other nodes spend of the same budgets."""
+
+    grown: int
+    on_growth: Callable[[], object]
+
+    def elsewhere(self, budget: str) -> Elsewhere:
+        """What they have spent, and hold."""
+        ...
+
+
+class Others:
+    """What other nodes spend, as soon as there is somebody to ask."""
+
+    def __init__(self) -> None:
+        self.desk: Desk | None = None
+
+    def __repr__(self) -> str:
+        return f"<Others by {self.desk!r}>"
+
+    def elsewhere(self, budget: str) -> Elsewhere:
+        """What they have spent of a budget, and hold."""
+        return {} if self.desk is None else self.desk.elsewhere(budget)
+
+    def grown_pico(self) -> int:
+        """By how much that was seen to grow, over all budgets."""
+        return 0 if self.desk is None else self.desk.grown
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerting:
     """What stands for alerts on one data folder."""
@@ -42,6 +72,13 @@ class Alerting:
     dispatcher: Dispatcher
     watches: tuple[AlertWatch, ...]
     near: Near
+    others: Others
+
+    def share(self, desk: Desk | None) -> None:
+        """Thresholds are of what all nodes spend, where there are others."""
+        self.others.desk = desk
+        if desk is not None:
+            desk.on_growth = self.rows_came
 
     def rows_came(self) -> None:
         """There are new rows in the ledger."""
@@ -76,7 +113,9 @@ def open_alerting(
     log = AlertLog(database)
     in_force = budgets.policy
     ask = _within(reports, _RULE_TIMEOUT_MS)
-    near = Near(cost_since(ask))
+    others = Others()
+    cost = cost_since(ask)
+    near = Near(lambda since, now: cost(since, now) + others.grown_pico())
     figures = Figures(
         ask=ask,
         budgets=in_force,
@@ -85,6 +124,7 @@ def open_alerting(
         node=node_name(settings),
         settings=settings.alerts,
         near=near,
+        elsewhere=others.elsewhere,
     )
     pictures = Pictures(_within(reports, _PICTURE_TIMEOUT_MS), in_force)
 
@@ -103,7 +143,14 @@ def open_alerting(
     # Whoever asks long questions must not hold up what is to be told within seconds.
     quick, slow = figures.quick_rules(), figures.slow_rules()
     watches = tuple(AlertWatch(rules, log, dispatcher.wake) for rules in (quick, slow))
-    return Alerting(channels=channels, log=log, dispatcher=dispatcher, watches=watches, near=near)
+    return Alerting(
+        channels=channels,
+        log=log,
+        dispatcher=dispatcher,
+        watches=watches,
+        near=near,
+        others=others,
+    )
 
 
 def _within(

@@ -25,6 +25,7 @@ from weighbridge.budgets.rate_limit import decode_rate_limits
 from weighbridge.compose.dashboard import dashboard
 from weighbridge.compose.node import node_name
 from weighbridge.compose.parts import Parts, open_parts
+from weighbridge.compose.pot import pot_desk
 from weighbridge.config import Settings
 from weighbridge.control.cache_storage import CacheStorage
 from weighbridge.control.child import Leash, read_settings
@@ -100,7 +101,14 @@ async def _serve_parts(
 ) -> None:
     leash, folder, parts = owned
     granted = LeaseStore.open(folder.root)
-    leases = LeaseHub(folder.run, granted, ReportService(parts.store), parts.keeper)
+    reports = ReportService(parts.store)
+
+    async def publish() -> None:
+        """What other nodes define is in force here as what is defined here."""
+        await hub.publish()
+
+    pot = pot_desk(settings, (parts.database, parts.budgets, reports), publish)
+    leases = LeaseHub(folder.run, granted, reports, parts.keeper, pot=pot)
     leases.start()
     hub = PolicyHub(folder.run, functools.partial(_policy, parts, leases), leases)
     await hub.start()
@@ -116,12 +124,13 @@ async def _serve_parts(
         alerts=parts.alerting.metrics,
     )
     parts.system.attach(hub, workers, vitals.problems)
-    services = parts.services(hub, vitals, settings.admin, leases)
+    services = parts.services(hub, vitals, settings.admin, leases, pot)
     questions = Questions(thread_begins=step_back)
     app = create_app(services, [dashboard(folder, settings)], questions)
     server = AdminServer(app, bound, folder.admin_socket)
     parts.keeper.tell_of_rows(parts.alerting.rows_came)
     parts.imports.tell_of_rows(parts.alerting.look_anew)
+    parts.alerting.share(pot)
     parts.keeper.start()
     await server.start()
     prices = asyncio.create_task(_watch_prices(parts, settings))

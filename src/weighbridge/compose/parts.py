@@ -33,6 +33,7 @@ from weighbridge.control.keys import KeyService
 from weighbridge.control.label_guard import LabelGuard
 from weighbridge.control.ledger_keeper import LedgerKeeper
 from weighbridge.control.links import LinkService
+from weighbridge.control.nodes import Desk, NodeService
 from weighbridge.control.passwords import Passwords
 from weighbridge.control.policy_settings import PolicySettings
 from weighbridge.control.price_overrides import PriceOverrides
@@ -91,8 +92,12 @@ class Parts:
         vitals: Vitals,
         settings: AdminSettings | None = None,
         leases: Leases | None = None,
+        nodes: Desk | None = None,
     ) -> Services:
-        """Everything that the admin app needs; without `leases`, no worker holds anything."""
+        """Everything that the admin app needs; without `leases`, no worker holds anything.
+
+        `nodes` is who speaks with the gateways that share budgets.
+        """
         settings = settings or AdminSettings()
         return Services(
             tokens=self.tokens,
@@ -119,6 +124,7 @@ class Parts:
             budget_audit=BudgetAudit(leases or NoLeases()),
             rate_limits=self.rate_limits,
             permits=leases or NoLeases(),
+            nodes=NodeService(self.database, nodes),
             vitals=vitals,
             metrics_require_key=settings.metrics_require_key,
             public_url=settings.public_url,

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    field_serializer,
+    model_validator,
+)
 
 from weighbridge.config.address import Address, AddressField
 from weighbridge.config.origins import WebOrigin
@@ -30,6 +39,17 @@ def _origin_url(url: str) -> str:
 
 
 OriginUrl = Annotated[str, AfterValidator(_origin_url)]
+
+
+def _store_url(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+        raise ValueError("expected redis://HOST:PORT/DB or rediss://…")
+    _ = parts.port  # raises ValueError where the port is none
+    return url
+
+
+SharedStore = Annotated[SecretStr, AfterValidator(_store_url)]
 
 
 class Section(BaseModel):
@@ -229,6 +249,17 @@ class BudgetSettings(Section):
         description="How long a call waits for money that other calls hold, or that is on its way, "
         "before it is refused.",
     )
+    shared: SharedStore | None = Field(
+        None,
+        description="Valkey or Redis through which gateways share budgets, "
+        "`redis://[:PASSWORD@]HOST:PORT/DB` or `rediss://…` (extra `redis`); each has its own "
+        "budgets where not set.",
+    )
+
+    @field_serializer("shared", when_used="json")
+    def _whole(self, shared: SecretStr | None) -> str | None:
+        """The URL as it is: so settings reach the control process, over a pipe."""
+        return None if shared is None else shared.get_secret_value()
 
 
 class LabelSettings(Section):

@@ -25,6 +25,15 @@ MOST_VALUES: Final = 1_000
 MOST_FORECASTS: Final = 100
 
 
+# Spent by other nodes, and held there beyond that, by value and window start.
+Elsewhere = Mapping[tuple[str | None, int], tuple[int, int]]
+
+
+def nowhere(budget: str) -> Elsewhere:  # noqa: ARG001
+    """No other node shares it."""
+    return {}
+
+
 class Leases(Protocol):
     """What the lender knows."""
 
@@ -34,6 +43,10 @@ class Leases(Protocol):
 
     def lent(self, budget: str) -> Mapping[tuple[str | None, int], Lent]:
         """The same accounts, with everybody who has something of them."""
+        ...
+
+    def elsewhere(self, budget: str) -> Elsewhere:
+        """What other nodes have spent, and hold, of the accounts of a budget that they share."""
         ...
 
     def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:
@@ -54,6 +67,10 @@ class NoLeases:
     def lent(self, budget: str) -> Mapping[tuple[str | None, int], Lent]:  # noqa: ARG002
         """Nobody has anything."""
         return {}
+
+    def elsewhere(self, budget: str) -> Elsewhere:
+        """Nobody is there."""
+        return nowhere(budget)
 
     def permits_left(self, limit_id: str) -> Mapping[tuple[str | None, int], int]:  # noqa: ARG002
         """Every bucket has filled since."""
@@ -85,6 +102,11 @@ class BudgetStates:
             for (value, start_us), one in self._leases.standing(budget.id).items()
             if start_us == window.start_us
         }
+        others = {
+            value: one
+            for (value, start_us), one in self._leases.elsewhere(budget.id).items()
+            if start_us == window.start_us
+        }
         asked = asked_of(budget, window)
         names: list[str | None]
         if budget.per is not None and values is not None:
@@ -92,12 +114,13 @@ class BudgetStates:
             spent = window_spend.spent_in(asked, run)
         else:
             spent = window_spend.spent_in(asked, run, MOST_VALUES if budget.per else None)
-            names = list(dict.fromkeys([*spent, *lent]))
+            names = list(dict.fromkeys([*spent, *lent, *others]))
         ahead = window_spend.outlooks(asked, names[:MOST_FORECASTS], run, now)
         found = []
         for name in names or [None]:
             in_ledger, standing = spent.get(name, 0), lent.get(name)
-            total = max(in_ledger, standing.spent if standing else 0)
+            elsewhere = others.get(name, (0, 0))
+            total = max(in_ledger, standing.spent if standing else 0) + elsewhere[0]
             found.append(
                 status_of(
                     budget,
@@ -107,6 +130,7 @@ class BudgetStates:
                     in_ledger=in_ledger,
                     standing=standing,
                     ahead=_ahead(ahead.get(name), total),
+                    elsewhere=elsewhere,
                 )
             )
         return sorted(found, key=lambda one: (-one.spent, one.value or ""))

@@ -20,6 +20,7 @@ from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
 from weighbridge.control.tables import BudgetRow, RaiseRow
 from weighbridge.core.clock import InstantFormatter
+from weighbridge.core.credential import Role
 from weighbridge.core.principal import OPERATOR, Principal
 from weighbridge.errors import ClientError, ConflictError, NotFoundError
 
@@ -103,6 +104,34 @@ class BudgetService:
             session.delete(row)
             self._auditor.note(session, by, ("budget.remove", row.id), before=_told(last.budget))
             return last
+
+    def adopt(self, budget_id: str, record: BudgetRecord | None) -> None:
+        """Take a budget as another node has it, raises included, or its removal (None).
+
+        Channels are not another node's to name, and stay as they are.
+        """
+        by = Principal(kind="operator", id="", name="another node", role=Role.ADMIN)
+        with self._database.change(policy=True) as session:
+            row = session.get(BudgetRow, budget_id)
+            before = None if row is None else _told(_budget(row))
+            if record is None:
+                if row is not None:
+                    session.delete(row)
+                self._auditor.note(session, by, ("budget.remove", budget_id), before=before)
+                return
+            values = _stored(record.budget) | {"channels": [] if row is None else row.channels}
+            if row is None:
+                row = BudgetRow(id=budget_id, created_at_us=record.created_at_us, **values)
+                session.add(row)
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.updated_at_us = record.updated_at_us
+            session.flush()
+            for one in record.raises:
+                fields = {name: getattr(one, name) for name in RaiseRecord.__struct_fields__}
+                session.merge(RaiseRow(budget_id=budget_id, **fields))
+            change = ("budget.create" if before is None else "budget.update", budget_id)
+            self._auditor.note(session, by, change, before=before, after=_told(_budget(row)))
 
     def give_raise(
         self,

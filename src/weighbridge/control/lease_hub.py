@@ -34,9 +34,11 @@ from weighbridge.budgets.lease import Account, Grants, Holder, Report
 from weighbridge.budgets.lender import Decision, Granted, Lender
 from weighbridge.budgets.rate_limit import RateLimit
 from weighbridge.budgets.windows import window_at
+from weighbridge.control.budget_states import Elsewhere
 from weighbridge.control.dead_holders import DeadHolders, Journals
 from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.permit_desk import PermitDesk, split
+from weighbridge.control.pot_port import Pot
 from weighbridge.control.spend import Reports, spent_of
 from weighbridge.errors import ControlError, LedgerError
 
@@ -54,13 +56,14 @@ Answer = Callable[[bytes], None]
 class LeaseHub:
     """Life: construct, `learn` the budgets, `start`, `close`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it is put together of
         self,
         run: Path,
         store: LeaseStore,
         reports: Reports,
         journals: Journals,
         *,
+        pot: Pot | None = None,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self.grants = 0
@@ -75,7 +78,9 @@ class LeaseHub:
         self._budgets: dict[str, Budget] = {}
         self._limits: tuple[RateLimit, ...] = ()
         numbers = count(time.time_ns())
-        self._lender = Lender(self._limit_of, numbers)
+        shared = None if pot is None else pot.shares.terms
+        self.lender = self._lender = Lender(self._limit_of, numbers, shared=shared)
+        self._pot = pot
         self._permits = PermitDesk(store, numbers, now_us)
         self._answers: dict[Holder, Answer] = {}
         self._unkept: list[Granted] = []
@@ -99,6 +104,9 @@ class LeaseHub:
         self._permits.learn(self._limits)
         self._permits.restore()
         self._task = asyncio.create_task(self._keep_refreshing(), name="budget-spend")
+        if self._pot is not None:
+            self._pot.attach(self)
+            self._pot.start()
 
     async def settled_down(self, within_s: float) -> None:
         """Wait until the dead of an earlier life are buried, but no longer than so."""
@@ -108,6 +116,8 @@ class LeaseHub:
 
     async def close(self) -> None:
         """Stop; workers go on with what they have."""
+        if self._pot is not None:
+            await self._pot.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -134,6 +144,16 @@ class LeaseHub:
         self._limits = fresh
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._limit, fresh)
+
+    # The pot that other nodes spend from as well.
+
+    def budgets(self) -> Mapping[str, Budget]:
+        """The budgets in force, by id."""
+        return self._budgets
+
+    def decide_soon(self) -> None:
+        """What may be lent has changed."""
+        self._soon()
 
     # Workers.
 
@@ -184,6 +204,10 @@ class LeaseHub:
                     found[account.value, account.window_us] = lent
         return found
 
+    def elsewhere(self, budget: str) -> Elsewhere:
+        """What other nodes have spent, and hold, of a budget's accounts, by value and window."""
+        return {} if self._pot is None else self._pot.elsewhere(budget)
+
     def permits_left(self, limit_id: str) -> dict[tuple[str | None, int], int]:
         """How many permits are left of a rate limit's buckets, by value and kind."""
         return self._permits.left(limit_id)
@@ -216,6 +240,8 @@ class LeaseHub:
             self._lender.doubt(budget)
         self._lender.stir()
         self._wake.set()
+        if self._pot is not None:
+            self._pot.changed()
         self._soon()
 
     def _limit(self, limits: tuple[RateLimit, ...]) -> None:
@@ -233,6 +259,8 @@ class LeaseHub:
         if self._keep(decision):
             for message in decision.send:
                 self._say(message)
+        if self._pot is not None:
+            self._pot.note(decision.accounts)
         for message in self._permits.decide():
             self._say(message)
         if self._lender.unknown():

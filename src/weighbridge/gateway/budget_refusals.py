@@ -39,7 +39,8 @@ def exhausted(
         return Refusal(
             Reason.BUDGET_EXHAUSTED,
             f"{name} cannot be checked now, and it blocks calls that it cannot count; the "
-            "gateway's control process is away or slow, try again shortly",
+            "gateway's control process, or what it shares budgets with, is away or slow, try "
+            "again shortly",
             metadata,
             _SOON_S,
         )

@@ -71,6 +71,8 @@ ACCESS: dict[tuple[str, str], Role | None] = {
     ("GET", "/api/v1/budgets/{budget_id}/status"): Role.VIEWER,
     ("GET", "/api/v1/budgets/{budget_id}/audit"): Role.EDITOR,
     ("POST", "/api/v1/budgets"): Role.EDITOR,
+    ("GET", "/api/v1/nodes"): Role.VIEWER,
+    ("DELETE", "/api/v1/nodes/{node_id}"): Role.ADMIN,
     ("PATCH", "/api/v1/budgets/{budget_id}"): Role.EDITOR,
     ("DELETE", "/api/v1/budgets/{budget_id}"): Role.EDITOR,
     ("POST", "/api/v1/budgets/{budget_id}/raises"): Role.EDITOR,

@@ -74,3 +74,10 @@ def test_a_raise_lifts_limit_and_thresholds() -> None:
 def test_what_is_overspent_leaves_nothing() -> None:
     """Never less than nothing."""
     assert status(250).remaining == 0
+
+
+def test_what_other_nodes_spent_and_hold_counts() -> None:
+    """Towards the limit, its thresholds and its state; and it can be told apart."""
+    found = status_of(BUDGET, WINDOW, 5, in_ledger=30, elsewhere=(50, 15))
+    assert (found.spent, found.held, found.remaining) == (80, 15, 5)
+    assert (found.threshold, found.elsewhere) == (80, (50, 15))

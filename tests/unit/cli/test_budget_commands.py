@@ -114,3 +114,12 @@ def test_a_value_of_a_budget_for_all_is_told(command: Any) -> None:
     refused = command("budget", "status", "n", "--value", "indexer")
     assert refused.status == 2
     assert "the budget is one for all, got 'indexer'; leave it out" in refused.err
+
+
+def test_without_a_store_there_are_no_nodes(command: Any) -> None:
+    """And nobody to be taken away."""
+    command("budget", "set", "--name", "n", "--limit", "1")
+    assert command("budget", "nodes", "--json").json["nodes"] == []
+    assert "budgets.shared is not set" in command("budget", "nodes").err
+    done = command("budget", "nodes", "--remove", "abc")
+    assert (done.status, "no gateway has the id" in done.err) == (1, True)

@@ -30,7 +30,7 @@ from weighbridge.budgets.windows import Window
 from weighbridge.config.model import AlertSettings
 from weighbridge.control.alerting.near import Near, windows_of
 from weighbridge.control.alerting.watch import Rule
-from weighbridge.control.budget_states import asked_of
+from weighbridge.control.budget_states import Elsewhere, asked_of, nowhere
 from weighbridge.core.alert import Occurrence
 from weighbridge.core.clock import to_unix_us
 from weighbridge.core.money import decimal_to_pico
@@ -60,6 +60,7 @@ class Figures:
     node: str
     settings: AlertSettings
     near: Near
+    elsewhere: Callable[[str], Elsewhere] = nowhere
 
     def quick_rules(self) -> list[Rule]:
         """What is told within seconds, as far as it is not turned off."""
@@ -159,7 +160,11 @@ class Figures:
     ) -> dict[str | None, int]:
         asked = asked_of(budget, window)
         limit = most if budget.per else None
-        return window_spend.spent_in(asked, lambda each: self.ask(each, now), limit)
+        found = window_spend.spent_in(asked, lambda each: self.ask(each, now), limit)
+        for (value, start_us), (spent, _) in self.elsewhere(budget.id).items():
+            if start_us == window.start_us:
+                found[value] = found.get(value, 0) + spent
+        return found
 
     def _days(self, dimension: str, now: datetime) -> dict[str, list[int]]:
         """What each whole day and today cost by value, oldest first, from its first day on."""

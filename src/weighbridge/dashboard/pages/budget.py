@@ -117,9 +117,9 @@ def _tiles(shown: BudgetStatus) -> list[Tile]:
     raised = shown.limit - shown.budget.limit_pico_usd
     more = f"{_money(raised)} of it raised" if raised else ""
     figures = (
-        ("spent", f"Spent{whose}", shown.spent, used),
+        ("spent", f"Spent{whose}", shown.spent, used + _elsewhere(shown.elsewhere[0])),
         ("remaining", "Left", shown.remaining, ""),
-        ("held", "Held by calls", shown.held, ""),
+        ("held", "Held by calls", shown.held, _elsewhere(shown.elsewhere[1]).strip("; ")),
         ("leased", "With workers, free", shown.leased, ""),
         ("limit", "Limit", shown.limit, more),
         ("forecast", "Expected at its end", ahead.expected, between),
@@ -134,6 +134,10 @@ def _tiles(shown: BudgetStatus) -> list[Tile]:
         )
         for name, title, pico, note in figures
     ]
+
+
+def _elsewhere(pico: int) -> str:
+    return f"; {_money(pico)} at other gateways" if pico else ""
 
 
 def _facts(budget: Budget, shown: BudgetStatus) -> list[tuple[str, Cell]]:

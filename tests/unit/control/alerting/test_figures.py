@@ -1,6 +1,7 @@
 """What the rules are given, out of a small ledger, and what they find in it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -87,6 +88,16 @@ def test_a_budget_is_told_by_what_the_ledger_sums(given: Given) -> None:
         ]
     )
     assert found(given.figures().thresholds) == [("Budget “Care” has reached 50 %", None)]
+
+
+def test_thresholds_count_what_other_nodes_spent(given: Given) -> None:
+    """In the same window, also where nothing was spent here."""
+    given.budgets = [BUDGET]
+    start_us = to_unix_us(NOW.replace(day=1, hour=0, minute=0))
+    figures = replace(given.figures(), elsewhere=lambda _: {(None, start_us): (8 * USD, 0)})
+    assert found(figures.thresholds)[-1] == ("Budget “Care” has reached 80 %", None)
+    figures = replace(given.figures(), elsewhere=lambda _: {(None, 0): (8 * USD, 0)})
+    assert found(figures.thresholds) == []
 
 
 def test_each_value_is_told_on_its_own(given: Given) -> None:
