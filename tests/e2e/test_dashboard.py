@@ -77,7 +77,7 @@ def test_the_overview_draws_what_was_spent(tab: Tab) -> None:
 def test_percentiles_follow_the_sums(tab: Tab) -> None:
     """What waits is filled in by itself, in tiles and tables, and nothing waits any more."""
     tab.open("/agents?range=24h")
-    tab.page.wait_for_function("!document.querySelector('[data-rest]')")
+    tab.page.locator("[data-rest]").wait_for(state="detached")
     assert "…" not in tab.page.locator(".tiles").inner_text()
     assert "…" not in tab.page.locator("tfoot").inner_text()
 
