@@ -1,6 +1,8 @@
 """Every route of the admin port and who may use it: a route that is not in the table fails."""
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from weighbridge.core.credential import Role
 from weighbridge.core.user import NewUser
 
 ANYBODY = None
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "api.md"
 ACCESS: dict[tuple[str, str], Role | None] = {
     ("GET", "/"): ANYBODY,
     ("GET", "/healthz"): ANYBODY,
@@ -145,6 +148,18 @@ def _routes(router: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
 def test_the_table_names_every_route_and_no_other(app: FastAPI) -> None:
     """A new route is refused here until somebody says who may use it."""
     assert set(_routes(app)) == set(ACCESS)
+
+
+def test_the_reference_says_who_may() -> None:
+    """The page of the API has each path with its methods and the least role of each."""
+    line = re.compile(r"^\| `(/api/\S+)` \|.*\| ([^|]+) \|$", re.MULTILINE)
+    shown = {
+        (method, path): role
+        for path, cell in line.findall(PAGE.read_text("utf-8"))
+        for method, role in (word.split(" ") for word in cell.split(", "))
+    }
+    api = {key: role.value for key, role in PROTECTED.items() if key[1].startswith("/api/")}
+    assert shown == api
 
 
 def test_what_is_protected_says_so(app: FastAPI) -> None:
