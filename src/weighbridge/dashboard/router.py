@@ -166,7 +166,7 @@ class _Served:
             try:
                 yield await answer
             except (QueryError, WeighbridgeError) as error:
-                _log.warning("a page could not be finished", path=self.page.path, exc_info=error)
+                _log.warning("a page could not be finished", where=self.page.path, exc_info=error)
                 yield self._drawing.failure(error)
         finally:
             answer.cancel()

@@ -1,9 +1,20 @@
 """P1: nothing that could be a key or a body survives on its way to the log."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
-from weighbridge.privacy.redaction import LONGEST, WITHHELD, clean_event, clean_text, describe
+from weighbridge.privacy.redaction import (
+    FIELDS,
+    LONGEST,
+    WITHHELD,
+    clean_event,
+    clean_text,
+    describe,
+)
 
+SOURCE = Path(__file__).resolve().parents[3] / "src"
 _CANARIES = [
     "AIzaSyTESTTESTTESTTESTTESTTESTTESTTEST",
     "ya29.a0TESTTEST",
@@ -60,6 +71,24 @@ def test_only_listed_fields_keep_their_values() -> None:
         "error": WITHHELD,
         "file": WITHHELD,
     }
+
+
+def test_every_field_that_is_logged_is_listed() -> None:
+    """A field that the list lacks would be written as withheld, always."""
+    calls = (
+        (path, node)
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    )
+    lacking = {
+        f"{path.name}:{call.lineno} {field.arg}"
+        for path, call in calls
+        if ast.unparse(call.func).startswith("_log.")
+        for field in call.keywords
+        if field.arg not in {*FIELDS, "exc_info"}
+    }
+    assert lacking == set()
 
 
 def test_an_exception_is_its_type_and_place() -> None:
