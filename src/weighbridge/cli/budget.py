@@ -156,7 +156,7 @@ def status(  # noqa: PLR0913, PLR0917 - each is a flag
     if is_csv:
         print_csv(columns, rows)
         return
-    figures = ("limit", "spent", "held", "remaining", "used", "forecast")
+    figures = ("limit", "spent", "held", "elsewhere", "remaining", "used", "forecast")
     print_table(columns, [[row[name] for name in columns] for row in rows], numeric=figures)
 
 

@@ -12,7 +12,7 @@ DEFINITION: Final = (
     *("action", "thresholds", "state"),
 )
 _STATUS: Final = (
-    *("budget", "value", "until", "limit", "spent", "held"),
+    *("budget", "value", "until", "limit", "spent", "held", "elsewhere"),
     *("remaining", "used", "forecast", "state"),
 )
 _AUDIT: Final = (
@@ -48,11 +48,14 @@ def scope_text(scope: dict[str, list[str]]) -> str:
 def status_rows(statuses: Sequence[dict[str, Any]], *, exact: bool) -> tuple[Sequence[str], Rows]:
     """Columns and one row for each account: each value of a budget that is split.
 
-    Takes: `exact`, for money as the API says it, which programs read.
+    Takes: `exact`, for money as the API says it, which programs read; they get every column, and
+    people that of other gateways only where one has a part.
     """
     money = str if exact else _short
     accounts = [(one, account) for one in statuses for account in (one["values"] or [one])]
-    return _STATUS, [_status_row(one, account, money) for one, account in accounts]
+    alone = not (exact or any(_elsewhere(account) for _, account in accounts))
+    columns = [name for name in _STATUS if not (alone and name == "elsewhere")]
+    return columns, [_status_row(one, account, money) for one, account in accounts]
 
 
 def audit_rows(audits: Sequence[dict[str, Any]]) -> tuple[Sequence[str], Rows]:
@@ -84,15 +87,21 @@ def _status_row(
     return {
         "budget": budget["name"],
         "value": account["value"] or ("(each)" if budget["per"] else "-"),
-        "until": ends[:16].replace("T", " ") if ends else "-",
+        "until": f"{ends[:16].replace('T', ' ')} UTC" if ends else "-",
         "limit": money(account["limit"]),
         "spent": money(account["spent"]),
         "held": money(account["held"]),
+        "elsewhere": money(str(_elsewhere(account))),
         "remaining": money(account["remaining"]),
         "used": f"{spent / limit * 100:.1f}%" if limit else "-",
         "forecast": "-" if account["forecast"] is None else money(account["forecast"]),
         "state": account["state"].replace("_", " "),
     }
+
+
+def _elsewhere(account: dict[str, Any]) -> Decimal:
+    """What other gateways have spent and hold: a part of `spent` and `held`."""
+    return Decimal(account["elsewhere_spent"]) + Decimal(account["elsewhere_held"])
 
 
 def _short(amount: str) -> str:

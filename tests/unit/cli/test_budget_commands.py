@@ -4,6 +4,8 @@ import csv
 import io
 from typing import Any
 
+from weighbridge.cli.budget_tables import status_rows
+
 
 def test_a_budget_is_set_and_set_again(command: Any) -> None:
     """By its name or id; what is not given stays, an empty value takes away."""
@@ -76,6 +78,19 @@ def test_how_budgets_stand(command: Any) -> None:
     shown = command("budget", "status").out
     assert "remaining" in shown
     assert "$1.00" in shown
+    assert "elsewhere" not in shown
+    assert row["elsewhere"] == "0.00"
+
+
+def test_what_other_gateways_have_is_told_where_they_have_any(command: Any) -> None:
+    """Of `spent` and `held`, in a column that else only programs get."""
+    command("budget", "set", "--name", "n", "--limit", "1")
+    document = command("budget", "status", "n", "--json").json
+    there = document | {"spent": "0.40", "elsewhere_spent": "0.30", "elsewhere_held": "0.01"}
+    columns, (row,) = status_rows([there], exact=False)
+    assert "elsewhere" in columns
+    assert (row["spent"], row["elsewhere"]) == ("$0.400", "$0.310")
+    assert row["until"] == "-" or row["until"].endswith(" UTC")
 
 
 def test_a_raise_is_given_and_withdrawn(command: Any) -> None:
