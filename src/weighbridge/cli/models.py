@@ -100,9 +100,7 @@ def update(
     every price that changes, and writes DIR/prices.json. In force when serve starts next.
     """
     settings = configuration(data, config).settings
-    own = import_module("weighbridge.compose.local_book").own_rates(settings)
-    prices = import_module("weighbridge.compose.prices")
-    found = prices.update_prices(settings, dry_run=dry_run, own=own)
+    found = import_module("weighbridge.compose.local_book").update_book(settings, dry_run=dry_run)
     if as_json:
         print_json(_document(found))
         return

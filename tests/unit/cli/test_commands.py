@@ -278,6 +278,10 @@ def test_updating_the_book(command: Any, tmp_path: Path, monkeypatch: pytest.Mon
         "before": "0.625",
         "after": "4.5",
     }
+    command("token", "create", "--name", "t")
+    _, noted = command("audit", "--json").json["entries"]
+    assert (noted["action"], noted["actor_kind"]) == ("prices.update", "operator")
+    assert noted["after"]["changes"] == len(document["changes"])
     listed = [
         price["usd"]
         for model in command("models", "--surface", "gemini", "--json").json["models"]
