@@ -13,6 +13,7 @@ from processes import Bridge, wait_until
 from receiver import Webhook, webhook
 
 GENEROUS_S = 60.0  # five seconds are the promise, on a machine that does nothing else
+SECRET = "s3cr3t-p4th"  # of every webhook's address
 _PATH = "/v1beta/models/gemini-2.5-pro:generateContent"
 _BODY = {"contents": [{"parts": [{"text": "hello"}]}]}
 
@@ -69,6 +70,32 @@ def test_the_message_is_out_soon_after_the_call(serve: Callable[..., Bridge]) ->
         assert [each["attempts"] for each in sent] == [1]
         standing = bridge.admin.get("/api/v1/alerts").json()["alerts"]
         assert budget_id in [alert["budget_id"] for alert in standing]
+
+
+def test_a_budget_tells_the_address_it_was_given(serve: Callable[..., Bridge]) -> None:
+    """Which then stands nowhere: in no answer, page, log, and no file of the data folder."""
+    with webhook() as hook:
+        bridge = serve()
+        token = bridge.token("c")
+        spoken = {"name": "Spoken", "scope": {"agent": ["spoken"]}}
+        budget_id = budget(bridge, **spoken, channels=[hook.url])
+        call(bridge, token, "spoken")
+        assert hook.next()["title"] == "Budget “Spoken” is used up"
+        told = wait_until(
+            lambda: [each for each in deliveries(bridge, budget_id) if each["sent_at"]],
+            GENEROUS_S,
+            "the delivery is not written down",
+        )
+        assert [each["channel"] for each in told] == ["json-127.0.0.1"]
+        api = ("budgets", f"budgets/{budget_id}", "channels", "audit", "alerts/history", "alerts")
+        pages = ("/budgets", f"/budgets/{budget_id}", "/alerts", "/settings/audit")
+        for path in (*(f"/api/v1/{each}" for each in api), *pages):
+            answer = bridge.admin.get(path)
+            assert (answer.status_code, SECRET in answer.text) == (200, False), path
+        changes = bridge.admin.get("/api/v1/audit").json()["entries"]
+        assert "channel.create" in [each["action"] for each in changes]
+        written = [file for file in bridge.folder.rglob("*") if file.is_file()]
+        assert [file for file in written if SECRET.encode() in file.read_bytes()] == []
 
 
 def test_kills_and_restarts_tell_nothing_twice(serve: Callable[..., Bridge]) -> None:

@@ -33,6 +33,10 @@ _ACTION = "`alert` tells, `block` also refuses calls."
 _THRESHOLDS = "Percent of the limit at which to tell."
 _UNPRICED = "Whether calls of models without a price pass a budget that blocks."
 _CHANNELS = "Names of the channels to tell."
+_CHANNELS_GIVEN = (
+    "Names of channels to tell, or addresses like `slack://…`, of which channels are made; "
+    "addresses are taken from administrators and never shown."
+)
 _HOLD = "What a call sets aside: an `estimate`, or the upper `bound` of its cost."
 _ON_EXHAUSTED = "Whether a stream that outgrows what it holds may `finish` or is `cut`."
 _GRACE = "Percent of the limit that may be spent beyond it before calls are refused."
@@ -53,7 +57,7 @@ class BudgetChange(BaseModel):
     action: Any = described(Action, "alert", _ACTION)
     thresholds: Any = described(list[int], [50, 80, 100], _THRESHOLDS)
     unpriced: Any = described(Unpriced, "allow", _UNPRICED)
-    channels: Any = described(list[str], [], _CHANNELS)
+    channels: Any = described(list[str], [], _CHANNELS_GIVEN)
     hold: Any = described(HoldRule, "estimate", _HOLD)
     on_exhausted: Any = described(OnExhausted, "finish", _ON_EXHAUSTED)
     grace_percent: Any = described(int, 0, _GRACE, minimum=0, maximum=100)

@@ -16,10 +16,12 @@ from weighbridge.core.zone_names import is_zone
 from weighbridge.errors import ClientError, Problem
 
 MOST_CHARACTERS: Final = 128
+MOST_ADDRESS: Final = 4096
 MOST_VALUES: Final = 1_000
 MOST_THRESHOLDS: Final = 20
 HIGHEST_THRESHOLD: Final = 1_000
 MOST_USD: Final = Decimal(10) ** 12
+_ADDRESS_MARK: Final = "://"
 T = TypeVar("T")
 
 
@@ -124,6 +126,17 @@ class FieldReader:
             return tuple(dict.fromkeys(value))
         return self._wrong(field, "expected a list of texts", ())
 
+    def names_or_addresses(self, field: str) -> tuple[str, ...]:
+        """A list of names or addresses, each once; an address is a secret and never quoted."""
+        value = self._given.get(field, [])
+        if value in ([], ()) or _is_list_of(value, _is_name_or_address):
+            return tuple(dict.fromkeys(value))
+        rule = "expected a list of names, or of addresses like slack://…"
+        if _ADDRESS_MARK not in str(value):
+            return self._wrong(field, rule, ())
+        self.miss(field, f"{rule} with at most {MOST_ADDRESS} printable characters")
+        return ()
+
     def dimension(self, field: str) -> str | None:
         """The name of a dimension, None where none is given."""
         value = self._given.get(field)
@@ -177,13 +190,17 @@ class FieldReader:
         return instead
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: Any, most: int = MOST_CHARACTERS) -> bool:
     return (
         isinstance(value, str)
         and bool(value.strip())
-        and len(value) <= MOST_CHARACTERS
+        and len(value) <= most
         and value.isprintable()
     )
+
+
+def _is_name_or_address(value: Any) -> bool:
+    return _is_text(value, MOST_ADDRESS if _ADDRESS_MARK in str(value) else MOST_CHARACTERS)
 
 
 def _is_whole(value: Any) -> bool:

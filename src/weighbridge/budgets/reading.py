@@ -53,7 +53,7 @@ def read_budget(given: Mapping[str, Any]) -> NewBudget:
         action=cast("Any", reader.word("action", "alert", _WORDS["action"])),
         thresholds=reader.thresholds("thresholds", DEFAULT_THRESHOLDS),
         unpriced=cast("Any", reader.word("unpriced", "allow", _WORDS["unpriced"])),
-        channels=reader.texts("channels"),
+        channels=reader.names_or_addresses("channels"),
         hold=cast("Any", reader.word("hold", "estimate", _WORDS["hold"])),
         on_exhausted=cast("Any", reader.word("on_exhausted", "finish", _WORDS["on_exhausted"])),
         grace_percent=reader.whole("grace_percent", 0, most=100),

@@ -4,6 +4,7 @@ Rules for future edits: what is not given is not in the document, so that a chan
 empty value takes away. What is wrong with a value, the API says.
 """
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -43,7 +44,13 @@ UnpricedOf = Annotated[
     typer.Option("--unpriced", help="Whether calls without a price pass a budget that blocks."),
 ]
 Channel = Annotated[
-    list[str] | None, typer.Option("--channel", metavar="C", help="Whom to tell; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--channel",
+        metavar="C",
+        help="Whom to tell: a channel's name, or an address like slack://… of which one is made; "
+        "`-` reads it from stdin; repeatable.",
+    ),
 ]
 Hold = Annotated[
     HoldRule | None,
@@ -99,5 +106,6 @@ def definition(**given: Any) -> dict[str, Any]:
     if given["thresholds"] is not None:
         document["thresholds"] = percents(given["thresholds"])
     if given["channels"] is not None:
-        document["channels"] = [name for name in given["channels"] if name]
+        named = (sys.stdin.readline().strip() if one == "-" else one for one in given["channels"])
+        document["channels"] = [each for each in named if each]
     return document

@@ -99,17 +99,25 @@ class Alerting:
         return {**total, **self.dispatcher.metrics()}
 
 
+def open_channels(
+    folder: DataFolder, settings: Settings, database: Database
+) -> tuple[ChannelService, AppriseSender]:
+    """The channels, and who sends through them."""
+    key_file = settings.alerts.key_file
+    seal = Seal(key_file or folder.root / KEY_NAME, may_make=key_file is None)
+    sender = AppriseSender()
+    return ChannelService(database, seal, sender), sender
+
+
 def open_alerting(
     folder: DataFolder,
     settings: Settings,
     opened: tuple[Database, ReportService, LedgerKeeper, BudgetService],
+    ways: tuple[ChannelService, AppriseSender],
 ) -> Alerting:
-    """The parts of alerts over what is open already."""
+    """The parts of alerts over what is open already, `open_channels` among it."""
     database, reports, keeper, budgets = opened
-    key_file = settings.alerts.key_file
-    seal = Seal(key_file or folder.root / KEY_NAME, may_make=key_file is None)
-    sender = AppriseSender()
-    channels = ChannelService(database, seal, sender)
+    channels, sender = ways
     log = AlertLog(database)
     in_force = budgets.policy
     ask = _within(reports, _RULE_TIMEOUT_MS)

@@ -15,12 +15,13 @@ from weighbridge.admin.ports_of_people import Oidc
 from weighbridge.attribution.policy import LabelRules, PolicySnapshot
 from weighbridge.budgets.budget import encode_budgets
 from weighbridge.budgets.rate_limit import encode_rate_limits
-from weighbridge.compose.alerting import Alerting, open_alerting
+from weighbridge.compose.alerting import Alerting, open_alerting, open_channels
 from weighbridge.compose.node import node_name
 from weighbridge.compose.oidc import oidc_provider
 from weighbridge.compose.prices import price_book
 from weighbridge.config import Settings
 from weighbridge.config.model import AdminSettings
+from weighbridge.control.alerting.channel_naming import ChannelNaming
 from weighbridge.control.alerting.standing import StandingAlerts
 from weighbridge.control.audit import AuditLog
 from weighbridge.control.budget_audit import BudgetAudit
@@ -179,7 +180,9 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         settings.ledger.poll_ms / 1000,
         outbox=Outbox(folder.journal, resources, store.known_exchange_ids),
     )
-    budgets, audit = BudgetService(database), AuditLog(database)
+    ways = open_channels(folder, settings, database)
+    budgets = BudgetService(database, naming=ChannelNaming(ways[0]))
+    audit = AuditLog(database)
     return Parts(
         store=store,
         database=database,
@@ -204,7 +207,9 @@ def open_parts(folder: DataFolder, settings: Settings) -> Parts:
         price_overrides=PriceOverrides(database, book),
         budgets=budgets,
         rate_limits=RateLimitService(database),
-        alerting=open_alerting(folder, settings, (database, ReportService(store), keeper, budgets)),
+        alerting=open_alerting(
+            folder, settings, (database, ReportService(store), keeper, budgets), ways
+        ),
         system=SystemWatch(
             folder,
             keeper,

@@ -6,15 +6,16 @@ a raise that has ended or was withdrawn stays on record.
 Counterpart: `budgets/reading` has checked what is asked for, `admin/routes/budgets` calls this.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from weighbridge.budgets.budget import Budget, NewBudget, Raise, as_mapping, usd_text
 from weighbridge.budgets.record import BudgetRecord, RaiseRecord
-from weighbridge.control.alerting.channels import unknown_channels
+from weighbridge.control.alerting.channel_naming import ChannelNaming
 from weighbridge.control.audit import Auditor
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
@@ -22,7 +23,7 @@ from weighbridge.control.tables import BudgetRow, RaiseRow
 from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.credential import Role
 from weighbridge.core.principal import OPERATOR, Principal
-from weighbridge.errors import ClientError, ConflictError, NotFoundError
+from weighbridge.errors import ConflictError, NotFoundError
 
 _DEFINITION = NewBudget.__struct_fields__
 _TUPLES = ("thresholds", "channels")
@@ -31,10 +32,13 @@ _TUPLES = ("thresholds", "channels")
 class BudgetService:
     """Budgets of one control database."""
 
-    def __init__(self, database: Database, mint: Mint | None = None) -> None:
+    def __init__(
+        self, database: Database, mint: Mint | None = None, naming: ChannelNaming | None = None
+    ) -> None:
         self._database = database
         self._mint = mint or Mint()
         self._auditor = Auditor(self._mint)
+        self._naming = naming or ChannelNaming()
 
     def __repr__(self) -> str:
         return f"<BudgetService {self._database!r}>"
@@ -42,13 +46,13 @@ class BudgetService:
     def create(self, wanted: NewBudget, by: Principal = OPERATOR) -> BudgetRecord:
         """A budget, in force for calls that begin from now on and for what is spent already.
 
-        Errors: `ClientError` where it names a channel that is not there.
+        An address among its channels becomes a channel, which it then names.
+        Errors: `ClientError` where it names a channel that is not there; those of `ChannelNaming`.
         """
-        row = BudgetRow(
-            id=self._mint.identifier("bud_"), created_at_us=self._mint.now_us(), **_stored(wanted)
-        )
+        identifier, now_us = self._mint.identifier("bud_"), self._mint.now_us()
         with self._database.change(policy=True) as session:
-            _check_channels(session, wanted.channels)
+            wanted = replace(wanted, channels=self._naming.names(session, wanted.channels, by))
+            row = BudgetRow(id=identifier, created_at_us=now_us, **_stored(wanted))
             session.add(row)
             self._auditor.note(session, by, ("budget.create", row.id), after=_told(_budget(row)))
         return _record(row, [])
@@ -75,15 +79,15 @@ class BudgetService:
 
         Takes: `revise`, which makes the new definition out of the budget as it is.
         Gives: the budget, whose `updated_at_us` moves only where something changed.
-        Errors: `NotFoundError`, those of `revise`, and `ClientError` where it newly names a channel
-        that is not there; one that was removed since stays named.
+        Errors: `NotFoundError`, those of `revise`, and those of `ChannelNaming` for channels that
+        it newly names; one that was removed since stays named.
         """
         with self._database.change(policy=True) as session:
             row = _found(session, budget_id)
             before = _whole(session, row).budget
             wanted = revise(before)
-            _check_channels(session, set(wanted.channels).difference(before.channels))
-            values = _stored(wanted)
+            channels = self._naming.names(session, wanted.channels, by, before.channels)
+            values = _stored(replace(wanted, channels=channels))
             changed = [name for name, value in values.items() if getattr(row, name) != value]
             for name in changed:
                 setattr(row, name, values[name])
@@ -186,12 +190,6 @@ class BudgetService:
     def policy(self) -> tuple[Budget, ...]:
         """Every budget as workers know it, by the order of their making."""
         return tuple(record.budget for record in reversed(self.all()))
-
-
-def _check_channels(session: Session, named: Iterable[str]) -> None:
-    problems = unknown_channels(session, sorted(named))
-    if problems:
-        raise ClientError("this budget cannot be set as asked", problems=problems)
 
 
 def _found(session: Session, budget_id: str) -> BudgetRow:

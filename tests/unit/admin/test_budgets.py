@@ -87,6 +87,41 @@ async def test_a_budget_reads_as_it_was_written(local: httpx.AsyncClient, policy
     assert (await local.get(f"{BUDGETS}/{made['id']}")).json() == made
 
 
+async def test_an_address_is_taken_and_never_shown(
+    local: httpx.AsyncClient, remote: httpx.AsyncClient, bearer: Mapping[Role, dict[str, str]]
+) -> None:
+    """By an administrator; an editor names what there is, and makes no channel this way."""
+    address = "json://127.0.0.1:9/hook/s3cr3t"
+    wanted = {**CONTRACT, "channels": ["ops", address]}
+    refused = await remote.post(BUDGETS, json=wanted, headers=bearer[Role.EDITOR])
+    assert (refused.status_code, "s3cr3t" in refused.text) == (403, False)
+    answer = await remote.post(BUDGETS, json=wanted, headers=bearer[Role.ADMIN])
+    assert (answer.status_code, "s3cr3t" in answer.text) == (201, False)
+    made = answer.json()
+    assert made["channels"] == ["ops", "json-127.0.0.1"]
+    path = f"{BUDGETS}/{made['id']}"
+    change = {"channels": [f"{address}/other"]}
+    refused = await remote.patch(path, json=change, headers=bearer[Role.EDITOR])
+    assert refused.status_code == 403
+    kept = await remote.patch(path, json={"limit_usd": "5"}, headers=bearer[Role.EDITOR])
+    assert kept.json()["channels"] == made["channels"]
+    changed = await local.patch(path, json=change)
+    assert changed.json()["channels"] == ["json-127.0.0.1-2"]
+    assert len((await local.get("/api/v1/channels")).json()["channels"]) == 3
+
+
+@pytest.mark.parametrize(
+    "channels",
+    ["json://127.0.0.1/s3cr3t", ["json://s3cr3t/" + "x" * 4096], [{"url": "json://s3cr3t"}]],
+)
+async def test_a_misplaced_address_is_not_quoted(local: httpx.AsyncClient, channels: Any) -> None:
+    """What is wrong is told without it."""
+    answer = await local.post(BUDGETS, json={**CONTRACT, "channels": channels})
+    assert answer.status_code == 422
+    assert [one["where"] for one in answer.json()["problems"]] == ["channels"]
+    assert "s3cr3t" not in answer.text
+
+
 async def test_workers_get_what_is_set(local: httpx.AsyncClient, parts: Parts) -> None:
     """The policy's snapshot holds the definitions, at a version that rises."""
     before = parts.policy()

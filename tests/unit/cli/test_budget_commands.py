@@ -4,6 +4,8 @@ import csv
 import io
 from typing import Any
 
+import pytest
+
 from weighbridge.cli.budget_tables import status_rows
 
 
@@ -39,6 +41,18 @@ def test_all_problems_of_a_budget_are_told(command: Any) -> None:
     assert "'Mars'" in done.err
     done = command("budget", "set", "--name", "n", "--channel", "ops")
     assert (done.status, "make one by `channel add`" in done.err) == (2, True)
+
+
+def test_an_address_makes_a_channel(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given in the line or by stdin; what is said names the channel."""
+    address = "json://127.0.0.1:9/s3cr3t"
+    options = ("--name", "n", "--limit", "1", "--json")
+    made = command("budget", "set", *options, "--channel", address)
+    assert made.json["channels"] == ["json-127.0.0.1"]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{address}/2\n"))
+    again = command("budget", "set", *options, "--channel", "-")
+    assert again.json["channels"] == ["json-127.0.0.1-2"]
+    assert "s3cr3t" not in made.out + made.err + again.out + again.err
 
 
 def test_what_makes_no_sense_is_misuse(command: Any) -> None:

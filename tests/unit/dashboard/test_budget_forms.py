@@ -95,6 +95,15 @@ async def test_everything_wrong_stands_beside_its_field(
     assert parts.budgets.all() == []
 
 
+async def test_a_form_makes_no_channel_for_an_editor(
+    editor: httpx.AsyncClient, parts: Parts
+) -> None:
+    """An address in a box's place is refused, and not shown again."""
+    answer = await send(editor, "/budgets", **SENT, channels=["json://127.0.0.1/s3cr3t"])
+    assert (answer.status_code, "s3cr3t" in answer.text) == (403, False)
+    assert (parts.budgets.all(), parts.alerting.channels.all()) == ([], [])
+
+
 async def test_a_raise_is_given_and_withdrawn(editor: httpx.AsyncClient, parts: Parts) -> None:
     """In the name of who sent the form; a reason without a sum says so beside the sum."""
     await send(editor, "/budgets", **SENT)

@@ -4,12 +4,12 @@ Rules for future edits: a URL goes in and never comes out again but towards the 
 of changes says that it changed and not to what. What is removed keeps its row, without URL, for
 the deliveries that went through it.
 Counterparts: `sealing` encrypts, `apprise_sender` judges a URL, `admin/routes/channels` and the
-command line call this.
+command line call this, `channel_naming` where a budget brings an address.
 """
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -25,7 +25,7 @@ from weighbridge.control.secrets import Mint
 from weighbridge.control.tables import BudgetRow, ChannelRow, DeliveryRow
 from weighbridge.core.alert import AlertKind, Channel, DeliveryState, NewChannel, Quiet
 from weighbridge.core.principal import OPERATOR, Principal
-from weighbridge.errors import ClientError, ConflictError, NotFoundError, Problem
+from weighbridge.errors import ClientError, ConflictError, ControlError, NotFoundError, Problem
 
 
 class Services(Protocol):
@@ -56,24 +56,43 @@ class ChannelService:
 
         Errors: `ClientError` with every problem; `ConflictError` where the name is taken.
         """
-        service = self._checked(new, is_new=True)
-        row = ChannelRow(id=self._mint.identifier("chn_"), created_at_us=self._mint.now_us())
-        _write(row, new)
-        row.service = service
-        row.sealed_url = self._seal.seal(new.url, row.id)
+        self._checked(new, is_new=True)
         try:
             with self._database.change(policy=False) as session:
-                session.add(row)
-                session.flush()
-                self._auditor.note(session, by, ("channel.create", row.id), after=_fields(row))
+                return self.add(session, new, by)
         except IntegrityError:
             raise _name_is_taken(new.name) from None
+
+    def add(self, session: Session, new: NewChannel, by: Principal) -> Channel:
+        """A channel, as part of a transaction that somebody else ends.
+
+        Errors: `ClientError` with every problem; `IntegrityError` where the name is taken.
+        """
+        row = ChannelRow(id=self._mint.identifier("chn_"), created_at_us=self._mint.now_us())
+        row.service = self._checked(new, is_new=True)
+        _write(row, new)
+        row.sealed_url = self._seal.seal(new.url, row.id)
+        session.add(row)
+        session.flush()
+        self._auditor.note(session, by, ("channel.create", row.id), after=_fields(row))
         return _channel(row)
+
+    def judged(self, url: str) -> str | Problem:
+        """Whose service a URL is, or what is wrong with it; the URL is not in the answer."""
+        return self._services.service_of(url)
+
+    def with_url(self, session: Session, url: str) -> Channel | None:
+        """The channel that leads to this URL; one that does not open is passed over."""
+        for row in standing_channels(session):
+            with suppress(ControlError):
+                if self._seal.open(row.sealed_url, row.id) == url:
+                    return _channel(row)
+        return None
 
     def all(self) -> list[Channel]:
         """All channels, newest first."""
         with self._database.read() as session:
-            return [_channel(row) for row in _rows(session)]
+            return [_channel(row) for row in standing_channels(session)]
 
     def get(self, wanted: str) -> Channel:
         """One channel, by its id or its name.
@@ -150,45 +169,21 @@ def takers(session: Session, kind: AlertKind, named: Iterable[str]) -> list[Chan
     Takes: names or ids of channels; where none of them is there, whoever takes the kind is it,
     so that no alert is lost to a channel that was removed.
     """
-    enabled = [row for row in _rows(session) if row.enabled]
+    enabled = [row for row in standing_channels(session) if row.enabled]
     wanted = {name for each in named for name in (each, name_key(each))}
     chosen = [row for row in enabled if row.id in wanted or row.name_key in wanted]
     return chosen or [row for row in enabled if not row.kinds or kind.value in row.kinds]
 
 
-def unknown_channels(session: Session, named: Iterable[str]) -> tuple[Problem, ...]:
-    """What is wrong with names or ids of channels, each with the nearest name that there is."""
-    rows = _rows(session)
-    known = {row.id for row in rows} | {row.name_key for row in rows}
-    names = {row.name_key: row.name for row in rows}
-    return tuple(
-        Problem(
-            "channels",
-            "no channel has the id or name",
-            seen=repr(each[:64]),
-            remedy=_nearest(each, names),
-        )
-        for each in named
-        if known.isdisjoint((each, name_key(each)))
-    )
+def standing_channels(session: Session) -> list[ChannelRow]:
+    """Channels that were not removed, newest first."""
+    query = select(ChannelRow).where(ChannelRow.removed_at_us.is_(None))
+    return list(session.scalars(query.order_by(ChannelRow.id.desc())))
 
 
 def name_key(name: str) -> str:
     """A name as it is compared."""
     return unicodedata.normalize("NFKC", name).casefold().strip()
-
-
-def _nearest(name: str, names: Mapping[str, str]) -> str:
-    """Takes: what channels are called, by how that is compared."""
-    close = get_close_matches(name_key(name), names, n=1)
-    if close:
-        return f"did you mean {names[close[0]]!r}?"
-    return "see `channel list`" if names else "there is none yet; make one by `channel add`"
-
-
-def _rows(session: Session) -> list[ChannelRow]:
-    query = select(ChannelRow).where(ChannelRow.removed_at_us.is_(None))
-    return list(session.scalars(query.order_by(ChannelRow.id.desc())))
 
 
 def _found(session: Session, wanted: str) -> ChannelRow:
