@@ -59,6 +59,20 @@ def test_models_without_price_and_errors_are_told_of(
     assert hook.next()["title"] == "Errors: does-not-exist on gemini"
 
 
+def test_rows_that_wait_are_told_of(serve: Callable[..., Bridge], hook: Webhook) -> None:
+    """A segment that the ledger cannot read, older than the limit; the others are loaded."""
+    bridge = serve()
+    bridge.command("channel", "add", "--name", "ops", "--url", hook.url, "--kind", "journal_lag")
+    begun_ms = int((datetime.now(UTC) - timedelta(minutes=10)).timestamp() * 1000)
+    (bridge.data / "journal" / "sealed" / f"w1-{begun_ms}-1.ndjson").mkdir()
+    told = hook.next()
+    assert told["title"] == "Rows do not reach the ledger"
+    assert "The oldest row that waits" in told["message"]
+    token = bridge.token("t")["token"]
+    assert call(bridge, token, "gemini-2.5-flash") == 200
+    bridge.wait_for_rows(1, model="gemini-2.5-flash")
+
+
 def call(bridge: Bridge, token: str, model: str) -> int:
     """The status of one call."""
     headers = {"X-Weighbridge-Key": token, "x-goog-api-key": "AIzaSyTESTkinds"}
