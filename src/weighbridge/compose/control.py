@@ -158,7 +158,8 @@ def _policy(parts: Parts, leases: LeaseHub) -> PolicySnapshot:
     snapshot = parts.policy()
     leases.learn(decode_budgets(snapshot.budgets))
     leases.learn_limits(decode_rate_limits(snapshot.rate_limits))
-    parts.alerting.rows_came()  # a budget that was set may be beyond a threshold already
+    parts.alerting.rows_came()  # a budget that was set may be beyond a threshold already,
+    parts.alerting.dispatcher.wake()  # and its address the first channel that there is
     return snapshot
 
 
