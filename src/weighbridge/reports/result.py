@@ -80,6 +80,10 @@ class QueryResult:
             totals=totals,
         )
 
+    def with_totals(self, more: Row) -> "QueryResult":
+        """The same rows with further figures of the whole range."""
+        return replace(self, totals={**self.totals, **more})
+
     def as_json(self) -> dict[str, Any]:
         """The contract's JSON object."""
         return {

@@ -94,3 +94,18 @@ async def test_a_table_by_a_percentile_is_whole_at_once(local: httpx.AsyncClient
     """Rows in the order of a figure have that figure."""
     assert "data-rest" not in await text(local, "/models?sort=-latency_p95")
     assert "data-rest" in await text(local, "/models?sort=-cost")
+
+
+@pytest.mark.parametrize("path", ["/agents", "/departments", "/projects"])
+@pytest.mark.usefixtures("rows")
+async def test_a_percentile_above_a_table_is_that_of_its_totals(
+    local: httpx.AsyncClient, path: str
+) -> None:
+    """It is of the whole range and without a course, which these pages do not ask for."""
+    found = (await local.get(f"{path}.json")).json()
+    (tile,) = [tile for tile in found["tiles"] if tile["name"] == "latency_p95"]
+    (table,) = found["tables"].values()
+    assert tile["value"] == table["totals"]["latency_p95"] == 1_000_000
+    page = await text(local, f"{path}?whole=now")
+    assert page.count("<polyline") >= 1
+    assert "<polyline" not in page.partition("p95 latency")[2].partition("Cached input")[0]

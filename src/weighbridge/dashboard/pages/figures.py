@@ -34,9 +34,13 @@ def asked(desk: Desk, question: CostQuery) -> QueryResult:
 
 
 def asked_apart(
-    desk: Desk, question: CostQuery, of_groups: tuple[str, ...]
+    desk: Desk, question: CostQuery, of_groups: tuple[str, ...], *, spreads_by_time: bool = True
 ) -> tuple[QueryResult, QueryResult]:
-    """The answers by group and by bucket; percentiles by group are those `of_groups` alone."""
+    """The answers by group and by bucket; percentiles by group are those `of_groups` alone.
+
+    Takes: whether percentiles are asked by bucket too, where they are by group. If not, the answer
+    by bucket has their totals and no column of them.
+    """
     sums, spreads = parted(question.metrics)
     by_group, by_time = desk.reports.run_apart(replace(question, metrics=sums), desk.now)
     if not spreads or desk.sums_only:
@@ -44,12 +48,15 @@ def asked_apart(
     if not set(spreads) & set(of_groups):
         of_time = replace(question, group_by=(), limit=None, order_by=None, metrics=spreads)
         return by_group, by_time.beside(desk.ask_alone(of_time))
-    if _has_rest(by_group):
-        more = desk.reports.run_apart(_ranked(question, spreads), desk.now)
-    else:
-        alone = replace(question, metrics=spreads, order_by=None, limit=None)
-        more = desk.reports.run_apart(alone, desk.now, alone=True)
-    return by_group.beside(more[0]), by_time.beside(more[1])
+    ranked = _has_rest(by_group)
+    alone = replace(question, metrics=spreads, order_by=None, limit=None)
+    more = _ranked(question, spreads) if ranked else alone
+    if not spreads_by_time:
+        whole = replace(more, granularity="none")
+        found = desk.ask(whole) if ranked else desk.ask_alone(whole)
+        return by_group.beside(found), by_time.with_totals(found.totals)
+    groups, buckets = desk.reports.run_apart(more, desk.now, alone=not ranked)
+    return by_group.beside(groups), by_time.beside(buckets)
 
 
 def parted(metrics: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -110,8 +110,13 @@ def group_table(desk: Desk, wanted: Wanted) -> tuple[Table, QueryResult]:
     return table_of(desk, wanted, result, before), result
 
 
-def ask_together(desk: Desk, wanted: Wanted, above: tuple[str, ...]) -> Together:
-    """The groups of a table and the metrics `above` it by bucket, in as few passes as can be."""
+def ask_together(
+    desk: Desk, wanted: Wanted, above: tuple[str, ...], *, spreads_by_time: bool = True
+) -> Together:
+    """The groups of a table and the metrics `above` it by bucket, in as few passes as can be.
+
+    Takes: `spreads_by_time` as `asked_apart` does.
+    """
     span, state = desk.span, desk.state
     desk = _ready_to_sort(desk, wanted)
     of_groups = (*wanted.metrics, *_beside(wanted))
@@ -120,7 +125,7 @@ def ask_together(desk: Desk, wanted: Wanted, above: tuple[str, ...]) -> Together
         metrics=tuple(dict.fromkeys((*of_groups, *above))),
         granularity=state.bucket(span, desk.now),
     )
-    by_group, by_time = asked_apart(desk, question, of_groups)
+    by_group, by_time = asked_apart(desk, question, of_groups, spreads_by_time=spreads_by_time)
     before, totals = None, {}
     if span.before and state.compare:
         sums, spreads = parted(above)

@@ -77,7 +77,7 @@ def compared(one: Tile, before: Any, metric: str = "cost") -> Tile:
 
 
 def _with_course(one: Tile, result: QueryResult) -> Tile:
-    points = sparkline(row[one.name] for row in result.rows)
+    points = sparkline(row.get(one.name) for row in result.rows)
     return replace(one, points=points)
 
 
