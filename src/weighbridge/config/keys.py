@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from weighbridge.config.model import Section, Settings
@@ -47,6 +47,13 @@ def is_list(field: FieldInfo) -> bool:
     return any(typing.get_origin(kind) is list for kind in _alternatives(field.annotation))
 
 
+def is_secret(field: FieldInfo) -> bool:
+    """Whether what the field holds may be shown to nobody, not even where it is wrong."""
+    kinds = _alternatives(field.annotation)
+    bare = [typing.get_args(kind)[0] if _is_annotated(kind) else kind for kind in kinds]
+    return SecretStr in bare
+
+
 def choices(field: FieldInfo) -> tuple[str, ...]:
     """The words that a field takes, where it takes nothing else."""
     if typing.get_origin(field.annotation) is typing.Literal:
@@ -79,6 +86,10 @@ def nearest(path: Path) -> str | None:
 def _section_of(field: FieldInfo) -> type[Section] | None:
     kind = field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
+
+
+def _is_annotated(kind: Any) -> bool:
+    return typing.get_origin(kind) is typing.Annotated
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:

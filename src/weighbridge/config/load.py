@@ -20,6 +20,7 @@ from weighbridge.config.model import Settings
 from weighbridge.errors import ConfigurationError, Problem
 
 _LONGEST_SEEN = 80
+_HIDDEN = "(hidden: it may hold credentials)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,11 @@ def _problem(detail: ErrorDetails, origins: Mapping[Path, str]) -> Problem:
     )
     message = detail["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
-    shown = keys.field_at(path) is not None
-    return Problem(".".join(path), message, _seen(detail["input"]) if shown else None, origin)
+    field = keys.field_at(path)
+    seen = None
+    if field is not None:
+        seen = _HIDDEN if keys.is_secret(field) else _seen(detail["input"])
+    return Problem(".".join(path), message, seen, origin)
 
 
 def _known_part(path: Path) -> Path:
@@ -114,7 +118,7 @@ def _known_part(path: Path) -> Path:
 def _seen(value: object) -> str:
     text = repr(value)
     if "@" in text and "://" in text:
-        return "(hidden: it may hold credentials)"
+        return _HIDDEN
     return text if len(text) <= _LONGEST_SEEN else text[:_LONGEST_SEEN] + "…"
 
 

@@ -24,3 +24,14 @@ def test_what_is_no_such_address_is_refused(url: str) -> None:
     """With what is expected."""
     with pytest.raises(ConfigurationError, match="expected redis://HOST:PORT/DB"):
         load(flags={"budgets.shared": ("--x", url)})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://:s3cr3t@store", ":s3cr3t@store", "redis:s3cr3t", "redis://:s3cr3t@store:x/0"]
+)
+def test_what_is_refused_is_not_repeated(url: str) -> None:
+    """An address that is mistyped has its password in it all the same."""
+    with pytest.raises(ConfigurationError) as told:
+        load(flags={"budgets.shared": ("--x", url)})
+    assert "s3cr3t" not in str(told.value)
+    assert "budgets.shared (flag --x)" in str(told.value)
