@@ -8,7 +8,7 @@ import pytest
 from weighbridge.budgets.budget import NewBudget
 from weighbridge.compose.parts import Parts
 from weighbridge.core.exchange import Exchange
-from weighbridge.dashboard.pages.groups import change_of, change_text
+from weighbridge.dashboard.pages.change import change_of, change_text
 from weighbridge.dashboard.pages.tiles import brief
 
 

@@ -13,8 +13,8 @@ from weighbridge.dashboard.pages.budget_forms import forms_of
 from weighbridge.dashboard.pages.budget_history import alerts_table, raises_table
 from weighbridge.dashboard.pages.budget_relatives import relatives_table
 from weighbridge.dashboard.pages.budgets import counts_text, state_cell, usd, window_text
-from weighbridge.dashboard.pages.groups import NAMES
 from weighbridge.dashboard.pages.pictures import look_of
+from weighbridge.dashboard.pages.titles import NAMES
 from weighbridge.reports.burn_down import burn_down, burn_down_spec
 from weighbridge.reports.outlook import Outlook
 from weighbridge.reports.result import for_people

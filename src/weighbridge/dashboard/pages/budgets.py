@@ -14,7 +14,7 @@ from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Content, Table, Tile, figure, word
 from weighbridge.dashboard.pages.budget_forms import create_form
 from weighbridge.dashboard.pages.budgets_at_risk import no_budget
-from weighbridge.dashboard.pages.groups import NAMES
+from weighbridge.dashboard.pages.titles import NAMES
 
 STATE_WORDS: Final = {
     "exhausted": ("Exhausted", "bad"),

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Column, Table, figure, sparkline, word
+from weighbridge.dashboard.pages.change import change_of, change_text
 from weighbridge.dashboard.pages.costs import marked
 from weighbridge.dashboard.pages.figures import WAITING, asked, asked_apart, parted
+from weighbridge.dashboard.pages.titles import NAMES, TITLES
 from weighbridge.dashboard.state import State
 from weighbridge.reports.cost_query import MAX_GROUPS, TIME, CostQuery
 from weighbridge.reports.dimensions import NONE, OTHER
@@ -27,49 +29,6 @@ PAGE_ROWS: Final = 50
 _CHANGE: Final = "change"
 _SHARE: Final = "share"
 _TOKEN: Final = ("token", "token_id")
-_NEXT_TO_NOTHING: Final = 99  # a hundredfold
-TITLES: Final = {
-    "cost": "Cost",
-    "exchanges": "Calls",
-    "errors": "Errors",
-    "tokens": "Tokens",
-    "cost_per_exchange": "Per call",
-    "cost_per_1k_tokens": "Per 1k tokens",
-    "error_rate": "Error rate",
-    "input_tokens": "Input",
-    "output_tokens": "Output",
-    "input_tokens_p50": "Median prompt",
-    "input_tokens_p95": "p95 prompt",
-    "client_closed": "Hung up",
-    "blocked": "Blocked",
-    "latency_p50": "Median",
-    "latency_p95": "p95",
-    "ttfb_p50": "First byte",
-    "cached_share": "Cached",
-    "wasted_cost": "Wasted",
-    "unpriced": "Unpriced",
-    "unmetered": "Unmetered",
-}
-NAMES: Final = {
-    "department": "Department",
-    "project": "Project",
-    "agent": "Agent",
-    "model": "Model",
-    "surface": "Surface",
-    "operation": "Operation",
-    "provider": "Provider",
-    "outcome": "Outcome",
-    "location": "Location",
-    "error_type": "Error type",
-    "token": "Token",
-}
-# Where a value of a dimension leads: the page that tells most about one value.
-PAGES: Final = {
-    "agent": "/agents/one",
-    "department": "/projects",
-    "project": "/agents",
-    "model": "/exchanges",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,29 +122,6 @@ def table_of(desk: Desk, wanted: Wanted, result: QueryResult, was: QueryResult |
         searchable=wanted.searchable and wanted.most is None,
         pages=_pages(state, len(rows)),
     )
-
-
-def change_of(now: Any, before: Any) -> Decimal | None:
-    """By what part a figure grew, to a tenth of a percent; None where there is nothing to tell.
-
-    Example: 3 after 2 is 0.5. 3 after 0 is None, for no part of nothing is 3, and so is 300
-    after 2: against next to nothing, any figure is enormous.
-    """
-    if now is None or not before:
-        return None
-    was = Decimal(str(before))
-    grown = round((Decimal(str(now)) - was) / was, 3)
-    return None if grown >= _NEXT_TO_NOTHING else grown
-
-
-def change_text(change: Decimal | None) -> str:
-    """A change as people write it: `+12.4 %`, `×37`, `new` where there was next to nothing."""
-    if change is None:
-        return "new"
-    if change >= 10:
-        return f"×{change + 1:,.0f}"
-    text = f"{change * 100:+,.1f} %"
-    return "0.0 %" if text == "-0.0 %" else text.replace("-", "\u2212")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

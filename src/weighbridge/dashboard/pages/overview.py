@@ -20,18 +20,12 @@ from weighbridge.dashboard.content import (
     word,
 )
 from weighbridge.dashboard.pages.budgets_at_risk import budgets_at_risk
+from weighbridge.dashboard.pages.change import change_of, change_text
 from weighbridge.dashboard.pages.costs import marked, marked_tile
-from weighbridge.dashboard.pages.groups import (
-    NAMES,
-    PAGES,
-    Wanted,
-    ask_together,
-    change_of,
-    change_text,
-    table_of,
-)
+from weighbridge.dashboard.pages.groups import Wanted, ask_together, table_of
 from weighbridge.dashboard.pages.pictures import measure_choice, over_time, split_choice
 from weighbridge.dashboard.pages.tiles import compared, tiles_of
+from weighbridge.dashboard.pages.titles import NAMES, PAGES
 from weighbridge.dashboard.ranges import Span, preset_span
 from weighbridge.reports.cost_query import MAX_GROUPS
 from weighbridge.reports.dimensions import OTHER

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Chart, Choice
-from weighbridge.dashboard.pages.groups import NAMES, TITLES
+from weighbridge.dashboard.pages.titles import NAMES, TITLES
 from weighbridge.reports.charts import MAX_SERIES, Look, chart_spec
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.palette import DARK, LIGHT

@@ -6,8 +6,8 @@ from weighbridge.budgets.rate_limit import REQUESTS, TOKENS, RateLimit
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Column, Content, Table, word
-from weighbridge.dashboard.pages.groups import NAMES
 from weighbridge.dashboard.pages.rate_limit_forms import create_form, limit_forms
+from weighbridge.dashboard.pages.titles import NAMES
 
 _MOST_BUCKETS: Final = 50
 _COLUMNS: Final = (

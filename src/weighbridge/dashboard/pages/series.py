@@ -7,8 +7,8 @@ from typing import Final
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Chart, Choice, Column, Content, Table, figure, word
 from weighbridge.dashboard.pages.costs import metric_cell
-from weighbridge.dashboard.pages.groups import NAMES
 from weighbridge.dashboard.pages.pictures import any_measure_choice, over_time, title_of
+from weighbridge.dashboard.pages.titles import NAMES
 from weighbridge.reports.charts import MAX_SERIES
 from weighbridge.reports.cost_query import TIME
 from weighbridge.reports.dimensions import COLUMN_OF

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Tile, sparkline
+from weighbridge.dashboard.pages.change import change_of, change_text
 from weighbridge.dashboard.pages.costs import marked_tile
 from weighbridge.dashboard.pages.figures import WAITING, asked
-from weighbridge.dashboard.pages.groups import change_of, change_text
 from weighbridge.reports.metrics import METRICS
 from weighbridge.reports.result import QueryResult, Row, for_people
 from weighbridge.reports.unpriced import COSTS, asking, left_out

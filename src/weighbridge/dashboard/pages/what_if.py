@@ -9,7 +9,8 @@ from typing import Final
 
 from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Choice, Column, Content, Field, Table, figure, word
-from weighbridge.dashboard.pages.groups import NAMES, change_of, change_text
+from weighbridge.dashboard.pages.change import change_of, change_text
+from weighbridge.dashboard.pages.titles import NAMES
 from weighbridge.reports.dimensions import NONE
 from weighbridge.reports.what_if import Moved, WhatIf
 from weighbridge.reports.what_if import what_if as price_anew
