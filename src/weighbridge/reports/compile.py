@@ -31,21 +31,17 @@ Counterpart: `tests/golden/sql` holds the texts, `result` reads the rows by `Sta
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
-from weighbridge.core.clock import from_unix_us
+from weighbridge.reports.bucket_sql import Buckets
 from weighbridge.reports.conditions import Conditions, as_text
 from weighbridge.reports.cost_query import TIME, CostQuery
 from weighbridge.reports.dialects import DIALECTS, Dialect
-from weighbridge.reports.dimensions import (
-    OTHER,
-)
+from weighbridge.reports.dimensions import OTHER
 from weighbridge.reports.metrics import (
     COMPLETENESS,
     COMPONENTS,
@@ -54,7 +50,7 @@ from weighbridge.reports.metrics import (
     Metric,
     Percentile,
 )
-from weighbridge.reports.zones import DAY_US, MONDAY_SHIFT_DAYS, REAL_TIME_US, Segment
+from weighbridge.reports.zones import Segment
 
 _TABLE = "exchanges"
 _BUCKET, _REST, _TOTAL = "bucket", "rest", "is_total"
@@ -123,8 +119,8 @@ class _Builder:
     ) -> None:
         self._query = query
         self._apart = form.apart
-        self._offsets = offsets
         self._dialect = dialect
+        self._buckets = Buckets(query.granularity, offsets, dialect)
         self._chosen = Conditions(query, dialect)
         self._ordered_by = METRICS.get(query.order[0])
         asked = [METRICS[name] for name in query.metrics]
@@ -178,14 +174,16 @@ class _Builder:
         columns: list[exp.Expr] = []
         if self._has_bucket:
             bucket = exp.column(_BUCKET)
-            month = self._query.granularity == "month"
-            columns.append(self._calendar(bucket).as_(_BUCKET) if month else bucket)
+            named = self._buckets.calendar(bucket)
+            columns.append(bucket if named is bucket else named.as_(_BUCKET))
         columns += [as_text(exp.column(key)).as_(key) for key in self._keys]
         return exp.select(*columns, *_columns(self._sum_names)).from_("cells")
 
     def _calls(self, keys: dict[str, exp.Expr], where: list[exp.Expr]) -> exp.Select:
         named = {
-            key: as_text(value.copy()) if key in self._keys else self._calendar(value.copy())
+            key: as_text(value.copy())
+            if key in self._keys
+            else self._buckets.calendar(value.copy())
             for key, value in keys.items()
         }
         measured = _columns(column for column, _ in self._spreads)
@@ -294,40 +292,10 @@ class _Builder:
     def _row_keys(self) -> dict[str, exp.Expr]:
         keys: dict[str, exp.Expr] = {}
         if self._has_bucket:
-            keys[_BUCKET] = self._bucket()
+            keys[_BUCKET] = self._buckets.of_rows()
         for key, dimension in zip(self._keys, self._query.group_by, strict=True):
             keys[key] = self._chosen.dimension(dimension)
         return keys
-
-    # Time.
-
-    def _bucket(self) -> exp.Expr:
-        """The arithmetic of `zones.bucket_key`, months still as days."""
-        now = self._dialect.unix_us(exp.column("started_at"))
-        if size := REAL_TIME_US.get(self._query.granularity):
-            shift = self._by_offset({s: s.offset_us % size for s in self._offsets})
-            start = exp.Mul(this=_int_div(_plus(now, shift), size), expression=_number(size))
-            return start if shift is None else exp.Sub(this=start, expression=shift.copy())
-        week = self._query.granularity == "week"
-        earlier = MONDAY_SHIFT_DAYS * DAY_US if week else 0
-        shift = self._by_offset({s: s.offset_us + earlier for s in self._offsets})
-        return _int_div(_plus(now, shift), 7 * DAY_US if week else DAY_US)
-
-    def _by_offset(self, values: dict[Segment, int]) -> exp.Expr | None:
-        """`values` by the segment that `started_at` lies in, without a case where all agree."""
-        if len(set(values.values())) == 1:
-            value = next(iter(values.values()))
-            return _number(value) if value else None
-        case = exp.case()
-        parts = list(values.items())
-        for (_, value), (following, next_value) in pairwise(parts):
-            if value != next_value:
-                case = case.when(_before(from_unix_us(following.start_us)), _number(value))
-        return exp.paren(case.else_(_number(parts[-1][1])))
-
-    def _calendar(self, bucket: exp.Expr) -> exp.Expr:
-        month = self._query.granularity == "month"
-        return self._dialect.month_of_day(bucket) if month else bucket
 
     # Order.
 
@@ -417,11 +385,6 @@ def _constant(text: str) -> exp.Expr:
     return sqlglot.parse_one(text)
 
 
-def _before(instant: datetime) -> exp.Expr:
-    literal = exp.Literal.string(instant.strftime("%Y-%m-%d %H:%M:%S"))
-    return exp.column("started_at") < exp.cast(literal, "timestamp")
-
-
 def _columns(names: Iterable[str], table: str | None = None) -> list[exp.Expr]:
     return [exp.column(name, table=table) for name in names]
 
@@ -432,14 +395,6 @@ def _named(keys: dict[str, exp.Expr]) -> list[exp.Expr]:
 
 def _number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
-
-
-def _plus(value: exp.Expr, shift: exp.Expr | None) -> exp.Expr:
-    return value if shift is None else exp.paren(exp.Add(this=value, expression=shift))
-
-
-def _int_div(value: exp.Expr, size: int) -> exp.Expr:
-    return exp.IntDiv(this=value, expression=_number(size))
 
 
 def _ordered(value: exp.Expr, *, descending: bool = False) -> exp.Expr:
