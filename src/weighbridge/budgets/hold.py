@@ -201,25 +201,35 @@ def _dearest(sides: Sequence[_Side]) -> _Side:
     return _Side(*(max(getattr(side, name) for side in sides) for name in names))
 
 
-def ask(size: Size, *, strict: bool, recent: int | None, limit: int) -> tuple[int, int]:
+def ask(
+    size: Size, *, strict: bool, recent: int | None, others: int | None = None, limit: int
+) -> tuple[int, int]:
     """How much a call needs to pass, and how much it takes where there is enough.
 
-    Takes: what similar calls came to of late, None where nobody knows; the whole of the budget.
+    Takes: what similar calls came to of late, and such calls of anybody's, None where nobody
+    knows; the whole of the budget.
     Gives: (least, most), the same where the size is certain enough. A strict budget takes the
     bound. Any other takes a declared bound up to a share of the budget, and does with what similar
     calls came to where that is all that is left: cheap calls tell nothing of a dear one after them.
-    Without a declaration it takes what similar calls came to. Where nobody knows that, a declared
-    bound that the budget could ever hold; else what there is, so that a first call of unknown size
-    is not turned away for ever (B4), but not the very last of it, which it would likely pass.
+    Without a declaration it takes what similar calls came to. Whose first call of a kind this is
+    takes all of a declared bound that the budget could ever hold, and does with what the calls of
+    others came to. Where nobody knows, or theirs came to more than the whole budget, it takes what
+    there is, so that a first call of unknown size is not turned away for ever (B4), but not the
+    very last of it, which it would likely pass.
     """
     bound = size.bound
     if strict:
         return bound, bound
-    if recent is None:
-        if size.declared and bound <= limit:
-            return bound, bound
-        return min(bound, max(size.floor, limit // _SIDE_BY_SIDE)), bound
-    likely = min(bound, max(recent, LEAST))
-    if not size.declared:
-        return likely, likely
-    return likely, min(bound, max(likely, limit // _SIDE_BY_SIDE))
+    if others is not None and others > limit:
+        others = None  # by their measure none would ever begin here
+    if recent is None and not size.declared:
+        recent = others
+    if recent is not None:
+        likely = min(bound, max(recent, LEAST))
+        share = limit // _SIDE_BY_SIDE if size.declared else 0
+        return likely, min(bound, max(likely, share))
+    if others is not None:
+        return min(bound, max(others, LEAST)), bound
+    if size.declared and bound <= limit:
+        return bound, bound
+    return min(bound, max(size.floor, limit // _SIDE_BY_SIDE)), bound

@@ -88,12 +88,13 @@ class Stake:
         """
         needs = []
         recent = history.recent(self.alike, now) if self.money else None
-        if recent is None and self.money and not self.size.declared:
-            recent = history.recent(History.of_anybody(self.alike), now)
+        others = None
+        if recent is None and self.money:
+            others = history.recent(History.of_anybody(self.alike), now)
         for budget, value, calendar in self.money:
             strict = budget.hold == "bound"
             limit = 0 if strict else budget.ceiling_at(at_us)
-            least, most = ask(self.size, strict=strict, recent=recent, limit=limit)
+            least, most = ask(self.size, strict=strict, recent=recent, others=others, limit=limit)
             needs.append(Need(Account(budget.id, value, calendar.at(at_us).start_us), most, least))
         for rate in self.kind.rates:
             most_a_minute = rate.limit.per_minute(REQUESTS)

@@ -189,3 +189,27 @@ def test_what_a_call_asks_for(
 ) -> None:
     """The bound where the budget is strict, or where it is declared and a small part; else less."""
     assert ask(size, strict=strict, recent=recent, limit=limit) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "strict", "recent", "limit", "expected"),
+    [
+        (SIZE, True, None, 1000, (100, 100)),
+        (SIZE, False, None, 1000, (7, 100)),
+        (SIZE, False, None, 50, (7, 100)),
+        (SIZE, False, 9, 1000, (9, 100)),
+        (OPEN, False, None, 1000, (7, 7)),
+        (OPEN, False, 9, 1000, (9, 9)),
+        (SIZE, False, None, 6, (5, 100)),
+        (OPEN, False, None, 6, (5, 100)),
+    ],
+)
+def test_whose_first_call_it_is_goes_by_what_those_of_others_came_to(
+    size: Size,
+    strict: bool,
+    recent: int | None,
+    limit: int,
+    expected: tuple[int, int],
+) -> None:
+    """All of a declared bound where there is so much; where less is left, what others needed."""
+    assert ask(size, strict=strict, recent=recent, others=7, limit=limit) == expected
