@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from browser import chromium
+from playwright.sync_api import Browser
 from processes import Bridge, Process
 
 
@@ -35,3 +37,10 @@ def serve(upstream: str, tmp_path: Path) -> Iterator[Callable[..., Bridge]]:
             return served.enter_context(Bridge(tmp_path, upstream_url, *options))
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium for a module: while it runs no asynchronous test can in the same thread."""
+    with chromium() as opened:
+        yield opened

@@ -1,26 +1,17 @@
 """Channels in a real browser: one is added and tested by an administrator's hand."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
-from browser import Tab, chromium
+from browser import Tab, signed_up
 from playwright.sync_api import Browser
 from processes import Bridge
 from receiver import Webhook, webhook
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
 @pytest.fixture
 def tab(bridge: Bridge, browser: Browser) -> Iterator[Tab]:
-    user = bridge.command("user", "create", "--name", "Nora", "--role", "admin")
-    opened = Tab(browser, bridge.admin_url)
-    opened.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path, name="Nora")
+    opened = signed_up(browser, bridge, "Nora")
     yield opened
     opened.close()
 

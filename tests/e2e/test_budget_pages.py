@@ -1,11 +1,10 @@
 """Budgets in a real browser: made, raised and removed by an editor's hand."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from browser import PHONE, Tab, chromium
+from browser import PHONE, Tab, signed_up
 from playwright.sync_api import Browser
 from processes import Bridge
 
@@ -13,17 +12,9 @@ PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
 BODY = {"contents": [{"parts": [{"text": "weigh me"}]}]}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
 @pytest.fixture
 def tab(bridge: Bridge, browser: Browser) -> Iterator[Tab]:
-    user = bridge.command("user", "create", "--name", "Eve", "--role", "editor")
-    opened = Tab(browser, bridge.admin_url)
-    opened.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path, name="Eve")
+    opened = signed_up(browser, bridge, "Eve", "editor")
     yield opened
     opened.close()
 

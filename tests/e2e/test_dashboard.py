@@ -2,23 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from browser import PHONE, Tab, chromium
+from browser import PHONE, Tab, signed_up
 from playwright.sync_api import Browser
 from processes import Bridge
 from receiver import webhook
 
 _CALL = "/v1beta/models/gemini-2.5-flash:generateContent"
 _BODY = {"contents": [{"parts": [{"text": "weigh me"}]}]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +34,8 @@ def signed_in(bridge: Bridge, browser: Browser, call: Callable[[str], None]) -> 
     for agent in ("scout", "scout", "digger"):
         call(agent)
     bridge.wait_for_rows(3, department="Research", operation="generateContent")
-    user = bridge.command("user", "create", "--name", "Ada", "--role", "admin")
-    tab = Tab(browser, bridge.admin_url)
-    tab.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path)
-    state = json.dumps(tab.page.context.storage_state())
+    tab = signed_up(browser, bridge, "Ada")
+    state = tab.signed_in()
     tab.close()
     return state
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from accessibility import CHECKS, expected_stops, faults, stops, unfold
-from browser import PHONE, Tab, chromium
+from browser import PHONE, Tab, signed_up
 from company import settle
 from playwright.sync_api import Browser, expect
 from processes import Bridge
@@ -49,18 +49,10 @@ def company(upstream: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def signed_in(company: Bridge, browser: Browser) -> str:
     """The state of a browser in which an administrator has signed in."""
-    user = company.command("user", "create", "--name", "Ada", "--role", "admin")
-    tab = Tab(browser, company.admin_url)
-    tab.sign_up(company.admin_url + urlsplit(user["one_time"]["link"]).path)
-    state = json.dumps(tab.page.context.storage_state())
+    tab = signed_up(browser, company, "Ada")
+    state = tab.signed_in()
     tab.close()
     return state
 

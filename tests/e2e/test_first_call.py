@@ -3,10 +3,9 @@
 import re
 import shlex
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import httpx
-from browser import Tab, chromium
+from browser import chromium, signed_up
 from playwright.sync_api import expect
 from processes import Bridge
 
@@ -14,10 +13,8 @@ from processes import Bridge
 def test_the_first_call_is_one_click_and_one_command_away(serve: Callable[..., Bridge]) -> None:
     """The command is whole but for the Google key; what it sends is seen without reloading."""
     bridge = serve()
-    user = bridge.command("user", "create", "--name", "Ada", "--role", "editor")
     with chromium() as browser:
-        tab = Tab(browser, bridge.admin_url)
-        tab.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path)
+        tab = signed_up(browser, bridge, "Ada", "editor")
         tab.open("/")
         expect(tab.page.get_by_role("heading", name="No calls yet")).to_be_visible()
         tab.page.get_by_role("button", name="Make a token and fill it in").click()

@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from browser import PHONE, Tab, chromium
+from browser import PHONE, Tab, signed_up
 from playwright.sync_api import Browser
 from processes import Bridge
 
@@ -24,18 +23,10 @@ PATHS = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def signed_in(bridge: Bridge, browser: Browser) -> str:
     """The state of a browser in which an administrator has signed in."""
-    user = bridge.command("user", "create", "--name", "Grace", "--role", "admin")
-    tab = Tab(browser, bridge.admin_url)
-    tab.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path)
-    state = json.dumps(tab.page.context.storage_state())
+    tab = signed_up(browser, bridge, "Grace")
+    state = tab.signed_in()
     tab.close()
     return state
 

@@ -7,6 +7,7 @@ while Playwright runs no asynchronous test can. `wait_for_function` evaluates te
 page, which our policy forbids: wait for locators.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from processes import Bridge
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
@@ -76,6 +78,10 @@ class Tab:
         self.page.locator("form button").click()
         self.page.wait_for_url(lambda url: "/welcome/" not in url)
 
+    def signed_in(self) -> str:
+        """What another tab needs to be signed in as this one is, as JSON."""
+        return json.dumps(self.page.context.storage_state())
+
     def open(self, path: str) -> None:
         """Go to a page and wait until its charts are drawn."""
         self.page.goto(path)
@@ -109,3 +115,11 @@ class Tab:
         where = urlsplit(request.url)
         if where.scheme in ("http", "https") and where.netloc != self._host:
             self.problems.append(f"a request left for {request.url}")
+
+
+def signed_up(browser: Browser, bridge: Bridge, name: str, role: str = "admin") -> Tab:
+    """The tab of a new person, in which they have just used their one-time link up."""
+    user = bridge.command("user", "create", "--name", name, "--role", role)
+    tab = Tab(browser, bridge.admin_url)
+    tab.sign_up(bridge.admin_url + urlsplit(user["one_time"]["link"]).path, name)
+    return tab
