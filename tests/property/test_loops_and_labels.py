@@ -12,7 +12,7 @@ from memory_ledger import MemoryLedger
 
 from weighbridge.core.exchange import COLUMNS
 from weighbridge.reports.cost_query import CostQuery
-from weighbridge.reports.label_coverage import find_coverage
+from weighbridge.reports.label_coverage import find_coverage, find_keys
 from weighbridge.reports.loops import LEAST_CALLS, find_loops
 from weighbridge.reports.service import ReportService
 
@@ -112,6 +112,7 @@ def test_coverage_is_what_each_key_selects(
         assert covered.values == len({one["labels"][key] for one in carrying})
         assert (covered.cost or 0) == sum(one["list_cost"] or 0 for one in carrying)
     assert found.bare.exchanges == sum(1 for one in mine if not one["labels"])
+    assert find_keys(query, reports.select, 2) == list(found.keys)[:2]
 
 
 def test_a_loop_is_seen_and_a_busy_agent_is_not() -> None:

@@ -80,6 +80,32 @@ def find_coverage(query: CostQuery, select: Select) -> Coverage:
     return Coverage(totals, bare, keys)
 
 
+def find_keys(query: CostQuery, select: Select, most: int) -> list[str]:
+    """Label keys in what the query chooses, those with the most spend first; `most` at most."""
+
+    def write(asked: CostQuery, dialect: str) -> tuple[str, list[Any]]:
+        return keys_statement(asked, dialect, most)
+
+    return [key for (key,) in select(query, write)]
+
+
+def keys_statement(query: CostQuery, dialect: str, most: int) -> tuple[str, list[Any]]:
+    """The statement and its parameters; a third of what a coverage takes."""
+    engine = DIALECTS[dialect]
+    asked = Conditions(query, engine)
+    keys, _ = engine.label_items()
+    items = exp.select(keys.as_("key"), "list_cost").from_("exchanges").where(*asked.where())
+    select = (
+        exp.select("key")
+        .with_("items", as_=items)
+        .from_("items")
+        .group_by("key")
+        .order_by("SUM(list_cost) DESC NULLS LAST", "COUNT(*) DESC", "key")
+        .limit(most)
+    )
+    return select.sql(dialect=dialect, pretty=True), asked.params
+
+
 def coverage_statement(query: CostQuery, dialect: str) -> tuple[str, list[Any]]:
     """The statement and its parameters; rows are part, key, exchanges, cost, values."""
     engine = DIALECTS[dialect]

@@ -12,8 +12,9 @@ from weighbridge.dashboard.asking import Desk
 from weighbridge.dashboard.content import Cell, Chart, Choice, Column, Content, Table, figure, word
 from weighbridge.dashboard.pages.groups import Wanted, group_table
 from weighbridge.dashboard.pages.pictures import measure_choice, over_time
-from weighbridge.reports.dimensions import LABEL_PREFIX
-from weighbridge.reports.label_coverage import Coverage, Covered, find_coverage
+from weighbridge.reports.dimensions import LABEL_PREFIX, NONE, OTHER
+from weighbridge.reports.label_coverage import Coverage, Covered, find_coverage, find_keys
+from weighbridge.reports.result import QueryResult
 
 _WARN_ABOVE: Final = "labels.cardinality_warn"
 _MOST_CHOICES: Final = 8
@@ -22,8 +23,7 @@ _FIGURES: Final = ("cost", "exchanges", "tokens", "error_rate")
 
 def labels(desk: Desk) -> Content:
     """Keys; or the values of the key that is chosen."""
-    found = find_coverage(desk.state.question(desk.span), desk.reports.select)
-    return _one_key(desk, found) if _chosen(desk) else _all_keys(desk, found)
+    return _one_key(desk) if _chosen(desk) else _all_keys(desk)
 
 
 def charts(desk: Desk) -> tuple[Chart, ...]:
@@ -36,7 +36,8 @@ def _chosen(desk: Desk) -> str:
     return next((name for name in desk.state.by if name.startswith(LABEL_PREFIX)), "")
 
 
-def _all_keys(desk: Desk, found: Coverage) -> Content:
+def _all_keys(desk: Desk) -> Content:
+    found = find_coverage(desk.state.question(desk.span), desk.reports.select)
     labelled = (found.totals.cost or Decimal(0)) - (found.bare.cost or Decimal(0))
     return Content(
         title="Labels",
@@ -110,7 +111,7 @@ def _row(key: str, covered: Covered, found: Coverage, link: str, most: float) ->
     ]
 
 
-def _one_key(desk: Desk, found: Coverage) -> Content:
+def _one_key(desk: Desk) -> Content:
     dimension, state = _chosen(desk), desk.state
     key = dimension.removeprefix(LABEL_PREFIX)
     wanted = Wanted(
@@ -121,17 +122,24 @@ def _one_key(desk: Desk, found: Coverage) -> Content:
         unallocated="Without this label",
     )
     table, result = group_table(desk, wanted)
-    values = found.keys[key].values if key in found.keys else 0
+    keys = find_keys(state.question(desk.span), desk.reports.select, _MOST_CHOICES)
     others = tuple(
-        (other, state.query_string(by=(LABEL_PREFIX + other,)), other == key)
-        for other in list(found.keys)[:_MOST_CHOICES]
+        (other, state.query_string(by=(LABEL_PREFIX + other,)), other == key) for other in keys
     )
     return Content(
         title=key,
-        subtitle=f"{key}: {values:,} values",
+        subtitle=f"{key}: {_values_of(dimension, result)}",
         parents=(("Labels", "/labels" + state.query_string(by=(), sort="", search="")),),
         choices=[Choice("Key", others), measure_choice(desk, state.metric or "cost")],
         tables=[table],
         completeness=dict(result.completeness),
         never_called=not result.completeness["exchanges"] and not state.filters,
     )
+
+
+def _values_of(dimension: str, result: QueryResult) -> str:
+    """How many values a key has, of which a result has at most so many rows."""
+    names = [row[dimension] for row in result.rows]
+    values = sum(name not in (NONE, OTHER) for name in names)
+    more = "more than " if OTHER in names else ""
+    return f"{more}{values:,} {'value' if values == 1 else 'values'}"

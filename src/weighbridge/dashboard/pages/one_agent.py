@@ -58,7 +58,8 @@ def one_agent(desk: Desk) -> Content:
         name="models",
         searchable=False,
     )
-    found = ask_together(desk, by_model, tuple(name for name, _ in _TILES))
+    above = dict.fromkeys((*(name for name, _ in _TILES), *(name for name, _ in _KINDS), "tokens"))
+    found = ask_together(desk, by_model, tuple(above))
     completeness = found.by_group.completeness
     made = tiles_of(
         [(name, title, "") for name, title in _TILES], found.by_time, found.totals_before
@@ -69,7 +70,11 @@ def one_agent(desk: Desk) -> Content:
         parents=(("Agents", "/agents" + state.query_string(filters=others, metric="")),),
         tiles=made,
         choices=[measure_choice(desk, state.metric or "cost", (*_MEASURES, *_MEASURES_MORE))],
-        tables=[table_of(desk, by_model, found.by_group, found.before)],
+        tables=[
+            table_of(desk, by_model, found.by_group, found.before),
+            _kinds_table(found.by_time.totals),
+            _endings_table(desk),
+        ],
         completeness=dict(completeness),
         never_called=not completeness["exchanges"] and not others,
     )
@@ -77,23 +82,9 @@ def one_agent(desk: Desk) -> Content:
 
 def late(desk: Desk) -> list[Table]:
     """What reads single calls or their charges; of all agents together that would be everything."""
-    endings = Wanted(
-        dimension="outcome",
-        metrics=("exchanges", "cost"),
-        title="How its calls ended",
-        to="/exchanges",
-        name="outcomes",
-        searchable=False,
-    )
     if not desk.state.filters.get("agent"):
-        return [_kinds_table(desk), group_table(desk, endings)[0]]
-    return [
-        _kinds_table(desk),
-        _charges_table(desk),
-        _loops_table(desk),
-        group_table(desk, endings)[0],
-        costliest_table(desk, _DEAREST),
-    ]
+        return []
+    return [_charges_table(desk), _loops_table(desk), costliest_table(desk, _DEAREST)]
 
 
 def charts(desk: Desk) -> tuple[Chart, ...]:
@@ -106,10 +97,20 @@ def charts(desk: Desk) -> tuple[Chart, ...]:
     return drawn, replace(prompts, title="How large its prompts are (95th percentile)")
 
 
-def _kinds_table(desk: Desk) -> Table:
+def _endings_table(desk: Desk) -> Table:
+    endings = Wanted(
+        dimension="outcome",
+        metrics=("exchanges", "cost"),
+        title="How its calls ended",
+        to="/exchanges",
+        name="outcomes",
+        searchable=False,
+    )
+    return group_table(desk, endings)[0]
+
+
+def _kinds_table(totals: Mapping[str, Any]) -> Table:
     """Tokens by kind; what is part of another kind says so and is not in the total."""
-    names = tuple(name for name, _ in _KINDS)
-    totals = desk.ask(desk.state.question(desk.span, metrics=(*names, "tokens"))).totals
     whole = sum(totals[name] for name, part in _KINDS if not part)
     rows = []
     for name, part in _KINDS:
