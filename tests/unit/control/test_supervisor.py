@@ -51,6 +51,15 @@ _DRAINING = _PROGRAM.replace(
 )
 
 
+# Says how much is never looked at again, and how much is.
+_KEEPING = _PROGRAM.replace(
+    "    await leash.stop.wait()",
+    """    import gc
+    note(f"kept {gc.get_freeze_count() > 10 * len(gc.get_objects())}")
+    await leash.stop.wait()""",
+)
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     path = tmp_path / "log"
@@ -117,6 +126,13 @@ async def test_who_stops_later_knows_at_once(log: Path) -> None:
         pass
     ends = [line for line in _text(log).splitlines() if not line.startswith("started")]
     assert ends == ["control knows", "stopped w0", "stopped control"]
+
+
+async def test_what_a_child_was_built_of_is_never_collected(log: Path) -> None:
+    """Looking at all of it again and again would hold up whatever the child does."""
+    async with _running(Supervisor([_plan(log, "w0", program=_KEEPING)])):
+        await _until(lambda: "kept" in _text(log))
+        assert "kept True" in _text(log)
 
 
 async def test_a_killed_child_is_restarted_and_no_other_is_touched(log: Path) -> None:
