@@ -45,6 +45,16 @@ class Mark(NamedTuple):
     settled: int
 
 
+class Refused(NamedTuple):
+    """Of this limit too little was left for a call that would have done with so much.
+
+    Spent, not held: no end of another call would have let it pass. The least that was refused.
+    """
+
+    limit: int
+    needed: int
+
+
 class Forgotten(NamedTuple):
     """A pocket that its holder keeps no more: nothing was left in it, and the lender knew."""
 
@@ -58,7 +68,8 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `least` and `like` are values of `granted`: at `least` the first call that waits can begin,
     at `like` the holder would be at ease. `floor` is a value of `granted`, too: the call would
     do with so much if it were all that is left. None of them above `granted`: nothing is asked.
-    `born` tells two pockets of one account apart, where the first was forgotten.
+    `born` tells two pockets of one account apart, where the first was forgotten. `refused` is
+    what was refused at the latest limit; nothing is lent by it.
     """
 
     account: Account
@@ -71,6 +82,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     floor: int = 0
     like: int = 0
     marks: tuple[Mark, ...] = ()
+    refused: Refused | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, tag="report", tag_field="kind"):

@@ -8,7 +8,7 @@ Counterpart: `purse` moves money between calls and the lender.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from weighbridge.budgets.lease import Account, Grant, Holding, Mark
+from weighbridge.budgets.lease import Account, Grant, Holding, Mark, Refused
 
 # A slice is enough for so many calls of the last size at first; it doubles where it is used up
 # sooner than `_SOON_US`, and halves where it lasts longer than `_LATE_US`.
@@ -43,6 +43,14 @@ class Shortage(NamedTuple):
     known: bool
     retry_us: int = 0
 
+    def is_for_good(self, needed: int) -> bool:
+        """Whether too little is left for a call, even if nothing were held any more.
+
+        Example: of 10, with 9 spent and 1 held, one that needs 1 may pass later, and one that needs
+        2 may not. One that needs 11 is larger than the budget, which says nothing of the budget.
+        """
+        return self.known and self.spent + needed > self.limit >= needed
+
 
 class Pocket:
     """What the worker has of one account."""
@@ -63,6 +71,7 @@ class Pocket:
         "marks",
         "recalled",
         "refilled_us",
+        "refused",
         "retry_us",
         "returned",
         "settled",
@@ -85,6 +94,7 @@ class Pocket:
         # The lender's last word.
         self.spent = self.leased = self.limit = self.retry_us = 0
         self.final = self.recalled = False
+        self.refused: Refused | None = None
         # Settled up to a segment; settled when the group was taken that is being written.
         self.marks: list[Mark] = []
         self.taken = 0
@@ -164,6 +174,12 @@ class Pocket:
             self.like = min(self.like, self.granted)  # the question is over
             self.final = grant.final
 
+    def refuse(self, limit: int, needed: int) -> None:
+        """A call was refused for good at that limit."""
+        former = self.refused
+        if former is None or former.limit != limit or needed < former.needed:
+            self.refused = Refused(limit, needed)
+
     def mark(self, segment: int) -> None:
         """The group that was taken last stands in that segment."""
         mark = Mark(segment, self.taken)
@@ -192,6 +208,7 @@ class Pocket:
             floor=self.floor,
             like=self.like,
             marks=tuple(self.marks),
+            refused=self.refused,
         )
 
     def lacks_for_good(self, least: int) -> bool:

@@ -84,6 +84,13 @@ class Purse:
         self._withdraw(ticket.pockets)
         return ticket.shortage
 
+    def refused(self, shortage: Shortage, needed: int) -> None:
+        """A call that would have done with so much was refused: people hear where that stays so."""
+        if shortage.is_for_good(needed):
+            pocket = self.pocket(shortage.account)
+            pocket.refuse(shortage.limit, needed)
+            self._changed.add(pocket)
+
     def extend(self, hold: Hold, amount: int, now_us: int) -> bool:
         """Set aside more for a call under way, on every account or on none."""
         if any(pocket.free < amount for pocket in hold.pockets):

@@ -26,6 +26,7 @@ from weighbridge.control.budgets import BudgetService
 from weighbridge.control.database import Database
 from weighbridge.control.folder import DataFolder
 from weighbridge.control.ledger_keeper import LedgerKeeper
+from weighbridge.control.refusals import Refusals
 from weighbridge.reports.cost_query import CostQuery
 from weighbridge.reports.result import QueryResult
 from weighbridge.reports.service import ReportService
@@ -73,6 +74,7 @@ class Alerting:
     watches: tuple[AlertWatch, ...]
     near: Near
     others: Others
+    refusals: Refusals
 
     def share(self, desk: Desk | None) -> None:
         """Thresholds are of what all nodes spend, where there are others."""
@@ -123,6 +125,7 @@ def open_alerting(
     ask = _within(reports, _RULE_TIMEOUT_MS)
     others = Others()
     cost = cost_since(ask)
+    refusals = Refusals()
     near = Near(lambda since, now: cost(since, now) + others.grown_pico())
     figures = Figures(
         ask=ask,
@@ -133,6 +136,7 @@ def open_alerting(
         settings=settings.alerts,
         near=near,
         elsewhere=others.elsewhere,
+        refusals=refusals,
     )
     pictures = Pictures(_within(reports, _PICTURE_TIMEOUT_MS), in_force)
 
@@ -151,6 +155,7 @@ def open_alerting(
     # Whoever asks long questions must not hold up what is to be told within seconds.
     quick, slow = figures.quick_rules(), figures.slow_rules()
     watches = tuple(AlertWatch(rules, log, dispatcher.wake) for rules in (quick, slow))
+    refusals.on_news = watches[0].rows_came
     return Alerting(
         channels=channels,
         log=log,
@@ -158,6 +163,7 @@ def open_alerting(
         watches=watches,
         near=near,
         others=others,
+        refusals=refusals,
     )
 
 

@@ -108,7 +108,8 @@ async def _serve_parts(
         await hub.publish()
 
     pot = pot_desk(settings, (parts.database, parts.budgets, reports), publish)
-    leases = LeaseHub(folder.run, granted, reports, parts.keeper, pot=pot)
+    heard = parts.alerting.refusals
+    leases = LeaseHub(folder.run, granted, reports, parts.keeper, pot=pot, refusals=heard)
     leases.start()
     hub = PolicyHub(folder.run, functools.partial(_policy, parts, leases), leases)
     await hub.start()

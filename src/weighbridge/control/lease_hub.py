@@ -39,6 +39,7 @@ from weighbridge.control.dead_holders import DeadHolders, Journals
 from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.permit_desk import PermitDesk, split
 from weighbridge.control.pot_port import Pot
+from weighbridge.control.refusals import Refusals
 from weighbridge.control.spend import Reports, spent_of
 from weighbridge.errors import ControlError, LedgerError
 
@@ -64,6 +65,7 @@ class LeaseHub:
         journals: Journals,
         *,
         pot: Pot | None = None,
+        refusals: Refusals | None = None,
         now_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self.grants = 0
@@ -81,6 +83,7 @@ class LeaseHub:
         shared = None if pot is None else pot.shares.terms
         self.lender = self._lender = Lender(self._limit_of, numbers, shared=shared)
         self._pot = pot
+        self._refusals = refusals or Refusals()
         self._permits = PermitDesk(store, numbers, now_us)
         self._answers: dict[Holder, Answer] = {}
         self._unkept: list[Granted] = []
@@ -170,6 +173,7 @@ class LeaseHub:
         self._lender.arrive(report.holder)
         money, permits = split(report)
         self._lender.receive(money)
+        self._refusals.heard(money)
         self._permits.heard(permits)
         self._soon()
 
@@ -353,6 +357,7 @@ class LeaseHub:
         if everything:
             self._bury(over)
             self._store.drop(self._lender.drop_closed())
+            self._refusals.tidy(self._lender.knows)
             self._lender.stir()
         self._soon()
 

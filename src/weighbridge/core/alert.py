@@ -15,6 +15,7 @@ class AlertKind(StrEnum):
     """What an alert is about."""
 
     BUDGET_THRESHOLD = "budget_threshold"
+    BUDGET_EXHAUSTED = "budget_exhausted"
     BUDGET_FORECAST = "budget_forecast"
     SPEND_ANOMALY = "spend_anomaly"
     UNPRICED_TRAFFIC = "unpriced_traffic"

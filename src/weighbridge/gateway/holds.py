@@ -370,6 +370,7 @@ class Holds:
             if need.account == shortage.account:
                 window = binding.calendar.at(exchange.started_us)
                 needed = max(need.floor, LEAST)
+                self._purse.refused(shortage, needed)
                 return exhausted(binding.budget, shortage, needed, window, self._unix_us())
         for rate in stake.kind.rates:
             if rate.limit.id == shortage.account.budget:

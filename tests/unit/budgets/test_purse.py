@@ -1,7 +1,9 @@
 """A purse lets a call begin only on money that it surely has, and gives back what it can."""
 
-from weighbridge.budgets.lease import Account, Grant, Grants, Holder
-from weighbridge.budgets.pocket import Need
+import pytest
+
+from weighbridge.budgets.lease import Account, Grant, Grants, Holder, Refused
+from weighbridge.budgets.pocket import Need, Shortage
 from weighbridge.budgets.purse import IDLE_US, Purse
 
 HOLDER = Holder(0, 1)
@@ -199,3 +201,29 @@ def test_what_an_ended_call_wanted_more_of_is_asked_for_no_more() -> None:
     pocket = made.pocket(CARE)
     assert pocket.least <= pocket.granted
     assert made.pocket(ALL).least > made.pocket(ALL).granted
+
+
+@pytest.mark.parametrize(
+    ("spent", "leased", "needed", "for_good"),
+    [(9, 1, 2, True), (9, 1, 1, False), (0, 10, 5, False), (0, 0, 11, False), (10, 0, 10, True)],
+    ids=["too little is left", "it is held", "all is held", "larger than all", "all is spent"],
+)
+def test_a_refusal_is_for_good_where_nothing_that_comes_back_would_do(
+    spent: int, leased: int, needed: int, *, for_good: bool
+) -> None:
+    """Of ten; and what the lender has not answered is never known to be so."""
+    assert Shortage(CARE, spent, leased, 10, known=True).is_for_good(needed) == for_good
+    assert not Shortage(CARE, spent, leased, 10, known=False).is_for_good(needed)
+
+
+def test_the_lender_hears_what_was_refused_for_good() -> None:
+    """The least at the latest limit, in each word on the account from then on."""
+    made = purse(CARE)
+    made.report(0)
+    for limit, spent, needed in ((100, 50, 60), (100, 50, 80), (100, 10, 20), (100, 60, 55)):
+        made.refused(Shortage(CARE, spent, 0, limit, known=True), needed)
+    report = made.report(0)
+    assert report is not None
+    assert [each.refused for each in report.holdings] == [Refused(100, 55)]
+    made.refused(Shortage(CARE, 60, 0, 110, known=True), 70)
+    assert made.pocket(CARE).holding().refused == Refused(110, 70)

@@ -12,14 +12,15 @@ import pytest
 
 from weighbridge.budgets import lease
 from weighbridge.budgets.budget import Budget, Raise
-from weighbridge.budgets.lease import Account, Grants, Holder
-from weighbridge.budgets.pocket import Hold, Need, Ticket
+from weighbridge.budgets.lease import Account, Grants, Holder, Refused
+from weighbridge.budgets.pocket import Hold, Need, Shortage, Ticket
 from weighbridge.budgets.purse import Purse
 from weighbridge.budgets.rate_limit import PERMIT, REQUESTS, RateLimit
 from weighbridge.control import lease_hub
 from weighbridge.control.lease_hub import LeaseHub
 from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.life import LifeSign
+from weighbridge.control.refusals import Refusals
 from weighbridge.core.money import pico_to_decimal
 from weighbridge.errors import ControlError, LedgerError
 from weighbridge.reports.cost_query import CostQuery
@@ -125,10 +126,15 @@ class Bench:
         self.store = LeaseStore.open(folder)
         self.workers: list[Worker] = []
         self.budgets = [budget()]
+        self.refusals = Refusals()
         self.hub = self.new_hub()
 
     def new_hub(self) -> LeaseHub:
-        hub = LeaseHub(self.run, self.store, self.ledger, self.ledger, now_us=lambda: self.now_us)
+        hub = LeaseHub(
+            *(self.run, self.store, self.ledger, self.ledger),
+            refusals=self.refusals,
+            now_us=lambda: self.now_us,
+        )
         hub.learn(self.budgets)
         hub.start()
         return hub
@@ -179,6 +185,30 @@ async def test_fifty_calls_of_a_cent_on_ten_cents(bench: Bench) -> None:
     bench.ledger.spent = 10 * CENT
     await bench.until(lambda: sum(len(worker.refused) for worker in workers) == 40)
     assert bench.hub.standing("bud_care")[None, 0].spent == 10 * CENT
+
+
+async def test_what_workers_refuse_for_good_is_heard_until_nobody_has_the_account(
+    bench: Bench,
+) -> None:
+    """Also by the hub that comes after."""
+    worker = bench.worker(0)
+    worker.purse.pocket(CARE)
+    worker.purse.refused(Shortage(CARE, 9 * CENT, 0, 10 * CENT, known=True), 2 * CENT)
+    worker.report(full=True)
+    heard = {CARE: Refused(10 * CENT, 2 * CENT)}
+    assert bench.refusals.untold() == heard
+    await bench.hub.close()
+    bench.refusals = Refusals()
+    bench.hub = bench.new_hub()
+    worker.report(full=True)
+    await bench.refreshed()
+    assert bench.refusals.untold() == heard
+    worker.sign.close()
+    bench.hub.gone(worker.answer)
+    await bench.until(lambda: bench.ledger.hurried)
+    bench.ledger.recoveries = 2
+    await bench.until(lambda: bench.refusals.untold() == {})
+    worker.sign = LifeSign.create(bench.run, Holder(9, 9))
 
 
 async def test_what_is_settled_is_counted_once_it_is_loaded(bench: Bench) -> None:

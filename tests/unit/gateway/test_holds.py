@@ -120,6 +120,27 @@ def test_a_call_that_the_whole_budget_is_too_little_for_is_not_told_to_wait() ->
         assert "declare a smaller maximum" in error["message"]
 
 
+def test_what_is_refused_for_good_is_what_people_hear_of() -> None:
+    """With the least that would have done; neither money that is held nor a call beyond all."""
+    spent = 95 * CENT // 10
+    with MemoryWire(bank=(bank := MemoryBank(budget(hold="bound"), spent=spent))) as wire:
+        for body, heard in ((UNDECLARED, False), (DECLARED, True)):
+            wire.client().deliver(post(body))
+            assert run(wire) == 0
+            refused = bank.purses[0].pocket(ALL).refused
+            assert (refused is not None) == heard
+        assert refused is not None
+        assert refused.limit == 10 * CENT
+        assert CENT <= refused.needed < 2 * CENT
+    with MemoryWire(bank=(bank := MemoryBank(budget("0.015")))) as wire:
+        for _ in range(2):
+            wire.client().deliver(post(DECLARED))
+            wire.settle()
+        wire.run_out()
+        assert run(wire) == 1, "the other was refused for what this one held"
+        assert bank.purses[0].pocket(ALL).refused is None
+
+
 def test_of_many_budgets_the_one_that_said_no_is_named() -> None:
     """B9: every ancestor is checked."""
     company = budget("100", id="bud_2", name="company")

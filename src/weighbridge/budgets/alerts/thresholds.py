@@ -1,4 +1,4 @@
-"""A budget's spend reaches a threshold; and is expected to exceed its limit.
+"""A budget's spend reaches a threshold, leaves too little for calls, or will exceed its limit.
 
 Rules for future edits: one comparison everywhere: what reaches a limit (`>=`) has exceeded it;
 a threshold is told once per window, value and limit: a higher limit makes a higher amount, which
@@ -13,11 +13,13 @@ import msgspec
 
 from weighbridge.budgets.alerts.words import key, name, percent, usd
 from weighbridge.budgets.budget import Budget
+from weighbridge.budgets.lease import Refused
 from weighbridge.core.alert import AlertKind, Occurrence, Severity
 from weighbridge.core.clock import InstantFormatter
 from weighbridge.core.money import pico_to_decimal, pico_to_text
 
 _WARNS_FROM: Final = 80
+_ALL: Final = 100
 # Where a window has no end, its alerts stand for as long as anybody will look.
 NEVER_US: Final = 253_402_300_799_000_000  # 9999-12-31T23:59:59Z
 
@@ -25,8 +27,8 @@ NEVER_US: Final = 253_402_300_799_000_000  # 9999-12-31T23:59:59Z
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """What a budget has spent in a window, for one value where it is split.
 
-    `limit_pico` has raises in it, grace not. `window_end_us` is None for `total`. `blocks` says
-    whether calls are refused at the limit.
+    `limit_pico` has raises in it, grace not; `ceiling_pico` has both, and is where calls are
+    refused, if it `blocks`. `window_end_us` is None for `total`.
     """
 
     budget_id: str
@@ -37,6 +39,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     window_start_us: int
     window_end_us: int | None
     limit_pico: int
+    ceiling_pico: int
     spent_pico: int
     thresholds: tuple[int, ...] = ()
     channels: tuple[str, ...] = ()
@@ -105,10 +108,46 @@ def still_holds(told: Occurrence, budget: Budget | None, now_us: int) -> bool:
     if budget is None or not budget.enabled:
         return False
     limit = pico_to_decimal(budget.limit_at(now_us))
+    if "needed" in told.facts:
+        most = pico_to_decimal(budget.ceiling_at(now_us))
+        needed = Decimal(str(told.facts["spent"])) + Decimal(str(told.facts["needed"]))
+        return budget.blocks and needed > most
     if "threshold" in told.facts:
         threshold = int(told.facts["threshold"] or 0)
         return Decimal(str(told.facts["spent"])) * 100 >= limit * threshold
     return Decimal(str(told.facts.get("expected", limit))) >= limit
+
+
+def refuses(account: Account, refused: Refused) -> bool:
+    """Whether what was refused would be refused now: at this limit, and with this spend."""
+    most = account.ceiling_pico
+    still = refused.limit == most and account.spent_pico + refused.needed > most
+    return account.blocks and still
+
+
+def exhausted_alert(account: Account, refused: Refused) -> Occurrence | None:
+    """Where an account `refuses` calls that would do with less than the whole budget.
+
+    Gives: None where the spend is at the limit, it has no grace, and a threshold tells that.
+    Example: of $10.00, $9.80 are spent, and no call would do with less than $0.40.
+    """
+    graceless = account.ceiling_pico == account.limit_pico
+    if graceless and max(crossed(account), default=0) >= _ALL:
+        return None
+    return Occurrence(
+        key=_key(AlertKind.BUDGET_EXHAUSTED, account),
+        kind=AlertKind.BUDGET_EXHAUSTED,
+        severity=Severity.CRITICAL,
+        title=f"Budget {account.title} refuses calls",
+        message=(
+            f"Budget {account.title}: {_reached(account)} is spent in this {account.period}, and "
+            f"the rest is too little for a call that needs {usd(refused.needed)}. Such calls are "
+            f"refused{_end(account)}; raise the limit with `weighbridge budget set`, or let calls "
+            "declare a smaller maximum of output."
+        ),
+        facts=_facts(account) | {"needed": pico_to_text(refused.needed)},
+        **_whose(account),
+    )
 
 
 def forecast_alert(account: Account, outlook: Outlook) -> Occurrence | None:
@@ -139,11 +178,9 @@ def forecast_alert(account: Account, outlook: Outlook) -> Occurrence | None:
 
 
 def _threshold_alert(account: Account, threshold: int) -> Occurrence:
-    share = percent(account.spent_pico, account.limit_pico)
-    reached = f"{usd(account.spent_pico)} of {usd(account.limit_pico)} ({share:,} %)"
     title = (
         f"Budget {account.title} is used up"
-        if threshold >= 100
+        if threshold >= _ALL
         else f"Budget {account.title} has reached {threshold} %"
     )
     return Occurrence(
@@ -151,15 +188,20 @@ def _threshold_alert(account: Account, threshold: int) -> Occurrence:
         kind=AlertKind.BUDGET_THRESHOLD,
         severity=_severity(threshold),
         title=title,
-        message=f"Budget {account.title}: {reached} is spent in this {account.period}. "
-        + (_outcome(account) if threshold >= 100 else f"The threshold is {threshold} %."),
+        message=f"Budget {account.title}: {_reached(account)} is spent in this {account.period}. "
+        + (_outcome(account) if threshold >= _ALL else f"The threshold is {threshold} %."),
         facts=_facts(account) | {"threshold": threshold},
         **_whose(account),
     )
 
 
+def _reached(account: Account) -> str:
+    share = percent(account.spent_pico, account.limit_pico)
+    return f"{usd(account.spent_pico)} of {usd(account.limit_pico)} ({share:,} %)"
+
+
 def _severity(threshold: int) -> Severity:
-    if threshold >= 100:
+    if threshold >= _ALL:
         return Severity.CRITICAL
     return Severity.WARNING if threshold >= _WARNS_FROM else Severity.INFO
 

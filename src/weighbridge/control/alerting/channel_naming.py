@@ -30,7 +30,11 @@ _WITH_HOST: Final = frozenset(
 _TELLING: Final = re.compile(r"(?=.*[a-z])(?=.*[0-9])[a-z0-9-]{8,}|.{20,}")
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _MOST_HOST: Final = 80
-_OF_BUDGETS: Final = (AlertKind.BUDGET_THRESHOLD.value, AlertKind.BUDGET_FORECAST.value)
+_OF_BUDGETS: Final = (
+    AlertKind.BUDGET_THRESHOLD.value,
+    AlertKind.BUDGET_EXHAUSTED.value,
+    AlertKind.BUDGET_FORECAST.value,
+)
 
 
 class ChannelNaming:

@@ -6,7 +6,7 @@ own to be off; a budget counts what `budget_states.asked_of` asks, here as every
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,9 @@ from typing import Any, Final
 from weighbridge.budgets.alerts.thresholds import (
     Account,
     Outlook,
+    exhausted_alert,
     forecast_alert,
+    refuses,
     threshold_alerts,
 )
 from weighbridge.budgets.alerts.traffic import (
@@ -26,11 +28,12 @@ from weighbridge.budgets.alerts.traffic import (
     unpriced_alert,
 )
 from weighbridge.budgets.budget import Budget
-from weighbridge.budgets.windows import Window
+from weighbridge.budgets.windows import Window, window_at
 from weighbridge.config.model import AlertSettings
 from weighbridge.control.alerting.near import Near, windows_of
 from weighbridge.control.alerting.watch import Rule
 from weighbridge.control.budget_states import Elsewhere, asked_of, nowhere
+from weighbridge.control.refusals import Refusals
 from weighbridge.core.alert import Occurrence
 from weighbridge.core.clock import to_unix_us
 from weighbridge.core.money import decimal_to_pico
@@ -61,10 +64,14 @@ class Figures:
     settings: AlertSettings
     near: Near
     elsewhere: Callable[[str], Elsewhere] = nowhere
+    refusals: Refusals = field(default_factory=Refusals)
 
     def quick_rules(self) -> list[Rule]:
         """What is told within seconds, as far as it is not turned off."""
-        found = [Rule(name="budgets", every_s=60, find=self.thresholds, follows_rows=True)]
+        found = [
+            Rule(name="budgets", every_s=60, find=self.thresholds, follows_rows=True),
+            Rule(name="refusals", every_s=60, find=self.exhausted, follows_rows=True),
+        ]
         if self.settings.journal_lag_s:
             found.append(Rule(name="journal", every_s=5, find=self.lag))
         return found
@@ -91,6 +98,25 @@ class Figures:
             for account in accounts:
                 yield from threshold_alerts(account)
             self.near.note(budget, window, accounts, now)
+
+    def exhausted(self, now: datetime) -> Iterator[Occurrence]:
+        """Budgets of which too little is left for calls."""
+        budgets = {budget.id: budget for budget in self._told_of()}
+        for (budget_id, start_us), refused in self.refusals.by_window().items():
+            budget = budgets.get(budget_id)
+            if budget is None:
+                continue
+            window = window_at(budget.period, budget.timezone, start_us)
+            if window.start_us != start_us:
+                continue  # it counts otherwise by now
+            spent = self._spent(budget, window, now, values=[str(of.value) for of in refused])
+            for of, one in refused.items():
+                if (budget.per is None) != (of.value is None):
+                    continue
+                account = account_of(budget, window, of.value, spent.get(of.value, 0), now)
+                if refuses(account, one):
+                    yield from _some(exhausted_alert(account, one))
+                    self.refusals.settle(of, one)
 
     def forecasts(self, now: datetime) -> Iterator[Occurrence]:
         """Budgets that are likely to be exceeded."""
@@ -156,9 +182,17 @@ class Figures:
         return [budget for budget in self.budgets() if budget.enabled]
 
     def _spent(
-        self, budget: Budget, window: Window, now: datetime, most: int | None = None
+        self,
+        budget: Budget,
+        window: Window,
+        now: datetime,
+        most: int | None = None,
+        values: Iterable[str] | None = None,
     ) -> dict[str | None, int]:
+        """Takes: where it is split, how many values are wanted at most, or which."""
         asked = asked_of(budget, window)
+        if values is not None and budget.per is not None:
+            asked = asked.only(values)
         limit = most if budget.per else None
         found = window_spend.spent_in(asked, lambda each: self.ask(each, now), limit)
         for (value, start_us), (spent, _) in self.elsewhere(budget.id).items():
@@ -203,6 +237,7 @@ def account_of(
     budget: Budget, window: Window, value: str | None, spent_pico: int, now: datetime
 ) -> Account:
     """What the rules need of a budget in a window."""
+    now_us = to_unix_us(now)
     return Account(
         budget_id=budget.id,
         name=budget.name,
@@ -211,7 +246,8 @@ def account_of(
         period=budget.period,
         window_start_us=window.start_us,
         window_end_us=window.end_us,
-        limit_pico=budget.limit_at(to_unix_us(now)),
+        limit_pico=budget.limit_at(now_us),
+        ceiling_pico=budget.ceiling_at(now_us),
         spent_pico=spent_pico,
         thresholds=budget.thresholds,
         channels=budget.channels,

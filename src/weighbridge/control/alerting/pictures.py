@@ -25,7 +25,11 @@ from weighbridge.reports.window_spend import outlooks
 
 _LOOK: Final = Look()
 _SCALE: Final = 1.5
-_ABOUT_BUDGETS: Final = (AlertKind.BUDGET_THRESHOLD, AlertKind.BUDGET_FORECAST)
+_ABOUT_BUDGETS: Final = (
+    AlertKind.BUDGET_THRESHOLD,
+    AlertKind.BUDGET_EXHAUSTED,
+    AlertKind.BUDGET_FORECAST,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from weighbridge.budgets.alerts.thresholds import (
     Account,
     Outlook,
     crossed,
+    exhausted_alert,
     forecast_alert,
     reached_before,
+    refuses,
     still_holds,
     threshold_alerts,
 )
 from weighbridge.budgets.budget import Budget
+from weighbridge.budgets.lease import Refused
 from weighbridge.core.alert import AlertKind, Severity
 from weighbridge.core.money import PICO_USD_PER_USD as USD
 
@@ -26,6 +29,7 @@ ACCOUNT = Account(
     window_start_us=1_761_955_200_000_000,
     window_end_us=1_764_547_200_000_000,
     limit_pico=10 * USD,
+    ceiling_pico=10 * USD,
     spent_pico=0,
     thresholds=(50, 80, 100),
     channels=("ops",),
@@ -188,3 +192,81 @@ def test_what_only_tells_says_that_calls_go_on() -> None:
     """An alert budget refuses nothing."""
     found = threshold_alerts(account(spent_pico=10 * USD, blocks=False))[-1]
     assert found.message.endswith("It only tells: calls go on.")
+
+
+def refused(needed: int, limit: int = 10) -> Refused:
+    return Refused(limit * USD, needed * USD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "still"),
+    [
+        ({}, True),
+        ({"spent_pico": 8 * USD}, False),
+        ({"ceiling_pico": 11 * USD}, False),
+        ({"blocks": False}, False),
+    ],
+    ids=["as it was", "it counts otherwise now", "it was raised", "it only tells now"],
+)
+def test_what_was_refused_has_to_be_so_still(changes: dict[str, Any], *, still: bool) -> None:
+    """Of $10.00, $9.00 were spent, and a call needed $2.00."""
+    assert refuses(account(**{"spent_pico": 9 * USD} | changes), refused(2)) == still
+
+
+def test_a_budget_stuck_below_its_limit_is_told() -> None:
+    """With what is left of it and what the least of the refused calls needed."""
+    found = exhausted_alert(account(spent_pico=98 * USD // 10), refused(1))
+    assert found is not None
+    assert (found.kind, found.severity) == (AlertKind.BUDGET_EXHAUSTED, Severity.CRITICAL)
+    assert found.title == "Budget “Care” refuses calls"
+    assert found.message == (
+        "Budget “Care”: $9.80 of $10.00 (98 %) is spent in this month, and the rest is too little "
+        "for a call that needs $1.00. Such calls are refused until 2025-12-01 00:00 UTC; raise the "
+        "limit with `weighbridge budget set`, or let calls declare a smaller maximum of output."
+    )
+    assert (found.facts["spent"], found.facts["needed"]) == ("9.800000000000", "1.000000000000")
+
+
+def test_refusing_is_told_once_per_window_value_and_limit() -> None:
+    """B10: whatever is spent and refused then."""
+    stuck = account(spent_pico=9 * USD)
+    found = [
+        exhausted_alert(stuck, refused(2)),
+        exhausted_alert(account(spent_pico=95 * USD // 10), refused(1)),
+        exhausted_alert(account(spent_pico=9 * USD, value="a", per="agent"), refused(2)),
+        exhausted_alert(account(spent_pico=9 * USD, window_start_us=1), refused(2)),
+        exhausted_alert(account(spent_pico=9 * USD, limit_pico=11 * USD), refused(2)),
+    ]
+    keys = [each.key for each in found if each is not None]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"spent_pico": 10 * USD - 1}, True),
+        ({"spent_pico": 10 * USD}, False),
+        ({"spent_pico": 10 * USD, "thresholds": (50, 80)}, True),
+        ({"spent_pico": 10 * USD, "ceiling_pico": 11 * USD}, True),
+    ],
+    ids=["below", "its threshold tells", "no threshold tells", "it went on by grace"],
+)
+def test_what_a_threshold_tells_is_not_told_again(changes: dict[str, Any], *, told: bool) -> None:
+    """At the limit, without grace, where 100 % is among the thresholds."""
+    assert (exhausted_alert(account(**changes), refused(2)) is not None) == told
+
+
+def test_refusing_stands_until_there_is_more() -> None:
+    """Of $9.00 and a call that needs $2.00; grace counts, and an alert budget refuses nothing."""
+    told = exhausted_alert(account(spent_pico=9 * USD), refused(2))
+    assert told is not None
+    for limit, changes, holds in (
+        (10, {}, True),
+        (11, {}, False),
+        (10, {"grace_percent": 10}, False),
+        (10, {"action": "alert"}, False),
+    ):
+        given: dict[str, Any] = {"action": "block", **changes}
+        budget = Budget(id="bud_1", name="Care", limit_pico_usd=limit * USD, **given)
+        assert still_holds(told, budget, 0) == holds

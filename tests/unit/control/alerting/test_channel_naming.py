@@ -40,7 +40,7 @@ def test_an_address_becomes_a_channel(
     assert made.budget.channels == ("json-127.0.0.1", "slack")
     hook, slack = map(channels.get, made.budget.channels)
     assert (hook.name, hook.service) == ("json-127.0.0.1", "JSON")
-    assert hook.kinds == ("budget_threshold", "budget_forecast")
+    assert hook.kinds == ("budget_threshold", "budget_exhausted", "budget_forecast")
     assert (channels.url_of(hook.id), channels.url_of(slack.id)) == (HOOK, SLACK)
     entries = AuditLog(database).page(limit=9)
     actions = ["budget.create", "channel.create", "channel.create"]

@@ -7,20 +7,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from memory_ledger import MemoryLedger
 
 from weighbridge.budgets.budget import Budget
+from weighbridge.budgets.lease import Account, Holder, Holding, Refused, Report
 from weighbridge.config.model import AlertSettings
 from weighbridge.control.alerting.figures import Figures, cost_since
 from weighbridge.control.alerting.near import Near
 from weighbridge.control.alerting.pictures import Pictures
+from weighbridge.control.refusals import Refusals
 from weighbridge.core.alert import Alert, AlertKind, Occurrence
 from weighbridge.core.clock import to_unix_us
 from weighbridge.core.money import PICO_USD_PER_USD as USD
 from weighbridge.ledger.segments import JournalFolders, segment_name
 from weighbridge.reports.service import ReportService
 
+CENT = USD // 100
 NOW = datetime(2026, 11, 22, 14, 35, tzinfo=UTC)
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -49,6 +53,7 @@ class Given:
         self.budgets: list[Budget] = []
         self.folder = folder
         self.failure: str | None = None
+        self.refusals = Refusals()
         JournalFolders(folder).make()
 
     def figures(self, **settings: Any) -> Figures:
@@ -61,7 +66,14 @@ class Given:
             failure=lambda: self.failure,
             node="node-1",
             settings=AlertSettings(**settings),
+            refusals=self.refusals,
         )
+
+    def refuse(self, account: Account, cents: int, limit_cents: int = 1000) -> None:
+        """A worker refuses a call of so much, at that limit."""
+        refused = Refused(limit_cents * CENT, cents * CENT)
+        holding = Holding(account=account, refused=refused)
+        self.refusals.heard(Report(holder=Holder(0, 1), sequence=1, holdings=(holding,)))
 
 
 @pytest.fixture
@@ -127,6 +139,58 @@ def test_a_raise_moves_the_amounts(given: Given) -> None:
     assert len(found(given.figures().thresholds)) == 1
     given.budgets = [Budget(id="bud_1", name="Care", limit_pico_usd=11 * USD)]
     assert found(given.figures().thresholds) == []
+
+
+BLOCKS = Budget(id="bud_1", name="Care", limit_pico_usd=10 * USD, action="block")
+MONTH_US = to_unix_us(NOW.replace(day=1, hour=0, minute=0))
+
+
+def test_a_budget_that_refuses_is_told_once(given: Given) -> None:
+    """While it is so; what is told at a limit is not asked about again."""
+    given.budgets = [BLOCKS]
+    given.ledger.fill([row(LATELY, "9.80")])
+    figures = given.figures()
+    of = Account("bud_1", None, MONTH_US)
+    given.refuse(of, 20)
+    assert found(figures.exhausted) == []  # it would pass now
+    given.refuse(of, 21, limit_cents=999)
+    assert found(figures.exhausted) == []  # the limit is another one
+    given.refuse(of, 21)
+    assert found(figures.exhausted) == [("Budget “Care” refuses calls", None)]
+    assert given.refusals.untold() == {}
+    assert found(figures.exhausted) == []
+
+
+def test_values_are_told_apart_where_they_refuse(given: Given) -> None:
+    """One that has as much left as it needs is not told, nor one of a budget that is no more."""
+    given.budgets = [Budget(id="bud_1", name="Each", limit_pico_usd=USD, per="agent")]
+    given.budgets = [msgspec.structs.replace(given.budgets[0], action="block")]
+    given.ledger.fill([row(LATELY, "0.9", agent="a"), row(LATELY, "0.5", agent="b")])
+    for budget, value in (("bud_1", "a"), ("bud_1", "b"), ("bud_2", "a")):
+        given.refuse(Account(budget, value, MONTH_US), 20, limit_cents=100)
+    assert found(given.figures().exhausted) == [("Budget “Each” of agent a refuses calls", "a")]
+    assert list(given.refusals.untold()) == [
+        Account("bud_1", "b", MONTH_US),
+        Account("bud_2", "a", MONTH_US),
+    ]
+
+
+def test_what_refused_under_another_definition_is_not_told(given: Given) -> None:
+    """A window or a split that the budget does not have any more."""
+    given.budgets = [BLOCKS]
+    given.ledger.fill([row(LATELY, "10")])
+    given.refuse(Account("bud_1", None, MONTH_US + 1), 20)
+    given.refuse(Account("bud_1", "a", MONTH_US), 20)
+    assert found(given.figures().exhausted) == []
+
+
+def test_a_threshold_at_the_limit_needs_no_second_word(given: Given) -> None:
+    """All is spent: 100 % is told, and the refusal is settled by that."""
+    given.budgets = [BLOCKS]
+    given.ledger.fill([row(LATELY, "10")])
+    given.refuse(Account("bud_1", None, MONTH_US), 20)
+    assert found(given.figures().exhausted) == []
+    assert given.refusals.untold() == {}
 
 
 def test_a_budget_that_will_be_exceeded_is_told(given: Given) -> None:
@@ -199,10 +263,10 @@ def test_rules_are_turned_off_by_the_settings(given: Given) -> None:
     off = given.figures(
         journal_lag_s=0, unpriced=False, error_share_percent=0, anomaly_dimensions=[]
     )
-    assert [rule.name for rule in off.quick_rules()] == ["budgets"]
+    assert [rule.name for rule in off.quick_rules()] == ["budgets", "refusals"]
     assert [rule.name for rule in off.slow_rules()] == ["forecasts"]
     every = [*given.figures().quick_rules(), *given.figures().slow_rules()]
-    assert len(every) == 6
+    assert len(every) == 7
 
 
 def picture(given: Given, alert: Occurrence) -> bytes | None:

@@ -130,6 +130,7 @@ def test_a_gap_ends_where_the_threshold_is_crossed(limit: int, threshold: int) -
             window_start_us=0,
             window_end_us=None,
             limit_pico=limit,
+            ceiling_pico=limit,
             spent_pico=spent,
             thresholds=(threshold,),
         )
