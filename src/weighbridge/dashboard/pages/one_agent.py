@@ -106,7 +106,7 @@ def _endings_table(desk: Desk) -> Table:
         name="outcomes",
         searchable=False,
     )
-    return group_table(desk, endings)[0]
+    return replace(group_table(desk, endings)[0], half=True)
 
 
 def _kinds_table(totals: Mapping[str, Any]) -> Table:
@@ -157,7 +157,6 @@ def _charges_table(desk: Desk) -> Table:
         columns=(Column("unit", "Unit"), *columns),
         rows=rows,
         totals=[word("Total"), Cell("", None), figure(whole, "USD"), Cell("", None)],
-        half=True,
         empty="None of these calls was charged for.",
     )
 
