@@ -10,7 +10,7 @@ keeps what was typed where the gateway does not answer.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from weighbridge.errors import Problem
@@ -41,7 +41,8 @@ UNDONE: Final = {
 class Field:
     """One field; `values` are what stands in it, or which of its boxes are ticked.
 
-    `locked` says why it cannot be changed; `also` are more names of problems that belong here.
+    `locked` says why it cannot be changed; `also` are more names of problems that belong here;
+    `lines` tell in a line each what a box stands for, by its value.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Field:
     kind: Kind = "text"
     values: tuple[str, ...] = ()
     options: Options = ()
+    lines: Mapping[str, str] = field(default_factory=dict)
     hint: str = ""
     placeholder: str = ""
     required: bool = False

@@ -6,10 +6,11 @@ A URL is asked for and never shown. Counterpart: `control/alerting` checks what 
 import re
 from typing import Any, Final
 
-from weighbridge.core.alert import CHOSEN_KINDS, Channel, DeliveryState, NewChannel, Quiet
+from weighbridge.core.alert import Channel, DeliveryState, NewChannel, Quiet
 from weighbridge.core.credential import Role
 from weighbridge.dashboard.errands import Errand, Outcome
-from weighbridge.dashboard.forms import Field, Form, choices
+from weighbridge.dashboard.forms import Field, Form
+from weighbridge.dashboard.pages.alert_words import KIND_LINES, KIND_OPTIONS
 from weighbridge.errors import NotAllowedError
 
 _HOURS: Final = re.compile(r"(\S*?)\s*[-\u2013]\s*(\S*)\s*(\S*)")
@@ -135,10 +136,14 @@ def _name(value: str) -> Field:
 
 
 def _kinds(kinds: tuple[str, ...]) -> Field:
-    options = choices(*CHOSEN_KINDS)
-    hint = "None ticked: every kind."
     return Field(
-        name="kinds", label="Takes only", kind="checks", options=options, values=kinds, hint=hint
+        name="kinds",
+        label="Takes only",
+        kind="checks",
+        options=KIND_OPTIONS,
+        lines=KIND_LINES,
+        values=kinds,
+        hint="None ticked: every kind.",
     )
 
 

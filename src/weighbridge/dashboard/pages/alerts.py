@@ -9,6 +9,7 @@ from weighbridge.core.credential import Role
 from weighbridge.dashboard.asking import Desk, Sources
 from weighbridge.dashboard.content import Cell, Column, Content, Table, Tile, word
 from weighbridge.dashboard.pages.alert_forms import channel_forms, create_form
+from weighbridge.dashboard.pages.alert_words import kind_cell, kinds_cell
 from weighbridge.dashboard.pages.exchanges import local_time
 
 _TOLD: Final = 200
@@ -67,7 +68,7 @@ def one_channel(desk: Desk) -> Content:
     content = Content(title=channel.name, parents=(("Alerts", "/alerts"),))
     content.facts = [
         ("Service", word(channel.service)),
-        ("Takes", word(_kinds(channel))),
+        ("Takes", kinds_cell(channel.kinds)),
         ("Quiet hours", word(hours(channel) or "none")),
         ("State", _enabled(channel)),
         ("Added", _when(desk, channel.created_at_us)),
@@ -93,6 +94,7 @@ def told_table(desk: Desk, told: list[Alert], empty: str) -> Table:
         columns=(
             Column("at", "When"),
             Column("severity", "Severity"),
+            Column("kind", "Kind"),
             Column("title", "What"),
             Column("messages", "Channels"),
             Column("message", "Message", drawn=False),
@@ -101,6 +103,7 @@ def told_table(desk: Desk, told: list[Alert], empty: str) -> Table:
             [
                 _when(desk, alert.at_us),
                 _severity(alert.occurrence.severity.value),
+                kind_cell(alert.occurrence.kind.value),
                 word(alert.occurrence.title, sub=alert.occurrence.message, tone="prose"),
                 _deliveries(alert.deliveries),
                 word(alert.occurrence.message),
@@ -126,6 +129,7 @@ def _standing_table(desk: Desk, standing: Sequence[Any]) -> Table:
         columns=(
             Column("since", "Since"),
             Column("severity", "Severity"),
+            Column("kind", "Kind"),
             Column("title", "What"),
             Column("message", "Message", drawn=False),
         ),
@@ -133,6 +137,7 @@ def _standing_table(desk: Desk, standing: Sequence[Any]) -> Table:
             [
                 Cell(local_time(each.since, desk.state.zone), each.since),
                 _severity(each.severity),
+                kind_cell(each.kind),
                 word(
                     each.title,
                     href=f"/budgets/{each.budget_id}" if each.budget_id else "",
@@ -162,7 +167,7 @@ def _channels_table(channels: list[Channel]) -> Table:
             [
                 word(channel.name, href=f"/channels/{channel.id}"),
                 word(channel.service),
-                word(_kinds(channel)),
+                kinds_cell(channel.kinds),
                 word(hours(channel) or None),
                 _enabled(channel),
             ]
@@ -191,10 +196,6 @@ def _deliveries(deliveries: tuple[Delivery, ...]) -> Cell:
         parts.append(f"{each.channel}: {_STATES[each.state][0]}{why}")
     worst = max((each.state for each in deliveries), key=list(_STATES).index)
     return word(", ".join(parts), tone=_STATES[worst][1])
-
-
-def _kinds(channel: Channel) -> str:
-    return ", ".join(channel.kinds) or "every kind"
 
 
 def _enabled(channel: Channel) -> Cell:
