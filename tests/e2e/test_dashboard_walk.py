@@ -103,7 +103,7 @@ def test_a_page_can_be_read_by_everybody(
     address = addresses[page.path] + ASKED.get(page.path, "")
     assert address, f"no page leads to {page.path}"
     assert _visit(wide, address) == 200
-    found = _looked_at(wide, "light")
+    found = _looked_at(wide, "light") + _misplaced(wide, page)
     found += [f"by keys: {one}" for one in _unreached(wide)]
     wide.page.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in faults(wide.page, "contrast")]
@@ -134,6 +134,16 @@ def _looked_at(tab: Tab, how: str) -> list[str]:
     found += [f"{how}: a table is wider than its card: {one}" for one in tab.page.evaluate(WIDER)]
     unfold(tab.page)
     return found + [f"{how}, unfolded: {one}" for one in faults(tab.page)]
+
+
+def _misplaced(tab: Tab, page: Page) -> list[str]:
+    """Where the navigation marks another page than the one that leads back up."""
+    up = tab.page.locator(".parents a").first
+    if page.group or not up.count():
+        return []
+    here = tab.page.locator(".side nav [aria-current]").first
+    paths = [urlsplit(link.get_attribute("href") or "").path for link in (here, up)]
+    return [] if paths[0] == paths[1] else [f"the navigation marks {paths[0]}, up is {paths[1]}"]
 
 
 def _unreached(tab: Tab) -> list[str]:

@@ -63,11 +63,12 @@ def nothing_late(_desk: Desk) -> list[Table]:
 class Page:
     """An address (one part may be `{name}`), what builds it, and its place in the navigation.
 
-    `group` is the heading that it stands under, empty for pages that only links lead to; `key`
-    goes there after `g`; `role` is the least that may open it, `act_role` the least that may send
-    it a form, where `act` takes any; `ranged` says whether it has a range of time to choose,
-    `named_by` which filter's values are its heading, `heading` finds what a `{name}` is called.
-    `late` gives tables that follow when the page is there, for they take long or matter less.
+    `group` is the heading that it stands under, empty for pages that only links lead to, which are
+    `under` one that has a group; `key` goes there after `g`; `role` is the least that may open it,
+    `act_role` the least that may send it a form, where `act` takes any; `ranged` says whether it
+    has a range of time to choose, `named_by` which filter's values are its heading, `heading`
+    finds what a `{name}` is called. `late` gives tables that follow when the page is there, for
+    they take long or matter less.
     """
 
     path: str
@@ -76,6 +77,7 @@ class Page:
     charts: Charts = no_charts
     late: Late = nothing_late
     group: str = ""
+    under: str = ""
     key: str = ""
     role: Role = Role.VIEWER
     act: Act | None = None
@@ -100,6 +102,7 @@ SETTINGS: Final = (
     Page(
         path="/settings/tokens/{name}",
         title="Token",
+        under="/settings/tokens",
         build=one_token.one_token,
         heading=one_token.heading,
         act=one_token.act_on_token,
@@ -128,6 +131,7 @@ SETTINGS: Final = (
     Page(
         path="/settings/rates/{name}",
         title="Negotiated rates",
+        under="/settings/rates",
         build=rates.one_rate,
         heading=rates.heading,
         act=rates.act_on_rate,
@@ -146,6 +150,7 @@ SETTINGS: Final = (
     Page(
         path="/settings/people/{name}",
         title="Person",
+        under="/settings/people",
         build=people.one_person,
         heading=people.heading,
         act=people.act_on_person,
@@ -165,6 +170,7 @@ SETTINGS: Final = (
     Page(
         path="/settings/keys/{name}",
         title="API key",
+        under="/settings/keys",
         build=keys.one_key,
         heading=keys.heading,
         act=keys.act_on_key,
@@ -231,6 +237,7 @@ PAGES: Final = (
     Page(
         path="/agents/one",
         title="All agents",
+        under="/agents",
         build=one_agent.one_agent,
         charts=one_agent.charts,
         late=one_agent.late,
@@ -270,7 +277,13 @@ PAGES: Final = (
         key="k",
     ),
     Page(path="/exchanges", title="Exchanges", build=exchanges.exchanges, group="Calls", key="e"),
-    Page(path="/exchanges/{name}", title="Exchange", build=one_exchange.one_exchange, ranged=False),
+    Page(
+        path="/exchanges/{name}",
+        title="Exchange",
+        under="/exchanges",
+        build=one_exchange.one_exchange,
+        ranged=False,
+    ),
     Page(
         path="/waste",
         title="Errors and waste",
@@ -293,6 +306,7 @@ PAGES: Final = (
     Page(
         path="/budgets/{name}",
         title="Budget",
+        under="/budgets",
         build=budget.one_budget,
         act=budget_forms.act_on_budget,
         act_role=Role.EDITOR,
@@ -313,6 +327,7 @@ PAGES: Final = (
     Page(
         path="/limits/{name}",
         title="Rate limit",
+        under="/limits",
         build=rate_limits.one_limit,
         heading=rate_limits.heading,
         act=rate_limit_forms.act_on_limit,
@@ -331,6 +346,7 @@ PAGES: Final = (
     Page(
         path="/channels/{name}",
         title="Channel",
+        under="/alerts",
         build=alerts.one_channel,
         act=alert_forms.act_on_channel,
         act_role=Role.EDITOR,

@@ -107,6 +107,19 @@ async def test_a_page_asks_who_is_there(
     assert answer.status_code not in (401, 403)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+async def test_the_navigation_marks_where_a_page_belongs(
+    local: httpx.AsyncClient, page: Any
+) -> None:
+    """Itself, or the page that it is under; also where the address names nothing that is there."""
+    text = (await local.get(page.path.replace("{name}", "none"))).text
+    marked = [
+        link for link in _Tags(text).all("a") if "data-key" in link and "aria-current" in link
+    ]
+    expected = (page.path, "page") if page.group else (page.under, "true")
+    assert [(link["href"], link["aria-current"]) for link in marked] == [expected]
+
+
 async def test_a_browser_is_sent_to_sign_in(remote: httpx.AsyncClient) -> None:
     """And comes back to the same address."""
     answer = await remote.get("/agents?range=7d", headers={"Accept": "text/html"})
