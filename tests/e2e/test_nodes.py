@@ -15,6 +15,7 @@ from family import children, kill
 from one_cent import OneCent
 from processes import Bridge, wait_until
 from raw_exchange import exchange
+from receiver import webhook
 from redis_server import RedisServer
 
 Start = Callable[..., Bridge]
@@ -192,3 +193,63 @@ def test_a_gateway_that_is_gone_keeps_what_it_took_and_no_more(
     pair.spend_all(cents, before + 40)
     pair.calls(4)
     assert cents.answered - before == 40
+
+
+def told(bridge: Bridge, budget_id: str) -> list[str]:
+    """How the messages of a budget fared at a gateway."""
+    asked = {"budget_id": budget_id, "limit": "100"}
+    alerts = bridge.admin.get("/api/v1/alerts/history", params=asked).json()["alerts"]
+    return [each["state"] for alert in alerts for each in alert["deliveries"]]
+
+
+def test_a_threshold_is_told_once_over_two_gateways(start: Start, cents: OneCent) -> None:
+    """B10: both have a channel, and spent three cents of ten each; one tells that it is half."""
+    with webhook() as hook:
+        pair = Pair(start, "0.10")
+        for bridge in pair.bridges:
+            bridge.command("channel", "add", "--name", "ops", "--url", hook.url)
+        pair.bridges[0].command("budget", "set", pair.budget, "--thresholds", "50")
+        assert pair.calls(3) == {200: 6}
+        assert hook.next()["title"] == "Budget “all” has reached 50 %"
+        states = [["elsewhere"], ["sent"]]
+        wait_until(
+            lambda: sorted(told(bridge, pair.budget) for bridge in pair.bridges) == states,
+            30,
+            lambda: f"{[told(bridge, pair.budget) for bridge in pair.bridges]}",
+        )
+    assert hook.got.empty()
+
+
+def test_the_gateway_with_the_channel_tells_what_the_other_spent(
+    start: Start, cents: OneCent
+) -> None:
+    """B10: who has none claims nothing."""
+    with webhook() as hook:
+        pair = Pair(start, "0.10")
+        pair.bridges[1].command("channel", "add", "--name", "ops", "--url", hook.url)
+        pair.bridges[0].command("budget", "set", pair.budget, "--thresholds", "50")
+        assert pair.calls(6, at=(0,)) == {200: 6}
+        assert hook.next()["title"] == "Budget “all” has reached 50 %"
+        wait_until(lambda: told(pair.bridges[1], pair.budget) == ["sent"], 10, "not written down")
+        assert told(pair.bridges[0], pair.budget) == []
+    assert hook.got.empty()
+
+
+def test_without_the_store_each_gateway_tells(
+    start: Start, cents: OneCent, store: RedisServer
+) -> None:
+    """One alert that comes twice is better than none."""
+    with webhook() as hook:
+        pair = Pair(start, "100")
+        for bridge in pair.bridges:
+            bridge.command("channel", "add", "--name", "ops", "--url", hook.url)
+        tells = ("--action", "alert", "--thresholds", "50")
+        pair.bridges[0].command("budget", "set", pair.budget, "--limit", "0.10", *tells)
+        wait_until(
+            lambda: status(pair.bridges[1], pair.budget)["limit"] == "0.10", 5, "it is not shared"
+        )
+        store.kill()
+        assert pair.calls(6) == {200: 12}
+        titles = {hook.next()["title"] for _ in pair.bridges}
+        assert titles == {"Budget “all” has reached 50 %"}
+    assert hook.got.empty()

@@ -100,7 +100,10 @@ class DeliveryDocument(BaseModel):
     alert_id: str = Field(description="`alr_…`.")
     channel_id: str = Field(description="`chn_…`.")
     channel: str = Field(description="The channel's name.")
-    state: DeliveryState = Field(description="`waiting`, `sent`, or `given_up` after all attempts.")
+    state: DeliveryState = Field(
+        description="`waiting`, `sent`, `elsewhere` where another gateway that shares the budget "
+        "has sent it, or `given_up` after all attempts."
+    )
     attempts: int = Field(description="How often it was tried, cut attempts included.")
     due_at: datetime | None = Field(description="When it is tried next; null = not again.")
     tried_at: datetime | None = Field(description="When it was tried last; null = not yet.")

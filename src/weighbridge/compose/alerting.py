@@ -15,7 +15,7 @@ from weighbridge.config import Settings
 from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.control.alerting.apprise_sender import AppriseSender
 from weighbridge.control.alerting.channels import ChannelService
-from weighbridge.control.alerting.dispatch import Dispatcher
+from weighbridge.control.alerting.dispatch import Claims, Dispatcher
 from weighbridge.control.alerting.figures import Figures, cost_since
 from weighbridge.control.alerting.near import Near
 from weighbridge.control.alerting.pictures import Pictures
@@ -40,6 +40,11 @@ class Desk(Protocol):
 
     grown: int
     on_growth: Callable[[], object]
+
+    @property
+    def claims(self) -> Claims:
+        """Who knows what they tell."""
+        ...
 
     def elsewhere(self, budget: str) -> Elsewhere:
         """What they have spent, and hold."""
@@ -77,10 +82,11 @@ class Alerting:
     refusals: Refusals
 
     def share(self, desk: Desk | None) -> None:
-        """Thresholds are of what all nodes spend, where there are others."""
+        """Thresholds are of what all nodes spend, where there are others, and one of them tells."""
         self.others.desk = desk
         if desk is not None:
             desk.on_growth = self.rows_came
+            self.dispatcher.share(desk.claims)
 
     def rows_came(self) -> None:
         """There are new rows in the ledger."""

@@ -1,13 +1,14 @@
 """Brings definitions of budgets to other nodes, and theirs here: the newest of each is in force.
 
 Each node keeps its own control database; the pot passes definitions on, with raises and removals.
-How new one is says the clock of the node that changed it. Channels stay each node's own.
+How new one is says the clock of the node that changed it. Channels stay each node's own; others
+know which budgets name some, and leave it to that node to tell of these.
 Rules for future edits: what is removed stays removed, for the log of changes says so; taking the
 same definition twice changes nothing. Counterparts: `budgets` makes changes, `pot_desk` calls.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -39,6 +40,10 @@ class Definitions(Protocol):
         """Tell of budgets."""
         ...
 
+    async def name_channels(self, budgets: Collection[str]) -> None:
+        """Tell which budgets name channels here."""
+        ...
+
 
 class BudgetSharing:
     """Definitions of one control database.
@@ -58,7 +63,10 @@ class BudgetSharing:
 
     async def exchange(self, store: Definitions) -> None:
         """Tell what is newer here, take what is newer there."""
-        mine = await asyncio.to_thread(self._mine)
+        records = await asyncio.to_thread(self._budgets.all)
+        mine = await asyncio.to_thread(self._mine, records)
+        named = [record.budget.id for record in records if record.budget.channels]
+        await store.name_channels(named)
         theirs = {
             budget: msgspec.json.decode(text, type=Shared)
             for budget, text in (await store.definitions()).items()
@@ -72,11 +80,8 @@ class BudgetSharing:
             await asyncio.to_thread(self._take, take)
             await self._publish()
 
-    def _mine(self) -> dict[str, Shared]:
-        found = {
-            record.budget.id: Shared(_since_us(record), _told(record))
-            for record in self._budgets.all()
-        }
+    def _mine(self, records: Iterable[BudgetRecord]) -> dict[str, Shared]:
+        found = {record.budget.id: Shared(_since_us(record), _told(record)) for record in records}
         with self._database.read() as session:
             removals = select(AuditRow.subject, AuditRow.at_us).where(AuditRow.action == _REMOVED)
             for budget, at_us in session.execute(removals):

@@ -28,6 +28,7 @@ from weighbridge.budgets.shares import Shares
 from weighbridge.budgets.windows import Window, window_at
 from weighbridge.control import pot_store
 from weighbridge.control.budget_states import Elsewhere
+from weighbridge.control.pot_claims import PotClaims
 from weighbridge.control.pot_memory import PotMemory
 from weighbridge.control.pot_port import Hub
 from weighbridge.control.pot_store import Member, PotStore
@@ -65,6 +66,7 @@ class PotDesk:
         self.failures = 0
         self._url, self._keeper, self._name = url, memory, name
         self._memory = memory.load()
+        self.claims = PotClaims(url, self._memory.id)
         self._reports, self._definitions = reports, definitions
         self._hub: Hub
         self._pending: dict[Account, None] = {}
@@ -105,6 +107,7 @@ class PotDesk:
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+        self.claims.close()
 
     # What the hub says.
 

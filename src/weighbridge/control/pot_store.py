@@ -13,7 +13,7 @@ Rules for future edits: every write checks session and epoch in its own transact
 ends the session; never a command twice. Counterpart: `pot_desk` asks.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from secrets import token_hex
 from typing import Any, Final, NamedTuple
@@ -30,6 +30,8 @@ from weighbridge.errors import ControlError
 
 _PREFIX: Final = "weighbridge"
 _EPOCH: Final = f"{_PREFIX}:epoch"
+# Which budgets name channels, by node.
+NAMING: Final = f"{_PREFIX}:naming"
 _TIMEOUT_S: Final = 1.0
 _ATTEMPTS: Final = 50
 _REACHED_S: Final = 3
@@ -277,6 +279,10 @@ class PotStore:
             pipe.incr(f"{_PREFIX}:version")
             await pipe.execute()
 
+    async def name_channels(self, budgets: Collection[str]) -> None:
+        """Tell which budgets name channels at this node."""
+        await self._client.hset(NAMING, self.memory.id, _json(sorted(budgets)))
+
     async def dismiss(self, node: str) -> None:
         """A node is gone for good, an operator says: nobody waits for its word any more."""
         for _ in range(_ATTEMPTS):
@@ -293,6 +299,7 @@ class PotStore:
             known = {each: name for each, name in self.memory.nodes.items() if each != node}
             self.memory = Memory(self.memory.id, self.memory.epoch, known)
             await self._forget_waiting(node)
+            await self._client.hdel(NAMING, node)
             return
         raise PotLostError("the shared store is too busy")
 

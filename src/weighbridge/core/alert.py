@@ -41,6 +41,7 @@ class DeliveryState(StrEnum):
 
     WAITING = "waiting"
     SENT = "sent"
+    ELSEWHERE = "elsewhere"
     GIVEN_UP = "given_up"
 
 

@@ -21,6 +21,7 @@ class Store:
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
         self.told = 0
+        self.named: list[str] = []
 
     async def definitions(self) -> dict[str, str]:
         return dict(self.kept)
@@ -28,6 +29,9 @@ class Store:
     async def define(self, budgets: dict[str, str]) -> None:
         self.told += 1
         self.kept.update(budgets)
+
+    async def name_channels(self, budgets: list[str]) -> None:
+        self.named = budgets
 
 
 class Node:
@@ -135,3 +139,13 @@ async def test_channels_stay_each_node_s_own(pair: tuple[Node, Node]) -> None:
     await settle(pair)
     found = a.budgets.get(made.id).budget
     assert (found.limit_pico_usd, found.channels) == (50 * CENT, ("slack-of-a",))
+
+
+async def test_others_know_which_budgets_name_channels(pair: tuple[Node, Node]) -> None:
+    """Their names are none of their business."""
+    one, _ = pair
+    add_channel(one, "ops")
+    named = one.budgets.create(wanted(channels=("ops",)))
+    one.budgets.create(NewBudget(name="other", limit_pico_usd=CENT))
+    await one.exchange()
+    assert one.store.named == [named.budget.id]

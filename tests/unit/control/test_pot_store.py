@@ -9,7 +9,7 @@ from redis_server import RedisServer
 
 from weighbridge.budgets.lease import Account
 from weighbridge.budgets.pot import Answer, Ask, Declared, Part
-from weighbridge.control.pot_store import Memory, PotLostError, PotStore, Window
+from weighbridge.control.pot_store import NAMING, Memory, PotLostError, PotStore, Window
 
 CARE = Account("bud_care", None, 0)
 WEB = Account("bud_care", "web: a=b", 0)
@@ -204,3 +204,13 @@ async def test_a_store_that_is_away_is_told_as_lost() -> None:
         async with PotStore.opened("redis://:secret@127.0.0.1:1/0", Memory("a"), "A") as store:
             await store.join(may_found=True)
     assert "secret" not in raised.value.message
+
+
+async def test_which_budgets_name_channels_is_known_until_a_node_is_gone(nodes: Nodes) -> None:
+    """By node; each overwrites its own word alone."""
+    one, two = await nodes.node("a"), await nodes.node("b")
+    await one.name_channels(["bud_2", "bud_1"])
+    await two.name_channels([])
+    assert await one._client.hgetall(NAMING) == {"a": '["bud_1","bud_2"]', "b": "[]"}
+    await two.dismiss("a")
+    assert await two._client.hgetall(NAMING) == {"b": "[]"}

@@ -149,6 +149,20 @@ class AlertLog:
                 _give_up(row, reason)
             return delivery_of(row, delivery.channel)
 
+    def put_off(self, delivery: Delivery, until_us: int) -> Delivery:
+        """No attempt was made: another gateway may send it, and is asked about again then."""
+        with self._database.change(policy=False) as session:
+            row = _untried(session, delivery)
+            row.due_at_us = until_us
+            return delivery_of(row, delivery.channel)
+
+    def leave(self, delivery: Delivery) -> Delivery:
+        """No attempt was made, nor will be: another gateway has sent it."""
+        with self._database.change(policy=False) as session:
+            row = _untried(session, delivery)
+            row.state, row.due_at_us = DeliveryState.ELSEWHERE.value, None
+            return delivery_of(row, delivery.channel)
+
     def next_due_us(self) -> int | None:
         """When there is something to do next; None = nothing waits."""
         query = (
@@ -249,6 +263,14 @@ def _quiet_until_us(channel: ChannelRow, alert: AlertRow, now_us: int) -> int | 
 
 def _give_up(row: DeliveryRow, reason: str) -> None:
     row.state, row.due_at_us, row.reason = DeliveryState.GIVEN_UP.value, None, reason
+
+
+def _untried(session: Session, delivery: Delivery) -> DeliveryRow:
+    """The row of a delivery that was claimed and then not tried."""
+    row = session.get_one(DeliveryRow, delivery.id)
+    row.attempts, row.claimed_until_us = row.attempts - 1, 0
+    row.tried_at_us = row.tried_at_us if row.attempts else None
+    return row
 
 
 def _with_deliveries(session: Session, rows: Sequence[AlertRow]) -> list[Alert]:

@@ -3,10 +3,12 @@
 Hides threads and pace: a few messages at once, in threads of their own, so that a channel that
 does not answer holds up neither the others nor anything else of the control process; what fails
 comes due again by the log's own table. Sending comes first and writing down second: a crash
-between the two sends a message twice rather than never, and both carry the alert's id.
+between the two sends a message twice rather than never, and both carry the alert's id. Where
+gateways share budgets, one of them sends: whoever claims an alert before the others.
 Rules for future edits: nothing of a channel's URL or of an alert's text is logged; a picture is
 worth a moment, never a message.
-Counterparts: `alert_log` claims and settles, `apprise_sender` sends, `watch` wakes this.
+Counterparts: `alert_log` claims and settles, `pot_claims` does so among gateways,
+`apprise_sender` sends, `watch` wakes this.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from typing import Final, Protocol
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from weighbridge.budgets.alerts.once import Verdict
 from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.control.alerting.channels import ChannelService
 from weighbridge.control.alerting.message import Message, message_of
@@ -38,6 +41,7 @@ from weighbridge.errors import NotFoundError, WeighbridgeError
 AT_ONCE: Final = 4
 _LONGEST_PAUSE_S: Final = 60.0
 _AFTER_FAILURE_S: Final = 5.0
+_LATER_US: Final = 1_000_000
 _log = structlog.get_logger()
 
 
@@ -47,6 +51,32 @@ class Sender(Protocol):
     def send(self, url: str, message: Message) -> str | None:
         """Send once; gives None where it was taken, else why not, in a word."""
         ...
+
+
+class Claims(Protocol):
+    """Who knows what other gateways send."""
+
+    def claim(self, alert: Alert) -> Verdict:
+        """Whether to send an alert here."""
+        ...
+
+    def settle(self, alert: Alert, *, sent: bool) -> None:
+        """It was sent, or not."""
+        ...
+
+
+class NoClaims:
+    """This gateway is alone."""
+
+    def __repr__(self) -> str:
+        return "<NoClaims>"
+
+    def claim(self, alert: Alert) -> Verdict:  # noqa: ARG002
+        """Every alert is its own."""
+        return Verdict.OURS
+
+    def settle(self, alert: Alert, *, sent: bool) -> None:
+        """Nobody needs to know."""
 
 
 class Dispatcher:
@@ -72,6 +102,7 @@ class Dispatcher:
         self._picture = picture
         self._prepare = prepare
         self._public_url = public_url
+        self._claims: Claims = NoClaims()
         self._counts: Counter[str] = Counter()
         self._drawn: tuple[str, bytes | None] = ("", None)
         self._drawing = threading.Lock()
@@ -79,6 +110,10 @@ class Dispatcher:
 
     def __repr__(self) -> str:
         return f"<Dispatcher {dict(self._counts)}>"
+
+    def share(self, claims: Claims) -> None:
+        """Other gateways find the same alerts."""
+        self._claims = claims
 
     def wake(self) -> None:
         """There is something new to send; from any thread."""
@@ -186,8 +221,14 @@ class Dispatcher:
             _log.error("an alert cannot be sent", error=error.message)
             reason = "sealed"
         else:
+            verdict = self._claims.claim(alert)
+            if verdict is Verdict.LATER:
+                return self._alerts.put_off(delivery, time.time_ns() // 1000 + _LATER_US)
+            if verdict is Verdict.TOLD:
+                return self._alerts.leave(delivery)
             message = message_of(alert, self._picture_of(alert), self._public_url)
             reason = self._sender.send(url, message)
+            self._claims.settle(alert, sent=reason is None)
         settled = self._alerts.settle(delivery, reason)
         self._counts["sent" if reason is None else "failed"] += 1
         if reason is not None:

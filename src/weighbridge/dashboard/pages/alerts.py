@@ -22,9 +22,11 @@ _SEVERITIES: Final = {
 _NOT_YOURS: Final = "Alerts tell of everybody's calls; you see some, so none is shown to you."
 _STATES: Final = {
     DeliveryState.SENT: ("sent", "good"),
+    DeliveryState.ELSEWHERE: ("told by another gateway", "good"),
     DeliveryState.WAITING: ("waiting", "warn"),
     DeliveryState.GIVEN_UP: ("given up", "bad"),
 }
+_UNSENT: Final = (DeliveryState.WAITING, DeliveryState.GIVEN_UP)
 
 
 def alerts(desk: Desk) -> Content:
@@ -35,7 +37,7 @@ def alerts(desk: Desk) -> Content:
     channels = desk.sources.channels.all()
     now_us = int(desk.now.timestamp()) * 1_000_000
     week = [alert for alert in told if alert.at_us > now_us - _WEEK_US]
-    unsent = [each for alert in week for each in alert.deliveries if not each.sent_at_us]
+    unsent = [each for alert in week for each in alert.deliveries if each.state in _UNSENT]
     critical = sum(each.severity == Severity.CRITICAL.value for each in standing)
     content = Content(title="Alerts")
     content.tiles = [

@@ -16,6 +16,7 @@ _MOST_ALERTS: Final = 20
 _NOBODY: Final = "nobody: no channel takes it"
 _DELIVERED: Final = {
     DeliveryState.SENT: "sent",
+    DeliveryState.ELSEWHERE: "told by another gateway",
     DeliveryState.WAITING: "waiting",
     DeliveryState.GIVEN_UP: "given up",
 }

@@ -163,6 +163,37 @@ def test_what_fails_is_tried_again_and_given_up(
     raise AssertionError
 
 
+def test_what_another_gateway_may_send_is_asked_about_again(
+    alerts: AlertLog, channels: ChannelService, clock: Clock
+) -> None:
+    """Without an attempt; once the other has sent it, it is done."""
+    channels.create(NewChannel(name="ops", url=URL))
+    alerts.tell([occurrence()])
+    ((delivery, _),) = alerts.claim(9)
+    put_off = alerts.put_off(delivery, clock.now_us + 1)
+    assert (put_off.state, put_off.attempts, put_off.tried_at_us) == ("waiting", 0, None)
+    assert (alerts.claim(9), alerts.next_due_us()) == ([], clock.now_us + 1)
+    clock.now_us += 1
+    ((delivery, _),) = alerts.claim(9)
+    left = alerts.leave(delivery)
+    assert (left.state, left.attempts, left.sent_at_us) == ("elsewhere", 0, None)
+    assert (alerts.next_due_us(), alerts.waiting()) == (None, 0)
+
+
+def test_an_attempt_that_failed_stays_one(
+    alerts: AlertLog, channels: ChannelService, clock: Clock
+) -> None:
+    """Though another gateway then sends it."""
+    channels.create(NewChannel(name="ops", url=URL))
+    alerts.tell([occurrence()])
+    ((delivery, _),) = alerts.claim(9)
+    alerts.settle(delivery, "http_500")
+    clock.now_us += RETRY_AFTER_S[0] * 1_000_000
+    ((delivery, _),) = alerts.claim(9)
+    left = alerts.leave(delivery)
+    assert (left.attempts, left.reason, left.tried_at_us) == (1, "http_500", clock.now_us)
+
+
 def test_quiet_hours_hold_back_what_is_not_critical(
     alerts: AlertLog, channels: ChannelService, clock: Clock
 ) -> None:

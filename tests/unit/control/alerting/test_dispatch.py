@@ -10,6 +10,7 @@ import pytest
 from alerts import occurrence
 from receiver import mailbox, webhook
 
+from weighbridge.budgets.alerts.once import Verdict
 from weighbridge.control.alerting.alert_log import AlertLog
 from weighbridge.control.alerting.apprise_sender import AppriseSender
 from weighbridge.control.alerting.channels import ChannelService
@@ -184,6 +185,56 @@ async def test_a_picture_that_fails_holds_up_no_message(
     assert message.picture is None
 
 
+class Shared:
+    """Claims that answer as they are told; `settled` has what they heard."""
+
+    def __init__(self, *verdicts: Verdict) -> None:
+        self.verdicts = list(verdicts)
+        self.settled: list[bool] = []
+
+    def claim(self, alert: Alert) -> Verdict:
+        assert alert.occurrence.key == "k"
+        return self.verdicts.pop(0)
+
+    def settle(self, alert: Alert, *, sent: bool) -> None:
+        assert alert.occurrence.key == "k"
+        self.settled.append(sent)
+
+
+async def test_what_another_gateway_sends_is_not_sent_here(
+    log: AlertLog, channels: ChannelService
+) -> None:
+    """It is asked about again until the other has; what is sent here is claimed, then made good."""
+    channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/"))
+    log.tell([occurrence()])
+    sender, shared = Scripted(), Shared(Verdict.LATER, Verdict.TOLD)
+    dispatcher = Dispatcher(log, channels, sender)
+    dispatcher.share(shared)
+    async with running(dispatcher):
+        while log.waiting():
+            await asyncio.to_thread(lambda: None)
+    (alert,) = log.page(limit=1)
+    assert [each.state for each in alert.deliveries] == [DeliveryState.ELSEWHERE]
+    assert (sender.sent.empty(), shared.settled) == (True, [])
+    assert dispatcher.metrics()["alert_messages_sent_total"] == 0
+
+
+@pytest.mark.parametrize(("answer", "sent"), [(None, True), ("http_500", False)])
+async def test_who_claimed_an_alert_says_how_it_went(
+    log: AlertLog, channels: ChannelService, answer: str | None, *, sent: bool
+) -> None:
+    """Where it was not taken, others may try."""
+    channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/"))
+    log.tell([occurrence()])
+    sender, shared = Scripted(), Shared(Verdict.OURS)
+    sender.answers = [answer]
+    dispatcher = Dispatcher(log, channels, sender)
+    dispatcher.share(shared)
+    ((delivery, alert),) = log.claim(1)
+    dispatcher._send(delivery, alert)
+    assert shared.settled == [sent]
+
+
 def test_a_url_that_does_not_open_is_told(
     database: Database, log: AlertLog, channels: ChannelService, seal: Seal
 ) -> None:
@@ -192,6 +243,8 @@ def test_a_url_that_does_not_open_is_told(
     seal._file.unlink()
     (told,) = log.tell([occurrence()])
     ((delivery, alert),) = log.claim(1)
-    settled = Dispatcher(log, channels, AppriseSender())._send(delivery, alert)
+    dispatcher = Dispatcher(log, channels, AppriseSender())
+    dispatcher.share(Shared())  # nothing is claimed that cannot be sent
+    settled = dispatcher._send(delivery, alert)
     assert (settled.reason, settled.state) == ("sealed", DeliveryState.WAITING)
     assert told.id == settled.alert_id
