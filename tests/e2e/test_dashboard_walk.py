@@ -133,6 +133,7 @@ def _looked_at(tab: Tab, how: str) -> list[str]:
     found = [f"{how}: {one}" for one in faults(tab.page)]
     found += [f"{how}: a table is wider than its card: {one}" for one in tab.page.evaluate(WIDER)]
     unfold(tab.page)
+    found += [f"{how}, unfolded: too wide: {one}" for one in tab.page.evaluate(WIDER)]
     return found + [f"{how}, unfolded: {one}" for one in faults(tab.page)]
 
 
@@ -272,6 +273,25 @@ def test_a_call_with_a_new_token_arrives_where_somebody_looks(tab: Tab, company:
     assert httpx.post(url[1], headers=headers, json=BODY, timeout=30).status_code == 200
     tab.page.locator("td, tbody th", has_text="walker").first.wait_for()
     assert tab.page.evaluate("() => window.stayed") is True
+
+
+def test_a_phone_shows_more_of_each_row_where_it_is_asked_to(phone: Tab) -> None:
+    """By keys as well; a live refresh leaves it so, and paper has every figure anyway."""
+    _visit(phone, "/agents?range=30d")
+    table = phone.page.locator("[data-live=t-groups]")
+    cost, tokens = (table.locator(f"tbody [data-of='{name}']").first for name in ("Cost", "Tokens"))
+    expect(cost).to_be_visible()
+    expect(tokens).to_be_hidden()
+    phone.page.emulate_media(media="print")
+    expect(tokens).to_be_visible()
+    phone.page.emulate_media(media="screen")
+    table.get_by_label("All figures").press("Space")
+    expect(tokens).to_be_visible()
+    table.evaluate("region => { region.dataset.old = ''; }")
+    for _ in ("off", "on"):
+        phone.page.get_by_role("button", name="Live").click()
+    expect(phone.page.locator("[data-live=t-groups]:not([data-old])")).to_be_visible()
+    expect(tokens).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["/agents", "/exchanges", "/prices"])

@@ -42,6 +42,7 @@ def unfold(page: Page) -> None:
           for (const one of document.querySelectorAll("main details")) one.open = true;
           const menu = document.getElementById("menu");
           if (menu && menu.checkVisibility()) menu.checked = true;
+          for (const one of document.querySelectorAll(".more input")) one.checked = true;
         }"""
     )
 

@@ -19,6 +19,8 @@ from weighbridge.dashboard.forms import Form, Notice
 from weighbridge.errors import NotFoundError
 from weighbridge.reports.result import QueryResult, for_people
 
+# So many rows fit a phone's screen with all their figures.
+_FEW = 4
 # What makes a spreadsheet take a text for a formula.
 # Source: OWASP, "CSV Injection", from memory.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -52,7 +54,8 @@ class Column:
     """A column's name in data, its heading, whether it holds figures, and how to sort by it.
 
     `wide` takes what room there is, for its bars to be compared. One that is not `drawn` is told
-    in other cells' words and hints: data has it as a column of its own.
+    in other cells' words and hints: data has it as a column of its own. Where there is room for
+    a few figures of a row, the `lead` stands beside its name and those that are `brief` below.
     """
 
     name: str
@@ -62,6 +65,8 @@ class Column:
     sorted: str = ""
     wide: bool = False
     drawn: bool = True
+    lead: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,13 @@ class Table:
     empty: str = "Nothing in this range."
     half: bool = False
     tall: bool = False
+
+    @property
+    def shortens(self) -> bool:
+        """Whether narrow screens show a few figures of its rows, and the others where asked to."""
+        figures = [column for column in self.columns[1:] if column.drawn]
+        kept = [column for column in figures if column.lead or column.brief]
+        return len(self.rows) > _FEW and any(one.lead for one in kept) and kept != figures
 
     def as_json(self) -> dict[str, Any]:
         """Columns, rows by column name, and totals."""

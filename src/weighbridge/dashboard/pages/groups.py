@@ -28,12 +28,17 @@ from weighbridge.reports.unpriced import COSTS, WITHOUT_PRICE
 PAGE_ROWS: Final = 50
 _CHANGE: Final = "change"
 _SHARE: Final = "share"
+_TREND: Final = "trend"
 _TOKEN: Final = ("token", "token_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which groups a table has, in which figures, where their names lead."""
+    """Which groups a table has, in which figures, where their names lead.
+
+    `brief` are the figures that a narrow screen shows below a name; in another order than `order`,
+    that one in the place of the first.
+    """
 
     dimension: str
     metrics: tuple[str, ...]
@@ -46,6 +51,7 @@ class Wanted:
     searchable: bool = True
     trend: bool = False
     before: bool = False
+    brief: tuple[str, ...] = (_SHARE, _CHANGE, "exchanges", _TREND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,15 +224,14 @@ def _part(value: Decimal | None, whole: Decimal | None) -> Decimal | None:
 
 
 def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, ...]:
-    def column(name: str, title: str, *, figures: bool = True) -> Column:
-        current = state.sort.removeprefix("-") == name or (not state.sort and name == wanted.order)
-        descending = current and (state.sort.startswith("-") or not state.sort)
-        # Figures begin with the largest, names with A.
-        following = name if descending or not figures else f"-{name}"
-        if current and not descending:
-            following = f"-{name}"
-        direction = ("descending" if descending else "ascending") if current else ""
-        return Column(name, title, figures, state.query_string(sort=following), direction)
+    sorting = state.sort.removeprefix("-")
+    lead = sorting if sorting in wanted.metrics else wanted.order
+    brief = wanted.brief if lead == wanted.order else (wanted.order, *wanted.brief[1:])
+
+    def column(name: str, title: str, *, figures: bool = True, sorts: bool = True) -> Column:
+        href, direction = _sorting(wanted, state, name, figures=figures) if sorts else ("", "")
+        shown = {"lead": name == lead, "brief": name != lead and name in brief}
+        return Column(name, title, figures, href, direction, **shown)
 
     columns = [
         column(wanted.dimension, NAMES.get(wanted.dimension, wanted.dimension), figures=False)
@@ -234,15 +239,27 @@ def _columns(wanted: Wanted, state: State, *, comparing: bool) -> tuple[Column, 
     for metric in wanted.metrics:
         columns.append(column(metric, TITLES.get(metric, metric.replace("_", " "))))
         if metric == "cost":
-            columns.append(Column(_SHARE, "Share", figures=True))
+            columns.append(column(_SHARE, "Share", sorts=False))
             if comparing and wanted.before:
-                columns.append(Column("before", "Before", figures=True))
+                columns.append(column("before", "Before", sorts=False))
             if comparing:
                 columns.append(column(_CHANGE, "Change"))
             if wanted.trend:
-                columns.append(Column("trend", "Trend", figures=True))
+                columns.append(column(_TREND, "Trend", sorts=False))
     hidden = (Column(name, name, figures=True, drawn=False) for name in _beside(wanted))
     return (*columns, *hidden)
+
+
+def _sorting(wanted: Wanted, state: State, name: str, *, figures: bool) -> tuple[str, str]:
+    """Where a column's heading leads, and in which order the table is by it."""
+    current = state.sort.removeprefix("-") == name or (not state.sort and name == wanted.order)
+    descending = current and (state.sort.startswith("-") or not state.sort)
+    # Figures begin with the largest, names with A.
+    following = name if descending or not figures else f"-{name}"
+    if current and not descending:
+        following = f"-{name}"
+    direction = ("descending" if descending else "ascending") if current else ""
+    return state.query_string(sort=following), direction
 
 
 def _gone(result: QueryResult, wanted: Wanted, before: dict[str, Decimal]) -> list[Row]:

@@ -66,6 +66,7 @@ def late(desk: Desk) -> list[Table]:
         to="/waste",
         name="agents",
         order="wasted_cost",
+        brief=("errors", "error_rate", "exchanges"),
     )
     return [group_table(desk, by_agent)[0]]
 

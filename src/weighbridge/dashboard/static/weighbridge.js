@@ -137,6 +137,7 @@ async function loadLate(again = false) {
     if (!answer.ok) continue;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (place.contains(document.activeElement)) continue;
+    keepTicks(place, fresh.body);
     place.replaceChildren(...[...fresh.body.children].map((part) => document.importNode(part, true)));
   }
 }
@@ -152,7 +153,8 @@ const pace = quick ? 4 : 20;
 let took = 0;
 let live = sessionStorage.getItem("live") !== "off";
 
-function sameLink(region, old) {
+function sameControl(region, old) {
+  if (old.id) return region.querySelector(`#${CSS.escape(old.id)}`);
   const href = old.getAttribute("href");
   return href && [...region.querySelectorAll("a")].find((a) => a.getAttribute("href") === href);
 }
@@ -174,16 +176,25 @@ async function refresh() {
   took = performance.now() - began;
 }
 
+// Which tables show all their figures on a narrow screen is nobody's but the reader's.
+function keepTicks(old, fresh) {
+  for (const box of old.querySelectorAll(".more input")) {
+    const same = fresh.querySelector(`#${CSS.escape(box.id)}`);
+    if (same) same.checked = box.checked;
+  }
+}
+
 // Regions that differ are replaced, and what had the focus there has it again.
 function refreshRegions(fresh) {
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${region.dataset.live}"]`);
     if (!next || next.isEqualNode(region)) continue;
     const active = document.activeElement;
-    if (region.contains(active) && active.matches("input")) continue;
+    if (region.contains(active) && active.matches("input:not([type=checkbox])")) continue;
     const across = region.querySelector(".scroll")?.scrollLeft ?? 0;
     const here = document.importNode(next, true);
-    const focused = region.contains(active) ? sameLink(here, active) : null;
+    keepTicks(region, here);
+    const focused = region.contains(active) ? sameControl(here, active) : null;
     region.replaceWith(here);
     const scroller = here.querySelector(".scroll");
     if (scroller) scroller.scrollLeft = across;

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import httpx
 from ledger_rows import line
 from page_tables import table_links, table_texts
 
+_KEPT = re.compile(r'class="n [^"]*\b(lead|brief)" data-of="([^"]*)"')
 DAY = "2026-11-{:02}T12:00:00.000000Z"
 
 
@@ -158,3 +160,24 @@ async def test_every_cost_says_what_it_leaves_out(
     assert data["columns"][-2:] == ["unpriced", "incomplete"]
     errors = (await local.get("/series.json?metric=errors")).json()["tables"]["series"]
     assert errors["columns"] == ["time", "errors"]
+
+
+async def test_what_a_table_is_sorted_by_stands_beside_the_names(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """Few figures fit a narrow screen: the one that ranks the rows, and what they cost."""
+    at = DAY.format(20)
+    fill(*(line(place, agent=f"a{place}", started_at=at, list_cost="1") for place in range(5)))
+
+    async def kept(query: str) -> dict[str, str]:
+        page = (await local.get(f"/agents{query}")).text
+        assert 'id="all-groups"' in page
+        body = page.partition("<tbody>")[2].partition("</tr>")[0]
+        return {title: kind for kind, title in _KEPT.findall(body)}
+
+    by_cost = await kept("")
+    assert by_cost.pop("Cost") == "lead"
+    assert set(by_cost) == {"Share", "Change", "Trend", "Calls"}
+    by_errors = await kept("?sort=-error_rate")
+    assert (by_errors["Error rate"], by_errors["Cost"]) == ("lead", "brief")
+    assert "Share" not in by_errors
