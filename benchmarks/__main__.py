@@ -9,7 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("peers", "streams", "bodies", "ledger", "dashboard", "readers", "budgets", "visible")
+NAMES = (
+    "peers",
+    "streams",
+    "bodies",
+    "ledger",
+    "dashboard",
+    "readers",
+    "budgets",
+    "nodes",
+    "visible",
+)
 
 
 def main() -> int:
