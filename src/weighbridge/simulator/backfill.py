@@ -75,6 +75,7 @@ _ENDINGS: dict[str, Ending] = {
     "blocked_prompt": Ending(200, Outcome.OK, "prompt", block_reason="PROHIBITED_CONTENT"),
     "safety_stop": Ending(200, Outcome.OK, "prompt", finish_reason="SAFETY"),
 }
+_CUT = Ending(200, Outcome.OK, "full", finish_reason="MAX_TOKENS")
 
 
 def write_history(
@@ -130,7 +131,7 @@ class _Clerk:
         self._text_of = InstantFormatter()
 
     def row(self, done: Draw, at_us: int, roll: random.Random) -> Exchange:
-        ending = _ENDINGS[done.fate]
+        ending = _CUT if done.cut and done.fate == "ok" else _ENDINGS[done.fate]
         usage, source = _usage(done, ending, roll)
         latency, first = _times(done, ending, usage, roll)
         row = self._unrated(done, ending, at_us, at_us + latency, roll)
@@ -251,13 +252,14 @@ def _multiply(usage: Usage, requests: int) -> None:
 
 
 def _answer(usage: Usage, done: Draw, part: float, roll: random.Random) -> None:
-    usage.output_tokens = max(1, int(done.output_tokens * part))
+    if done.output_tokens:  # Google names no count where thinking has used all room up
+        usage.output_tokens = max(1, int(done.output_tokens * part))
     if done.thinking_tokens:
         usage.thinking_tokens = done.thinking_tokens
     if done.workload.picture:
         usage.output_text_tokens, usage.output_audio_tokens = usage.output_tokens, 0
         usage.output_image_tokens = TOKENS_PER_IMAGE_MADE
-        usage.output_tokens += TOKENS_PER_IMAGE_MADE
+        usage.output_tokens = (usage.output_tokens or 0) + TOKENS_PER_IMAGE_MADE
     if done.searches:
         usage.search_queries = roll.randint(1, 3)
         usage.tool_use_input_tokens = roll.randint(80, 160)

@@ -57,7 +57,7 @@ def _path(drawn: Draw) -> str:
 def _generation(drawn: Draw, roll: random.Random) -> dict[str, Any]:
     workload = drawn.workload
     body: dict[str, Any] = {"contents": _contents(drawn, phrase(roll, 8))}
-    body["generationConfig"] = {"maxOutputTokens": 8192}
+    body["generationConfig"] = {"maxOutputTokens": workload.most_output}
     tools: list[dict[str, Any]] = [_TOOL] if drawn.calls_function else []
     tools += [{"googleSearch": {}}] if drawn.searches else []
     if tools:

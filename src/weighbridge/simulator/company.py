@@ -1,10 +1,10 @@
 """Nordhafen Freight, a company that does not exist, and what its agents do with Gemini.
 
 Six departments, their projects and agents, each with a habit: which models, how large, when,
-how often it fails. One agent runs away, one script attributes nothing and sometimes asks for a
-model that has no price, and some agents work on Vertex: with labels, Imagen, Claude, old
-embeddings. One reads its documents in a batch each night; a few
-budgets watch them.
+how often it fails. One agent runs away, two allow their answers too few tokens, one script
+attributes nothing and sometimes asks for a model that has no price, and some agents work on
+Vertex: with labels, Imagen, Claude, old embeddings. One reads its documents in a batch each
+night; a few budgets watch them.
 Rules for future edits: data only; `draws` makes calls of it, `backfill` weeks of history,
 `traffic` live ones.
 """
@@ -42,7 +42,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
     `team` names its tracking token, whose defaults carry the department and project; shares
     are of calls, except `prefix`, the part of a prompt that repeats from call to call. `growth`
-    multiplies the prompt per day since the runaway began. A workload with a `location` calls
+    multiplies the prompt per day since the runaway began. `most_output` is what the program lets
+    an answer have, thinking and all. A workload with a `location` calls
     Vertex, whose bodies carry its `labels`; `requests` is how many a batch holds.
     """
 
@@ -67,6 +68,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     picture: bool = False
     location: str | None = None
     publisher: str = "google"
+    most_output: int = 8192
     requests: int = 1
     labels: dict[str, str] = {}
     growth: float = 1.0
@@ -108,7 +110,7 @@ WORKLOADS: tuple[Workload, ...] = (
         team="helpdesk", agent="reply-writer", models={"gemini-3.8-flash": 5,
         "gemini-2.5-flash": 1}, prompt=Size(5200, 0.4), output=Size(260), thinking=Size(300),
         calls_per_hour=60, streamed=0.9, prefix=0.85, leaving=0.03, blocked=0.01,
-        labels={"env": "prod"},
+        most_output=1200, labels={"env": "prod"},
     ),
     Workload(
         team="voice", agent="call-summariser", models={"gemini-2.5-flash": 1},
@@ -139,7 +141,7 @@ WORKLOADS: tuple[Workload, ...] = (
     Workload(
         team="platform", agent="review-bot", models={"gemini-3.8-flash": 1},
         prompt=Size(14_000, 0.8), output=Size(350), thinking=Size(700), calls_per_hour=14,
-        tier="flex", labels={"env": "ci"},
+        tier="flex", most_output=1600, labels={"env": "ci"},
     ),
     Workload(
         team="platform", agent=RUNAWAY, models={"gemini-3.1-pro-preview": 1},

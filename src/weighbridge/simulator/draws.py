@@ -25,7 +25,8 @@ _ERRORS = ("quota_429", "quota_429", "unavailable_503", "unavailable_503", "inva
 class Draw(msgspec.Struct, kw_only=True):
     """A call to make.
 
-    `fate` is the simulator's scenario for it (`ok` mostly), or `client_closed`.
+    `fate` is the simulator's scenario for it (`ok` mostly), or `client_closed`. An answer that is
+    `cut` has as many tokens as its program allows; a live upstream draws sizes of its own.
     """
 
     workload: Workload
@@ -39,6 +40,7 @@ class Draw(msgspec.Struct, kw_only=True):
     searches: bool
     calls_function: bool
     fate: str
+    cut: bool = False
 
 
 def draw(workload: Workload, roll: random.Random, *, days_ago: float, hour: int) -> Draw:
@@ -48,7 +50,7 @@ def draw(workload: Workload, roll: random.Random, *, days_ago: float, hour: int)
     """
     text = _size(workload.prompt, roll, _growth(workload, days_ago))
     streamed = workload.streamed > 0 and roll.random() < workload.streamed
-    return Draw(
+    drawn = Draw(
         workload=workload,
         model=_one_of(workload.models, roll),
         text_tokens=text,
@@ -61,6 +63,8 @@ def draw(workload: Workload, roll: random.Random, *, days_ago: float, hour: int)
         calls_function=workload.calling > 0 and roll.random() < workload.calling,
         fate=_fate(workload, roll, days_ago=days_ago, hour=hour, streamed=streamed),
     )
+    _limit(drawn)
+    return drawn
 
 
 def rate_factor(workload: Workload, days_ago: float) -> float:
@@ -68,6 +72,14 @@ def rate_factor(workload: Workload, days_ago: float) -> float:
     if workload.growth == 1.0 or days_ago > RUNAWAY_DAYS:
         return 1.0
     return 1 + 1.5 * (RUNAWAY_DAYS - days_ago)
+
+
+def _limit(drawn: Draw) -> None:
+    """Cuts an answer to what its program allows, which thinking uses up first."""
+    most = drawn.workload.most_output
+    drawn.cut = drawn.thinking_tokens + drawn.output_tokens > most
+    drawn.thinking_tokens = min(drawn.thinking_tokens, most)
+    drawn.output_tokens = min(drawn.output_tokens, most - drawn.thinking_tokens)
 
 
 def _growth(workload: Workload, days_ago: float) -> float:

@@ -11,7 +11,7 @@ import pytest
 from weighbridge.core.exchange import Exchange
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.simulator.backfill import History, history_rows, write_history
-from weighbridge.simulator.company import RUNAWAY, TOKENS
+from weighbridge.simulator.company import RUNAWAY, TOKENS, WORKLOADS
 
 HISTORY = History(
     until=datetime(2026, 11, 21, 12, tzinfo=UTC),
@@ -134,3 +134,15 @@ def test_vertex_pictures_and_batches_are_part_of_the_month(rows: list[Exchange])
     assert {(row.status, row.service_tier) for row in audits} == {(0, "batch")}
     assert {charge.unit for row in archive for charge in row.charges} == {"input_character"}
     assert {row.pricing_status for row in (*posters, *opinions, *audits)} == {"priced"}
+
+
+def test_answers_are_cut_where_a_program_allows_too_few_tokens(rows: list[Exchange]) -> None:
+    """They have exactly as many as it allows, some of them nothing but thinking, and a cost."""
+    allowed = {each.agent: each.most_output for each in WORKLOADS}
+    cut = [row for row in rows if row.finish_reason == "MAX_TOKENS"]
+    assert {"reply-writer", "review-bot"} <= {row.agent for row in cut}
+    assert 0.002 < len(cut) / len(rows) < 0.02
+    for row in cut:
+        assert (row.output_tokens or 0) + (row.thinking_tokens or 0) == allowed[row.agent]
+        assert (row.outcome, row.pricing_status) == ("ok", "priced")
+    assert any(row.output_tokens is None for row in cut)

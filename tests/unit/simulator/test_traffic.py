@@ -68,6 +68,21 @@ def test_a_tier_is_asked_for_in_the_body() -> None:
     assert body["serviceTier"] == "flex"
 
 
+def test_the_simulator_cuts_answers_at_what_their_program_allows() -> None:
+    """Sizes are the upstream's own; the limit is in the body, and now and then it is reached."""
+    workload = named("reply-writer")
+    answers = b""
+    for seed in range(200):
+        path, body = request_of(drawn(workload, seed=seed), dice(seed))
+        assert json.loads(body)["generationConfig"] == {"maxOutputTokens": workload.most_output}
+        headers = [(b"x-goog-api-key", b"AIzaSyTEST1")]
+        request = Request(
+            method=b"POST", target=path.encode(), headers=headers, body=body, body_bytes=len(body)
+        )
+        answers += b"".join(step.data for step in App().answer(request) if isinstance(step, Send))
+    assert 0 < answers.count(b"MAX_TOKENS") < 30
+
+
 def test_an_agent_with_a_standing_prompt_repeats_it_and_changes_its_question() -> None:
     first, second = (contents(named("reply-writer"), seed=seed) for seed in (1, 2))
     shared = min(len(turns[0]["parts"][0]["text"]) for turns in (first, second))
