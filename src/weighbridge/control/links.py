@@ -100,6 +100,8 @@ class LinkService:
         if row.user_id is None:
             user = add_user(session, self._mint, self._auditor, new, None)
             row.user_id = user.id
+            used = {"name": user.name, "link": row.id}
+            self._auditor.note(session, principal_of(user), ("setup_link.use", user.id), after=used)
         else:
             user = found_user(session, row.user_id)
             end_all(session, user.id)

@@ -132,7 +132,8 @@ async def test_signing_in_and_out(parts: Parts, browser: httpx.AsyncClient) -> N
     assert parts.sessions.find(second) is None
     actions = [entry.action for entry in parts.audit.page(limit=10)]
     assert actions == [
-        *("session.end", "session.begin", "session.begin", "user.password", "user.create"),
+        *("session.end", "session.begin", "session.begin", "user.password"),
+        *("setup_link.use", "user.create"),
     ]
 
 

@@ -139,6 +139,22 @@ def test_the_first_link_is_for_nobody_yet(
     assert links.make_first() is None
 
 
+def test_who_used_the_first_link_is_in_the_log(database: Database, links: LinkService) -> None:
+    """Once, by its id: whoever comes later can tell how this person came to be there."""
+    made = links.make_first()
+    assert made is not None
+    link, secret = made
+    ada = links.accept(secret, PASSWORD, "Ada")
+    second, another = links.make(ada.id)
+    links.accept(another, PASSWORD)
+    entries = AuditLog(database).page(limit=10, subject=ada.id)
+    assert [entry.after for entry in entries if entry.action == "setup_link.use"] == [
+        {"name": "Ada", "link": link.id}
+    ]
+    assert second.id not in str(entries)
+    assert not [entry for entry in entries if secret in str(entry)]
+
+
 def test_a_key_is_administration_enough(database: Database, links: LinkService) -> None:
     """Who has made a key knows the command line."""
     KeyService(database).create("k", Role.ADMIN)

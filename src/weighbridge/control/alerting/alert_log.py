@@ -26,6 +26,7 @@ from weighbridge.control.alerting.alert_rows import (
     is_no_news,
 )
 from weighbridge.control.alerting.channels import takers
+from weighbridge.control.audit import Auditor
 from weighbridge.control.database import Database
 from weighbridge.control.secrets import Mint
 from weighbridge.control.tables import AlertRow, ChannelRow, DeliveryRow
@@ -39,6 +40,7 @@ from weighbridge.core.alert import (
     Severity,
 )
 from weighbridge.core.clock import from_unix_us, to_unix_us
+from weighbridge.core.principal import Principal
 
 CLAIM_US: Final = 60 * 1_000_000
 KEEP_US: Final = 400 * 86_400 * 1_000_000  # a year's comparison, and a month to make it in
@@ -53,6 +55,7 @@ class AlertLog:
     def __init__(self, database: Database, mint: Mint | None = None) -> None:
         self._database = database
         self._mint = mint or Mint()
+        self._auditor = Auditor(self._mint)
         self._known: set[str] = set()
 
     def __repr__(self) -> str:
@@ -87,8 +90,8 @@ class AlertLog:
         names = {each.id: each.name for each in channels}
         return alert_of(row, [delivery_of(each, names[each.channel_id]) for each in waiting])
 
-    def tell_one(self, found: Occurrence, channel_id: str) -> Delivery:
-        """Write a test of one channel down; whoever asked sends it."""
+    def tell_one(self, found: Occurrence, channel_id: str, by: Principal) -> Delivery:
+        """Write a test of one channel down, and in the log of changes by whom; they send it."""
         with self._database.change(policy=False) as session:
             row = self._row(found)
             session.add(row)
@@ -97,6 +100,8 @@ class AlertLog:
             delivery.due_at_us, delivery.attempts = None, 1  # nobody else's to send
             session.add(delivery)
             name = session.get_one(ChannelRow, channel_id).name
+            told = {"name": name, "alert": row.id}
+            self._auditor.note(session, by, ("channel.test", channel_id), after=told)
         return delivery_of(delivery, name)
 
     def claim(self, most: int) -> list[tuple[Delivery, Alert]]:

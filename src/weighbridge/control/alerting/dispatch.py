@@ -171,7 +171,7 @@ class Dispatcher:
             message=f"{by.name} tests the channel {channel.name}. Alerts will look like this.",
             stands_until_us=now_us,
         )
-        delivery = self._alerts.tell_one(found, channel.id)
+        delivery = self._alerts.tell_one(found, channel.id, by)
         return self._send(delivery, Alert(id=delivery.alert_id, at_us=now_us, occurrence=found))
 
     def _begin(self) -> None:

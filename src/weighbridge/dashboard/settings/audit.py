@@ -48,7 +48,7 @@ def audit(desk: Desk) -> Content:
         links.append(("next", "Older", state.query_string(cursor=str(entries[-1].id))))
     return Content(
         title="Audit log",
-        subtitle="Every change of settings, every import, and who signed in and out.",
+        subtitle="Every change of settings, every import and test, and who signed in and out.",
         tables=[
             Table(
                 name="audit",

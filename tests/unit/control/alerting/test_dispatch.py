@@ -17,8 +17,11 @@ from weighbridge.control.alerting.channels import ChannelService
 from weighbridge.control.alerting.dispatch import Dispatcher
 from weighbridge.control.alerting.message import Message
 from weighbridge.control.alerting.sealing import Seal
+from weighbridge.control.audit import AuditLog
 from weighbridge.control.database import Database
 from weighbridge.core.alert import Alert, DeliveryState, NewChannel
+from weighbridge.core.credential import Role
+from weighbridge.core.principal import Principal
 from weighbridge.errors import NotFoundError
 
 PATIENCE_S = 60.0
@@ -167,6 +170,18 @@ def test_a_test_is_sent_at_once_and_once(
     assert first.alert_id != second.alert_id
     with pytest.raises(NotFoundError):
         dispatcher.test("nobody")
+
+
+def test_who_tests_a_channel_is_in_the_log_of_changes(
+    database: Database, log: AlertLog, channels: ChannelService, sender: AppriseSender
+) -> None:
+    """Also where nobody takes the message: it has left the gateway, by somebody's hand."""
+    made = channels.create(NewChannel(name="ops", url="json://127.0.0.1:9/s3cr3t"))
+    ed = Principal(kind="user", id="usr_1", name="Ed", role=Role.EDITOR)
+    tested = Dispatcher(log, channels, sender).test("ops", ed)
+    entry = AuditLog(database).page(limit=1)[0]
+    assert (entry.actor_id, entry.action, entry.subject) == ("usr_1", "channel.test", made.id)
+    assert entry.after == {"name": "ops", "alert": tested.alert_id}
 
 
 async def test_a_picture_that_fails_holds_up_no_message(
