@@ -4,12 +4,11 @@ Hides the layout. Queries read the view `exchanges`, which has exactly the colum
 B4 (and `notes`); rows live in `exchange_rows`. What follows from other columns is stored as
 its difference from what is expected of it, which is nearly always zero or null and so costs
 nearly nothing; the view adds it back, exactly: `ended_at` (start + latency), the text splits
-(what the other modalities leave), a charge's `amount` (quantity x unit price). Unit prices are
-stored as text, of which there are few. Sums of many charges read `exchange_lines`, which has them
-as they are stored: the view's take twelve times as long. Closed words are enums: every query
-counts by them, and comparing small integers halves a dashboard query's time over 10 M rows (as
-does keeping `total_tokens` as it is). Measured over 10 M rows of two to four charges: 89 MB per
-million as plain columns, 57 MB so.
+(what the other modalities leave); `charge_layout` has the charges. Sums of many charges read
+`exchange_lines`, which has them as they are stored: the view's take thirty times as long. Closed
+words are enums: every query counts by them, and comparing small integers halves a dashboard
+query's time over 10 M rows (as does keeping `total_tokens` as it is). Measured over 10 M rows of
+two to four charges: 89 MB per million as plain columns, 57 MB so.
 
 Rules for future edits: a migration that was released never changes, a new one is appended;
 the three lists (`core.exchange.COLUMNS`, `JOURNAL_TYPES`, the view) agree (a test compares
@@ -19,8 +18,10 @@ them). Counterpart: `stores/duckdb`.
 from enum import StrEnum
 from typing import Final
 
+from weighbridge.core import charge_columns
 from weighbridge.core.exchange import COLUMNS
 from weighbridge.core.outcome import Outcome, PricingStatus, UsageSource
+from weighbridge.ledger import charge_layout
 
 CHARGES_TYPE: Final = (
     "STRUCT(unit VARCHAR, quantity DECIMAL(18,6), unit_price DECIMAL(18,12), "
@@ -61,13 +62,6 @@ _OUTPUT_TEXT: Final = (
     " - coalesce(output_audio_tokens, 0)"
 )
 _ENDED: Final = "started_at + to_microseconds(latency_us)"
-_AMOUNT: Final = "(c.quantity * c.unit_price)"
-_STORED_CHARGES: Final = (
-    "STRUCT(unit VARCHAR, quantity BIGINT, fraction DECIMAL(18,6), unit_price VARCHAR, "
-    "amount DECIMAL(18,12), price_id VARCHAR)[] NOT NULL"
-)
-_STORED_QUANTITY: Final = "(c.quantity + coalesce(c.fraction, 0))::DECIMAL(18,6)"
-_STORED_PRICE: Final = "c.unit_price::DECIMAL(18,12)"
 
 # How each column is stored, where it is not stored as it is: name, type, expression over the
 # contract's columns; and how the view makes the contract's column of it again.
@@ -84,34 +78,20 @@ _STORED: Final[dict[str, tuple[str, str, str]]] = {
         f"output_text_tokens - ({_OUTPUT_TEXT})",
     ),
     "labels": ("labels", "MAP(VARCHAR, VARCHAR) NOT NULL", "coalesce(labels, MAP {})"),
-    "charges": (
-        "charge_lines",
-        _STORED_CHARGES,
-        (
-            "coalesce(list_transform(charges, lambda c: {'unit': c.unit, "
-            "'quantity': trunc(c.quantity)::BIGINT, "
-            "'fraction': nullif(c.quantity - trunc(c.quantity), 0), "
-            "'unit_price': c.unit_price::VARCHAR, "
-            f"'amount': CASE WHEN c.amount = {_AMOUNT} THEN NULL ELSE c.amount END, "
-            "'price_id': c.price_id}), [])"
-        ),
-    ),
     "notes": ("notes", "VARCHAR[] NOT NULL", "coalesce(notes, [])"),
 } | {name: (name, f"{name}_word", f"{name}::{name}_word") for name in WORDS}
 _SEEN: Final[dict[str, str]] = {
     "ended_at": f"coalesce(ended_at_unless_latency, {_ENDED})",
     "input_text_tokens": f"input_text_tokens_extra + ({_INPUT_TEXT})",
     "output_text_tokens": f"output_text_tokens_extra + ({_OUTPUT_TEXT})",
-    "charges": (
-        f"list_transform(charge_lines, lambda c: {{'unit': c.unit, 'quantity': {_STORED_QUANTITY},"
-        f" 'unit_price': {_STORED_PRICE}, 'amount': coalesce(c.amount, ({_STORED_QUANTITY} * "
-        f"{_STORED_PRICE})::DECIMAL(18,12)), 'price_id': c.price_id}})"
-    ),
+    "charges": charge_layout.SEEN,
 }
 _REQUIRED: Final = ("exchange_id", "started_at")
 
 # Columns that came after the first version of the schema, one entry a version.
 _LATER: Final[tuple[tuple[str, ...], ...]] = (("labels_sent",),)
+# Before this version all charges stood in the list.
+_PLAIN_CHARGES: Final = 4
 
 
 def _create_words(name: str) -> str:
@@ -126,6 +106,8 @@ def _columns_of(version: int) -> list[str]:
 
 
 def _stored_as(name: str) -> str:
+    if name == "charges":
+        return f"{charge_columns.LINES} {charge_layout.LINES_TYPE}"
     stored, kind, _ = _STORED.get(name, (name, JOURNAL_TYPES[name], name))
     return f"{stored} {kind}"
 
@@ -138,18 +120,22 @@ def _create_rows() -> str:
 
 
 def _create_view(version: int) -> str:
-    columns = ", ".join(f"{_SEEN.get(name, name)} AS {name}" for name in _columns_of(version))
+    seen = dict(_SEEN)
+    if version < _PLAIN_CHARGES:
+        seen["charges"] = charge_layout.SEEN_IN_LINES
+    columns = ", ".join(f"{seen.get(name, name)} AS {name}" for name in _columns_of(version))
     return f"CREATE OR REPLACE VIEW exchanges AS SELECT {columns} FROM exchange_rows"  # noqa: S608
 
 
-def _create_lines() -> str:
-    """Rows with their charge lines as stored, for sums of many; not of the contract."""
-    columns = ", ".join(
-        f"{_SEEN.get(name, name)} AS {name}" for name in COLUMNS if name != "charges"
-    )
+def _create_lines(version: int) -> str:
+    """Rows with their charges as stored, for sums of many; not of the contract."""
+    names = [name for name in _columns_of(version) if name != "charges"]
+    columns = [f"{_SEEN.get(name, name)} AS {name}" for name in names]
+    plain = version >= _PLAIN_CHARGES
+    columns += charge_layout.COLUMNS if plain else [charge_columns.LINES]
     return (
         "CREATE OR REPLACE VIEW exchange_lines AS "  # noqa: S608
-        f"SELECT {columns}, charge_lines FROM exchange_rows"
+        f"SELECT {', '.join(columns)} FROM exchange_rows"
     )
 
 
@@ -161,11 +147,23 @@ def _add_columns(version: int) -> tuple[str, ...]:
     return (*added, _create_view(version))
 
 
+def _add_plain_charges() -> tuple[str, ...]:
+    added = (
+        f"ALTER TABLE exchange_rows ADD COLUMN {name} {kind}" for name, kind in charge_layout.ADDED
+    )
+    return (*added, _create_view(_PLAIN_CHARGES), _create_lines(_PLAIN_CHARGES))
+
+
 def insert_from(source: str) -> str:
     """The statement that stores rows of `source`, a relation of the contract's columns."""
-    names = ", ".join(_STORED.get(name, (name,))[0] for name in COLUMNS)
-    values = ", ".join(_STORED[name][2] if name in _STORED else name for name in COLUMNS)
-    return f"INSERT INTO exchange_rows ({names}) SELECT {values} FROM {source}"  # noqa: S608
+    others = [name for name in COLUMNS if name != "charges"]
+    names = [_STORED.get(name, (name,))[0] for name in others]
+    values = [_STORED[name][2] if name in _STORED else name for name in others]
+    return (
+        f"INSERT INTO exchange_rows ({', '.join([*names, *charge_layout.COLUMNS])}) "  # noqa: S608
+        f"SELECT {', '.join([*values, *charge_layout.STORED])} "
+        f"FROM {charge_layout.sorted_out(source)}"
+    )
 
 
 def read_journal(files: str) -> str:
@@ -186,5 +184,6 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "CREATE TABLE loaded_segments (name VARCHAR NOT NULL)",
     ),
     _add_columns(2),
-    (_create_lines(),),
+    (_create_lines(3),),
+    _add_plain_charges(),
 )

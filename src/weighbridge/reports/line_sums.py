@@ -1,12 +1,14 @@
-"""Charge lines, summed by unit: of the lines as they are stored, each price multiplied once.
+"""Charges, summed by unit: of what is stored of them, each price multiplied once.
 
-Hides how a ledger keeps lines. The contract's `charges` have an amount each, worked out line by
-line from what is stored: over millions of rows that took twelve times as long as adding up
-quantities by unit and unit price and multiplying each sum once, which is the same to the last
-digit, for a line that is stored without an amount costs its quantity times its price, exactly.
+Hides how a ledger keeps charges (`core/charge_columns`). The contract's `charges` have an amount
+each, worked out charge by charge from what is stored: over millions of rows that took thirty times
+as long as adding up quantities by what they are of and multiplying each sum once, which is the same
+to the last digit, for what is stored without an amount costs its quantity times its price, exactly.
+Rows that were charged alike are added up column by column, and only their sums are taken apart into
+charges; lists are taken apart row by row.
 
-Rules for future edits: as in `compile`, built of sqlglot, values bound (P6); a line that tells its
-amount keeps it; a store offers `exchange_lines`, rows with the `charge_lines` of `ledger/schema`.
+Rules for future edits: as in `compile`, built of sqlglot, values bound (P6); a charge that tells
+its amount keeps it; a store offers `exchange_lines`.
 Counterparts: `charge_lines` and `charge_sums` ask for it.
 """
 
@@ -15,10 +17,13 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from weighbridge.core.charge_columns import FIELDS, KINDS, LINES, QUANTITIES, SEPARATOR_CODE
+
 _TABLE = "exchange_lines"
 _WITHOUT_AMOUNT = "FILTER(WHERE STRUCT_EXTRACT(line, 'amount') IS NULL)"
 _WHOLE, _PART = "STRUCT_EXTRACT(line, 'quantity')", "STRUCT_EXTRACT(line, 'fraction')"
-_QUANTITY = "CAST({0} AS DECIMAL(26, 6)) + CAST(COALESCE({0}_part, 0) AS DECIMAL(26, 6))"
+_NUMBER = "DECIMAL(26, 6)"
+_QUANTITY = f"CAST({{0}} AS {_NUMBER}) + CAST(COALESCE({{0}}_part, 0) AS {_NUMBER})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,11 @@ class Fees:
     """Counts that stand for a quantity where they are known, by how its unit begins; "" is any."""
 
     counts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the counts."""
+        return [column for _, column in self.counts]
 
 
 def line_sums(
@@ -35,9 +45,80 @@ def line_sums(
 
     Takes: `keys`, expressions over rows that are named `names`.
     """
-    counts = [column for _, column in fees.counts]
-    each = exp.Anonymous(this="UNNEST", expressions=[exp.column("charge_lines")])
-    lines = exp.select(*keys, *counts, each.as_("line")).from_(_TABLE).where(*where)
+    by_price = exp.union(
+        _of_columns(keys, names, where, fees), _of_lists(keys, names, where, fees), distinct=False
+    )
+    return (
+        exp.select(*names, "unit")
+        .select(
+            "SUM(quantity) AS quantity",
+            "SUM(COALESCE(told, 0) + COALESCE(CAST(priced * CAST(unit_price AS DECIMAL(18, 12)) "
+            "AS DECIMAL(38, 12)), 0)) AS cost",
+            "SUM(n) AS n",
+        )
+        .select(*([f"SUM({_by_unit(fees)}) AS queries"] if fees.counts else []))
+        .from_(by_price.subquery("by_price"))
+        .group_by(*names, "unit")
+    )
+
+
+def _of_columns(
+    keys: Sequence[exp.Expr], names: Sequence[str], where: Sequence[exp.Expr], fees: Fees
+) -> exp.Select:
+    """Sums by unit and price of what stands in plain columns."""
+    counts = fees.columns
+    rows = (
+        exp.select(*keys, *counts, KINDS, *QUANTITIES)
+        .from_(_TABLE)
+        .where(*where)
+        .where(f"NOT {KINDS} IS NULL")
+    )
+    # Where a count is not known, the quantity stands for it: such rows are added up apart.
+    untold = [f"{column} IS NULL AS {column}_untold" for column in counts]
+    alike = (
+        exp.select(*names, f"STRING_SPLIT({KINDS}, CHR({SEPARATOR_CODE})) AS parts", *untold)
+        .select(*[f"SUM({name}) AS {name}" for name in (*QUANTITIES, *counts)], "COUNT(*) AS n")
+        .from_(rows.subquery("plain"))
+        .group_by(*names, KINDS, *[f"{column} IS NULL" for column in counts])
+    )
+    one_by_one = exp.select(
+        "*",
+        f"UNNEST([{', '.join(QUANTITIES)}]) AS charge",
+        f"UNNEST(RANGE({len(QUANTITIES)})) AS slot",
+    ).from_(alike.subquery("alike"))
+    known = [f"CASE WHEN {one}_untold THEN charge ELSE {one} END" for one in counts]
+    return (
+        exp.select(
+            *names,
+            f"parts[{FIELDS} * slot + 1] AS unit",
+            f"parts[{FIELDS} * slot + 2] AS unit_price",
+            *[f"CAST(charge AS {_NUMBER}) AS {name}" for name in ("quantity", "priced")],
+            "NULL AS told",
+            "n",
+        )
+        .select(
+            *[
+                f"CAST({text} AS {_NUMBER}) AS {column}_sum"
+                for text, column in zip(known, counts, strict=True)
+            ]
+        )
+        .from_(one_by_one.subquery("one_by_one"))
+        .where("NOT charge IS NULL")
+    )
+
+
+def _of_lists(
+    keys: Sequence[exp.Expr], names: Sequence[str], where: Sequence[exp.Expr], fees: Fees
+) -> exp.Select:
+    """Sums by unit and price of what stands in lists."""
+    counts = fees.columns
+    each = exp.Anonymous(this="UNNEST", expressions=[exp.column(LINES)])
+    lines = (
+        exp.select(*keys, *counts, each.as_("line"))
+        .from_(_TABLE)
+        .where(*where)
+        .where(f"{KINDS} IS NULL")
+    )
     by_price = (
         exp.select(
             *names,
@@ -52,18 +133,12 @@ def line_sums(
         .from_(lines.subquery("lines"))
         .group_by(*[exp.Literal.number(n + 1) for n in range(len(names) + 2)])
     )
-    priced = f"({_QUANTITY.format('priced')}) * CAST(unit_price AS DECIMAL(18, 12))"
     return (
-        exp.select(
-            *names,
-            "unit",
-            f"SUM({_QUANTITY.format('quantity')}) AS quantity",
-            f"SUM(COALESCE(told, 0) + COALESCE(CAST({priced} AS DECIMAL(38, 12)), 0)) AS cost",
-            "SUM(n) AS n",
-        )
-        .select(*([f"SUM({_by_unit(fees)}) AS queries"] if counts else []))
-        .from_(by_price.subquery("by_price"))
-        .group_by(*names, "unit")
+        exp.select(*names, "unit", "unit_price")
+        .select(*[f"{_QUANTITY.format(name)} AS {name}" for name in ("quantity", "priced")])
+        .select("told", "n")
+        .select(*[f"{_QUANTITY.format(f'{one}_sum')} AS {one}_sum" for one in counts])
+        .from_(by_price.subquery("of_lists"))
     )
 
 
@@ -81,7 +156,6 @@ def _counted(column: str) -> tuple[str, str]:
 
 def _by_unit(fees: Fees) -> str:
     cases = [
-        f"WHEN STARTS_WITH(unit, '{begins}') THEN {_QUANTITY.format(f'{column}_sum')}"
-        for begins, column in fees.counts
+        f"WHEN STARTS_WITH(unit, '{begins}') THEN {column}_sum" for begins, column in fees.counts
     ]
     return f"CASE {' '.join(cases)} END"

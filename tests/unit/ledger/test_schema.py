@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import msgspec
@@ -54,19 +55,22 @@ ROW = st.fixed_dictionaries(
     dict.fromkeys((*TOKEN_COLUMNS, "latency_us"), COUNTS)
     | {"amount": st.sampled_from(["0.000030000000", "0.000030000001", "7.000000000000"])}
     | {"quantity": st.sampled_from(["100", "0.5", "100.000001"])}
+    | {"price_id": st.sampled_from(["p", "p|q", "p\x1fq", "", None]), "times": st.integers(0, 7)}
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=st.lists(ROW, min_size=1, max_size=40))
-def test_what_goes_in_comes_out(rows: list[dict[str, object]]) -> None:
+def test_what_goes_in_comes_out(rows: list[dict[str, Any]]) -> None:
     """Columns stored as differences come back exactly, null as null, also where they disagree."""
     lines = []
     for number, row in enumerate(rows):
-        amounts = {name: row[name] for name in ("quantity", "amount")}
-        counts = {name: value for name, value in row.items() if name not in amounts}
-        charge = {"unit": "x", "unit_price": "0.000000300000", "price_id": "p"} | amounts
-        lines.append(msgspec.json.encode(exchange(number, **counts, charges=[charge])))
+        charge = {name: row[name] for name in ("quantity", "amount", "price_id")}
+        counts = {name: row[name] for name in (*TOKEN_COLUMNS, "latency_us")}
+        charges = [
+            {"unit": f"x{n}", "unit_price": "0.000000300000"} | charge for n in range(row["times"])
+        ]
+        lines.append(msgspec.json.encode(exchange(number, **counts, charges=charges)))
     with TemporaryDirectory() as folder:
         path = write_lines(Path(folder) / "rows.ndjson", *lines)
         store = DuckDBStore.open(Path(folder) / "ledger.duckdb", threads=1)
@@ -92,7 +96,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         cursor.execute("INSERT INTO schema_version VALUES (99)")
     store.close()
 
-    with pytest.raises(LedgerError, match="schema version 99, this Weighbridge knows 3"):
+    with pytest.raises(LedgerError, match="schema version 99, this Weighbridge knows 4"):
         DuckDBStore.open(path, threads=1)
 
 
@@ -103,7 +107,7 @@ def test_a_migration_is_done_once(tmp_path: Path) -> None:
         store = DuckDBStore.open(path, threads=1)
         versions = store.fetch("SELECT version FROM schema_version")
         store.close()
-    assert versions == [(1,), (2,), (3,)]
+    assert versions == [(1,), (2,), (3,), (4,)]
 
 
 def test_a_ledger_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
