@@ -1,9 +1,10 @@
 """A node's side of the common pot: its share of each account, and when to ask for another.
 
-Hides when a node takes from the pot and when it gives back. Its lender may have out no more than
-the share (`Terms.most`), so calls and workers know nothing of other nodes. A share is raised after
-the pot has written it, and lowered before: whatever is lost between, the pot has no less than the
-node. Without the pot a node lends what its share still has, and answers nobody who needs more.
+Hides when a node takes from the pot, how much ahead of need, and when it gives back. Its lender
+may have out no more than the share (`Terms.most`), so calls and workers know nothing of other
+nodes. A share is raised after the pot has written it, and lowered before: whatever is lost between,
+the pot has no less than the node. Without the pot a node lends what its share still has, and
+answers nobody who needs more.
 
 Rules for future edits: pure, time is an argument; one question of an account at a time; nothing
 here is kept over a restart, for the pot and the ledger have it.
@@ -18,16 +19,32 @@ from weighbridge.budgets.lease import Account
 from weighbridge.budgets.pot import Answer, Ask, Part
 
 IDLE_US: Final = 5_000_000
+# What is taken ahead of need doubles where it is used up sooner than this, and halves where it
+# lasts longer than `IDLE_US`.
+SOON_US: Final = 500_000
 _NO_ANSWER: Final = Answer(0)
 
 
 class Share:
     """What this node may have out of one account, and what it knows of the others."""
 
-    __slots__ = ("answer", "dry", "moved_us", "spent", "taken", "told", "used")
+    __slots__ = (
+        "ahead",
+        "answer",
+        "dry",
+        "filled_us",
+        "moved_us",
+        "pleased",
+        "spent",
+        "taken",
+        "told",
+        "used",
+    )
 
     def __init__(self) -> None:
         self.taken = self.used = self.spent = 0
+        self.ahead = self.filled_us = 0
+        self.pleased = False  # the pot gave all that was liked
         self.answer: Answer | None = None
         self.told: Part | None = None  # as the pot has it
         self.dry = False  # the pot had less than calls wait for
@@ -40,6 +57,20 @@ class Share:
     def part(self) -> Part:
         """What the pot should have of it, where nothing is known of what holders could return."""
         return Part(self.taken, self.spent, self.taken - self.used)
+
+    def liked(self, like: int, limit: int, now_us: int) -> int:
+        """Where holders would like more than there is, more than that: for the next times, too."""
+        wish = like - self.taken
+        if wish <= 0:
+            return like
+        since_us = now_us - self.filled_us
+        if self.pleased and 0 <= since_us < SOON_US:
+            self.ahead *= 2
+        elif not 0 <= since_us <= IDLE_US:
+            self.ahead //= 2
+        self.ahead = min(max(self.ahead, wish), limit)
+        self.filled_us, self.pleased = now_us, False
+        return like + self.ahead
 
     def settle(self, used: int, spent: int) -> None:
         """So much is spent or lent; the share is never less."""
@@ -114,7 +145,7 @@ class Shares:
         idle = not 0 <= now_us - share.moved_us <= IDLE_US
         if share.taken > needs.used and (wanted or (idle and needs.least <= share.taken)):
             share.taken = needs.used
-        like = 0 if wanted else needs.like
+        like = 0 if wanted else share.liked(needs.like, limit, now_us)
         spare = share.taken - needs.used + needs.free
         part = Part(share.taken, needs.spent, spare)
         share.dry = share.dry and needs.least > share.taken
@@ -130,6 +161,7 @@ class Shares:
         share.taken = answer.taken
         share.told = Part(answer.taken, ask.spent, ask.spare + answer.taken - ask.keep)
         share.dry = ask.least > answer.taken
+        share.pleased = max(ask.like, ask.least) <= answer.taken
         share.answer = answer
 
     def part(self, account: Account) -> Part:

@@ -3,7 +3,7 @@
 from weighbridge.budgets.books import Needs
 from weighbridge.budgets.lease import Account
 from weighbridge.budgets.pot import Answer, Ask, Part
-from weighbridge.budgets.shares import IDLE_US, Shares
+from weighbridge.budgets.shares import IDLE_US, SOON_US, Shares
 
 CARE = Account("bud_care", None, 0)
 LIMIT = 100
@@ -142,3 +142,49 @@ def test_what_the_lender_has_let_go_is_given_back() -> None:
     asked = node.ask(None)
     assert asked is not None
     assert asked.keep == node.shares.used(CARE) == 8
+
+
+def liked(node: Node, wants: Needs, taken: int | None = None) -> int:
+    """What is asked for beyond need; the pot gives it, or so much."""
+    asked = node.ask(wants)
+    assert asked is not None
+    node.shares.answered(asked, Answer(asked.like if taken is None else taken))
+    return asked.like
+
+
+def test_more_is_taken_ahead_where_it_is_used_up_soon() -> None:
+    """Twice as much each time, so that a busy node seldom asks; less again where it lasts."""
+    node = Node()
+    assert liked(node, needs(like=4)) == 8  # the 4 that holders would like, and 4 ahead
+    node.now_us += SOON_US - 1
+    assert liked(node, needs(used=6, like=9)) == 9 + 8
+    node.now_us += SOON_US
+    assert liked(node, needs(used=17, like=18)) == 18 + 8
+    node.now_us += IDLE_US + 1
+    assert liked(node, needs(used=26, like=27)) == 27 + 4
+
+
+def test_no_more_is_taken_ahead_than_the_pot_gives() -> None:
+    """Who asks again and again for the last of it would soon ask for the world."""
+    node = Node()
+    assert liked(node, needs(like=4), taken=3) == 8
+    for _ in range(5):
+        node.now_us += 1
+        assert liked(node, needs(like=4), taken=3) == 8
+
+
+def test_what_is_taken_ahead_is_at_most_the_whole_budget() -> None:
+    """However fast it is used up."""
+    node = Node()
+    for used in range(0, 20 * LIMIT, 4 * LIMIT):
+        assert liked(node, needs(used=used, like=used + 90)) <= used + 90 + LIMIT
+        node.now_us += 1
+
+
+def test_what_others_wait_for_is_not_taken_ahead() -> None:
+    """Only what calls here wait for."""
+    node = Node()
+    node.shares.want([CARE])
+    asked = node.ask(needs(least=3, like=9))
+    assert asked is not None
+    assert (asked.least, asked.like) == (3, 0)
