@@ -11,8 +11,9 @@ import duckdb
 import pytest
 
 from weighbridge.core.exchange import COLUMNS
-from weighbridge.reports.compile import OVER_ALL, Form, Statement, compile_query
+from weighbridge.reports.compile import compile_query
 from weighbridge.reports.query import parse_query
+from weighbridge.reports.statement import OVER_ALL, Form, Statement
 from weighbridge.reports.zones import segments
 
 FOLDER = Path(__file__).parent / "sql"

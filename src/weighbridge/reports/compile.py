@@ -26,13 +26,12 @@ raw rows carry no sums because these would be added up once per row and grouping
 
 Rules for future edits: built of sqlglot expressions only; what came with the query gets in by
 `conditions`, as bound parameters (P6); ratios are left to `metrics`.
-Counterpart: `tests/golden/sql` holds the texts, `result` reads the rows by `Statement`.
+Counterpart: `tests/golden/sql` holds the texts, `result` reads the rows by `Statement`
+(`statement`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -50,46 +49,11 @@ from weighbridge.reports.metrics import (
     Metric,
     Percentile,
 )
+from weighbridge.reports.statement import WHOLE, Form, Statement
 from weighbridge.reports.zones import Segment
 
 _TABLE = "exchanges"
 _BUCKET, _REST, _TOTAL = "bucket", "rest", "is_total"
-
-# What a row of a question asked apart is of: GROUPING of bucket and first dimension, a bit each.
-BY_TIME, BY_GROUP, OVER_ALL = 1, 2, 3
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL, its parameters, and the order of the columns it gives.
-
-    Columns: `is_total`, then `bucket` where the query has a granularity, `rest` where it has a
-    limit, one per dimension, one per component, one list per spread column. Where it is asked
-    apart, `is_total` is one of `BY_TIME`, `BY_GROUP` and `OVER_ALL`.
-    """
-
-    sql: str
-    params: list[Any]
-    has_bucket: bool
-    has_rest: bool
-    dimensions: tuple[str, ...]
-    components: tuple[str, ...]
-    spreads: tuple[tuple[str, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a query is put.
-
-    `apart`: groups and buckets are told apart instead of crossed, where it has both.
-    `alone`: figures without completeness.
-    """
-
-    apart: bool = False
-    alone: bool = False
-
-
-WHOLE = Form()
 
 
 def compile_query(

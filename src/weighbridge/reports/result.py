@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
 from weighbridge.core.dollars import short_usd
-from weighbridge.reports.compile import BY_GROUP, BY_TIME, OVER_ALL, Statement
 from weighbridge.reports.cost_query import TIME, CostQuery
 from weighbridge.reports.dimensions import OTHER
 from weighbridge.reports.metrics import COMPLETENESS, METRICS, Percentile
+from weighbridge.reports.statement import BY_GROUP, BY_TIME, OVER_ALL, Statement
 from weighbridge.reports.unpriced import COSTS, cost_text, left_out
 from weighbridge.reports.zones import bucket_start
 

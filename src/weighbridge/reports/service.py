@@ -14,10 +14,11 @@ from typing import Any, Final, Protocol
 from weighbridge.core.principal import EVERYTHING, Scope, narrowed
 from weighbridge.core.stop import Stop
 from weighbridge.reports.answers import Answers, Moment
-from weighbridge.reports.compile import WHOLE, Form, Statement, compile_query
+from weighbridge.reports.compile import compile_query
 from weighbridge.reports.cost_query import CostQuery, QueryError
 from weighbridge.reports.instants import EARLIEST
 from weighbridge.reports.result import QueryResult, build_apart, build_result
+from weighbridge.reports.statement import WHOLE, Form, Statement
 from weighbridge.reports.zones import bucket_count, segments
 
 MAX_BUCKETS: Final = 100_000

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from weighbridge.reports.compile import Statement, compile_query
+from weighbridge.reports.compile import compile_query
 from weighbridge.reports.query import CostQuery
 from weighbridge.reports.result import Column, QueryResult, build_result, for_people
+from weighbridge.reports.statement import Statement
 from weighbridge.reports.zones import segments
 
 NOW = datetime(2026, 10, 26, 9, tzinfo=UTC)
