@@ -101,6 +101,10 @@ class ForecastDocument(BaseModel):
     confidence: str | None = Field(description="How likely the interval holds the month's end.")
     days_used: int = Field(description="Whole days that the forecast rests on.")
     method: str = Field(description="`none`, `level` or `weekday`.")
+    like_today: str | None = Field(
+        description="At the month's end, if each day to come costs what today has so far; null "
+        "unless today is far above a usual day."
+    )
     days: list[ExpectedDay] = Field(description="From today on; they add up to what is to come.")
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from weighbridge.core.money import decimal_to_pico, pico_to_text
+from weighbridge.core.usual_day import usual_most_pico
 from weighbridge.reports.compare import Run
 from weighbridge.reports.cost_query import CostQuery
-from weighbridge.reports.outlook import HISTORY_DAYS, outlook
+from weighbridge.reports.outlook import HISTORY_DAYS, outlook, whole_days
 from weighbridge.reports.unpriced import asking, left_out
 from weighbridge.reports.zones import midnight
 
@@ -25,7 +26,8 @@ class Forecast:
 
     `expected` is null without one whole day to go by, `low` and `high` without four. `method` is
     `none`, `level` or `weekday`; `days` gives each day's expectation from today on. So many calls
-    of the month are `left_out` of its spend, for they have no price.
+    of the month are `left_out` of its spend, for they have no price. Where today is far above a
+    usual day, `like_today` is what the month comes to if each day to come costs what today has.
     """
 
     month: date
@@ -36,6 +38,7 @@ class Forecast:
     days_used: int
     method: str
     days: tuple[tuple[date, int], ...]
+    like_today_pico: int | None = None
     left_out: int = 0
 
     def as_json(self) -> dict[str, Any]:
@@ -49,6 +52,7 @@ class Forecast:
             "confidence": "0.80" if self.low_pico is not None else None,
             "days_used": self.days_used,
             "method": self.method,
+            "like_today": _text(self.like_today_pico),
             "days": [
                 {"date": day.isoformat(), "expected": pico_to_text(pico)} for day, pico in self.days
             ],
@@ -82,7 +86,8 @@ def forecast(daily: Mapping[date, int], now: datetime, zone: ZoneInfo) -> Foreca
 
     Takes: pico-dollars by day, today's so far among them. Days before the first that is named
     are not known, rather than free.
-    Gives: `spent ≤ low ≤ expected ≤ high` where these are known.
+    Gives: `spent ≤ low ≤ expected ≤ high` where these are known, and all of them less than what
+    a month like today comes to, where that is.
     """
     today = now.astimezone(zone).date()
     month = today.replace(day=1)
@@ -90,7 +95,25 @@ def forecast(daily: Mapping[date, int], now: datetime, zone: ZoneInfo) -> Foreca
     spent = sum(pico for day, pico in daily.items() if month <= day <= today)
     ahead = outlook(daily, now, midnight(following, zone), zone)
     low, expected, high = ahead.interval(spent)
-    return Forecast(month, spent, expected, low, high, ahead.days_used, ahead.method, ahead.days)
+    like_today = spent + daily.get(today, 0) * (following - today - timedelta(days=1)).days
+    tells = _is_unusual(daily, today) and like_today > (high or 0)
+    return Forecast(
+        month=month,
+        spent_pico=spent,
+        expected_pico=expected,
+        low_pico=low,
+        high_pico=high,
+        days_used=ahead.days_used,
+        method=ahead.method,
+        days=ahead.days,
+        like_today_pico=like_today if tells else None,
+    )
+
+
+def _is_unusual(daily: Mapping[date, int], today: date) -> bool:
+    """Whether today has cost more already than a whole day usually does at most."""
+    most_pico = usual_most_pico([pico for _, pico in whole_days(daily, today)])
+    return most_pico is not None and daily.get(today, 0) > most_pico
 
 
 def _text(pico: int | None) -> str | None:

@@ -58,7 +58,7 @@ def outlook(daily: Mapping[date, int], now: datetime, until: datetime, zone: Zon
     Takes: pico-dollars by day; a day that is not named cost nothing, days before the first that
     is named are not known, rather than free.
     """
-    history = _whole_days(daily, now.astimezone(zone).date())
+    history = whole_days(daily, now.astimezone(zone).date())
     if not history:
         return Outlook(None, None, 0, "none", ())
     pattern = _pattern(history)
@@ -76,7 +76,7 @@ def outlook(daily: Mapping[date, int], now: datetime, until: datetime, zone: Zon
     return Outlook(round(level * ahead), margin, len(history), method, days)
 
 
-def _whole_days(daily: Mapping[date, int], today: date) -> list[tuple[date, int]]:
+def whole_days(daily: Mapping[date, int], today: date) -> list[tuple[date, int]]:
     """Days that are over, from the first known one on, oldest first."""
     known = [day for day in daily if today - timedelta(days=HISTORY_DAYS) <= day < today]
     if not known:

@@ -1,9 +1,11 @@
 """The overview: what its tiles say, and the tables that follow it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import httpx
 import pytest
+from ledger_rows import line
 
 from weighbridge.budgets.budget import NewBudget
 from weighbridge.compose.parts import Parts
@@ -20,6 +22,21 @@ async def test_tiles_say_what_is_spent(local: httpx.AsyncClient, rows: list[Exch
     assert tiles["this-month"]["value"] == tiles["cost"]["value"] == "7.750000300000"
     assert Decimal(tiles["forecast"]["value"]) > Decimal("7.75")
     assert tiles["exchanges"]["value"] == 6
+
+
+async def test_a_runaway_day_is_told_beside_the_forecast(
+    local: httpx.AsyncClient, fill: Callable[..., None]
+) -> None:
+    """A week of a dollar a day, then ten in a day: the interval, and what it does not hold."""
+    spend = {**dict.fromkeys(range(14, 22), 1), 22: 10}
+    fill(
+        *(
+            line(day, started_at=f"2026-11-{day}T12:00:00.000000Z", list_cost=str(cost))
+            for day, cost in spend.items()
+        )
+    )
+    page = (await local.get("/overview")).text
+    assert "if days are as usual again; $98.00 if they are like today" in page
 
 
 @pytest.mark.usefixtures("rows")

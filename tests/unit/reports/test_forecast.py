@@ -72,22 +72,54 @@ def test_what_is_left_of_a_day_is_real_time(zone: str, noon: str, left: tuple[in
     assert dict(made.days)[today] == 23 * 24 * 25 * left[0] // left[1]
 
 
+@pytest.mark.parametrize(
+    ("spent", "noon", "like_today"),
+    [
+        (3, "2026-11-21T12:00", None),  # three times the median is a day as they come
+        (10, "2026-11-21T12:00", 30 + 10 * 9),
+        (10, "2026-11-30T12:00", None),  # no day is to come that could be like it
+    ],
+)
+def test_a_day_far_above_the_usual_is_told(spent: int, noon: str, like_today: int | None) -> None:
+    """The forecast goes on to expect usual days, and says what the month is if they are not."""
+    today = date.fromisoformat(noon[:10])
+    known = days(today - timedelta(days=20), *[DOLLAR] * 20, spent * DOLLAR)
+    made = forecast(known, at(noon), ZONE)
+    assert made.like_today_pico == (None if like_today is None else like_today * DOLLAR)
+    assert made.high_pico is not None
+    assert made.high_pico < 42 * DOLLAR
+
+
+def test_two_dear_days_of_the_past_are_no_reason_to_warn() -> None:
+    """They have raised what is expected beyond what days like today would come to."""
+    known = days(date(2026, 10, 24), *[DOLLAR] * 26, *[1000 * DOLLAR] * 2, 4 * DOLLAR)
+    made = forecast(known, at("2026-11-21T12:00"), ZONE)
+    assert made.expected_pico is not None
+    assert made.expected_pico > made.spent_pico + 9 * 4 * DOLLAR
+    assert made.like_today_pico is None
+
+
 @given(
     spend=st.lists(st.integers(0, 10**15), max_size=70),
+    spent_today=st.integers(0, 10**16),
     now=st.integers(0, 29 * 86_400).map(lambda s: at("2026-11-01T00:00") + timedelta(seconds=s)),
     zone=st.sampled_from(["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"]),
 )
-def test_the_interval_holds_the_forecast(spend: list[int], now: datetime, zone: str) -> None:
+def test_the_interval_holds_the_forecast(
+    spend: list[int], spent_today: int, now: datetime, zone: str
+) -> None:
     """Spent ≤ low ≤ expected ≤ high, and the days add up to what is to come."""
     place = ZoneInfo(zone)
     today = now.astimezone(place).date()
-    made = forecast(days(today - timedelta(days=len(spend)), *spend), now, place)
+    known = days(today - timedelta(days=len(spend)), *spend, spent_today)
+    made = forecast(known, now, place)
     if made.expected_pico is None:
         assert not spend
         return
     assert abs(made.spent_pico + sum(pico for _, pico in made.days) - made.expected_pico) <= 31
     if made.low_pico is not None and made.high_pico is not None:
         assert made.spent_pico <= made.low_pico <= made.expected_pico <= made.high_pico
+        assert made.like_today_pico is None or made.high_pico < made.like_today_pico
 
 
 def test_the_same_days_give_the_same_forecast() -> None:

@@ -12,25 +12,10 @@ from weighbridge.budgets.alerts.words import key, name, percent, usd
 from weighbridge.core.alert import AlertKind, Occurrence, Severity
 from weighbridge.core.clock import InstantFormatter, to_unix_us
 from weighbridge.core.money import pico_to_text
+from weighbridge.core.usual_day import HISTORY_DAYS, usual_most_pico
 
-HISTORY_DAYS: Final = 28
-LEAST_DAYS: Final = 7
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
-
-
-def usual_most_pico(history: Sequence[int]) -> int | None:
-    """The most that a day costs without being off its pattern; None where none is known yet.
-
-    Takes: what each whole day cost, oldest first, days without cost among them.
-    Gives: three times the median day, or half more than the third dearest, whichever is more:
-    a dear day that comes every week is no surprise, and two that were do not hide a third.
-    Example: seven days of 10 give 30; four weeks of 10 with 50 each Monday, 75.
-    """
-    days = sorted(history[-HISTORY_DAYS:])
-    if len(days) < LEAST_DAYS:
-        return None
-    return max(3 * days[len(days) // 2], 3 * days[-3] // 2)
 
 
 def anomaly_alert(

@@ -21,7 +21,6 @@ from weighbridge.budgets.alerts.thresholds import (
     threshold_alerts,
 )
 from weighbridge.budgets.alerts.traffic import (
-    HISTORY_DAYS,
     anomaly_alert,
     burst_alert,
     lag_alert,
@@ -38,6 +37,7 @@ from weighbridge.core.alert import Occurrence
 from weighbridge.core.clock import to_unix_us
 from weighbridge.core.money import decimal_to_pico
 from weighbridge.core.outcome import Outcome, PricingStatus
+from weighbridge.core.usual_day import HISTORY_DAYS
 from weighbridge.ledger.segments import JournalFolders, begun_unix_ms, sealed_segments
 from weighbridge.reports import window_spend
 from weighbridge.reports.cost_query import TIME, CostQuery

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from weighbridge.budgets.alerts.traffic import HISTORY_DAYS
 from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.windows import window_at
 from weighbridge.control.alerting.figures import Ask
 from weighbridge.control.budget_states import asked_of
 from weighbridge.core.alert import Alert, AlertKind
 from weighbridge.core.clock import from_unix_us, to_unix_us
+from weighbridge.core.usual_day import HISTORY_DAYS
 from weighbridge.reports.burn_down import burn_down, burn_down_spec
 from weighbridge.reports.chart_files import to_png
 from weighbridge.reports.charts import Look, chart_spec

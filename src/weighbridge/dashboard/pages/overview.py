@@ -113,6 +113,9 @@ def _lead(desk: Desk) -> list[Tile]:
         for pico in (ahead.expected_pico, ahead.low_pico, ahead.high_pico)
     )
     between = "" if low is None else f"{for_people(low, 'USD')} to {for_people(high, 'USD')}"
+    if ahead.like_today_pico is not None:
+        like_today = for_people(pico_to_decimal(ahead.like_today_pico), "USD")
+        between += f", if days are as usual again; {like_today} if they are like today"
     coming = Tile(
         name="forecast",
         title=f"Forecast to the end of {ahead.month:%B}",

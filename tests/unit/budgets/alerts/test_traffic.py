@@ -9,7 +9,6 @@ from weighbridge.budgets.alerts.traffic import (
     burst_alert,
     lag_alert,
     unpriced_alert,
-    usual_most_pico,
 )
 from weighbridge.core.alert import Severity
 from weighbridge.core.clock import to_unix_us
@@ -17,23 +16,6 @@ from weighbridge.core.money import PICO_USD_PER_USD as USD
 
 NOW = datetime(2026, 11, 22, 14, 35, 7, tzinfo=UTC)
 MODEL = ("gemini-9", "vertex")
-
-
-@pytest.mark.parametrize(
-    ("history", "most"),
-    [
-        ([], None),
-        ([10] * 6, None),
-        ([10] * 7, 30),
-        ([50, 10, 10, 10, 10, 10, 10] * 4, 75),
-        ([0] * 26 + [900, 800], 0),
-        ([10] * 26 + [900, 800], 30),
-        ([1000] * 10 + [10] * 28, 30),
-    ],
-)
-def test_what_a_day_costs_at_most(history: list[int], most: int | None) -> None:
-    """Three times the median or half more than the third dearest, of the last four weeks."""
-    assert usual_most_pico(history) == most
 
 
 def test_a_dear_day_is_told() -> None:
