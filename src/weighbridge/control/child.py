@@ -12,6 +12,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 
 READY = b"ready\n"
 STOPPING = b"stopping\n"
@@ -54,7 +55,8 @@ class Leash:
         """
         gc.collect()
         gc.freeze()
-        os.write(1, READY)
+        with suppress(BrokenPipeError):  # it was killed; the end of our input says what to do
+            os.write(1, READY)
 
     def _readable(self) -> None:
         try:

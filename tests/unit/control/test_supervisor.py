@@ -13,6 +13,8 @@ import pytest
 from weighbridge.control.supervisor import ChildPlan, Supervisor
 from weighbridge.errors import StartError
 
+PATIENCE_S = 60.0
+
 # Writes down what happens to it; ends when its leash says so.
 _PROGRAM = """
 import asyncio, os, sys
@@ -50,6 +52,13 @@ _DRAINING = _PROGRAM.replace(
         await asyncio.sleep(0.01)""",
 )
 
+
+# Becomes ready when nobody waits for it any more.
+_LATE = _PROGRAM.replace(
+    "    leash.ready()",
+    """    await leash.stop.wait()
+    leash.ready()""",
+)
 
 # Says how much is never looked at again, and how much is.
 _KEEPING = _PROGRAM.replace(
@@ -90,7 +99,7 @@ def _pid(log: Path, name: str) -> int:
 
 
 async def _until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not fact():  # noqa: ASYNC110 - what other processes do sets no event here
             await asyncio.sleep(0.01)
 
@@ -99,11 +108,11 @@ async def _until(fact: Callable[[], bool]) -> None:
 async def _running(supervisor: Supervisor) -> AsyncIterator["asyncio.Task[None]"]:
     ready = asyncio.Event()
     task = asyncio.create_task(supervisor.run(ready.set, lambda: None))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await ready.wait()
     yield task
     supervisor.request_stop()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await task
 
 
@@ -167,17 +176,18 @@ async def test_a_child_that_never_becomes_ready_ends_the_start(log: Path, status
     """A start that cannot work is told, and what had started is stopped."""
     supervisor = Supervisor([_plan(log, "w0"), _plan(log, "broken", status=status)])
     with pytest.raises(StartError, match=f"broken ended with status {status}"):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await supervisor.run(lambda: None, lambda: None)
     assert _text(log).count("started w0") == _text(log).count("stopped w0")
 
 
-async def test_children_end_when_their_supervisor_is_killed(log: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("each", [_PROGRAM, _LATE], ids=["ready", "not ready yet"])
+async def test_children_end_when_their_supervisor_is_killed(log: Path, each: str) -> None:
     """`kill -9` of the supervisor leaves no orphan: its pipes end, and children drain."""
     program = f"""
 import asyncio
 from weighbridge.control.supervisor import ChildPlan, Supervisor
-plan = ChildPlan("w0", ("-c", {_PROGRAM!r}, {str(log)!r}, "0"), b"w0", (), 0, 10)
+plan = ChildPlan("w0", ("-c", {each!r}, {str(log)!r}, "0"), b"w0", (), 0, 10)
 asyncio.run(Supervisor([plan]).run(lambda: None, lambda: None))
 """
     process = await asyncio.create_subprocess_exec(
