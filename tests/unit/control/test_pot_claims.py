@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from alerts import NOON_US, occurrence
+from alerts import occurrence
 from redis import Redis
 from redis_server import RedisServer
 
@@ -16,7 +16,10 @@ from weighbridge.control.pot_store import NAMING
 from weighbridge.core.alert import Alert, Occurrence
 
 OURS, LATER, TOLD = Verdict.OURS, Verdict.LATER, Verdict.TOLD
-FOUND = occurrence("budget_threshold|=bud_1", budget_id="bud_1")
+NOW_US = 4_000_000_000_000_000  # ahead of the store's own clock, which drops what is over
+FOUND = occurrence(
+    "budget_threshold|=bud_1", budget_id="bud_1", stands_until_us=NOW_US + 3_600_000_000
+)
 DAY_MS = 86_400_000
 Node = Callable[[str], PotClaims]
 
@@ -39,17 +42,17 @@ def store(server: RedisServer) -> Iterator[Redis]:
 
 @pytest.fixture
 def node(server: RedisServer, store: Redis) -> Iterator[Node]:
-    """Opens the claims of the node of an id, at noon."""
+    """Opens the claims of the node of an id, at a fixed instant."""
     with ExitStack() as opened:
 
         def of(name: str) -> PotClaims:
-            made = PotClaims(server.url, name, lambda: NOON_US)
+            made = PotClaims(server.url, name, lambda: NOW_US)
             return opened.enter_context(closing(made))
 
         yield of
 
 
-def alert(found: Occurrence = FOUND, at_us: int = NOON_US) -> Alert:
+def alert(found: Occurrence = FOUND, at_us: int = NOW_US) -> Alert:
     return Alert(id="alr_1", at_us=at_us, occurrence=found)
 
 
@@ -83,7 +86,7 @@ def test_a_claim_that_is_not_made_good_ends(node: Node, store: Redis) -> None:
     assert store.pexpiretime(key) == FOUND.stands_until_us // 1000 + 8 * DAY_MS
     endless = msgspec.structs.replace(FOUND, stands_until_us=10**18)
     node("a").settle(alert(endless), sent=True)
-    assert store.pexpiretime(key) == NOON_US // 1000 + 400 * DAY_MS
+    assert store.pexpiretime(key) == NOW_US // 1000 + 400 * DAY_MS
 
 
 def test_other_alerts_are_claimed_on_their_own(node: Node, store: Redis) -> None:
@@ -102,7 +105,7 @@ def test_a_gateway_whose_budget_names_channels_goes_first(node: Node, store: Red
     store.hset(NAMING, "a", '["bud_1"]')
     one, two = node("a"), node("b")
     assert [each.claim(alert()) for each in (two, one)] == [LATER, OURS]
-    late = alert(msgspec.structs.replace(FOUND, key="late"), NOON_US - 5_000_000)
+    late = alert(msgspec.structs.replace(FOUND, key="late"), NOW_US - 5_000_000)
     assert two.claim(late) is OURS
 
 

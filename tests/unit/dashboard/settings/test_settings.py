@@ -68,7 +68,7 @@ async def test_a_token_is_shown_once_with_the_call_tosend(
         name="search",
         department="research",
         labels="env=prod\ntier=gold",
-        expires="30d",
+        expires="36500d",  # from the dashboard's fixed instant; tokens go by the real clock
         required=["project"],
         allowed="project=a\nproject=b",
     )
