@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cent_calls import DECLARED, budget, request, statuses
 from one_cent import OneCent
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 from receiver import webhook
 
 GENEROUS_S = 60.0  # five seconds are the promise, on a machine that does nothing else
@@ -56,7 +56,9 @@ def test_a_budget_stuck_below_its_limit_is_told_once(serve: Serve, cents: OneCen
         again = serve("--workers", "2", upstream_url=cents.url)
         assert statuses(again, calls * 4) == {429: 4}
         again.command("budget", "set", made, "--limit", "0.106")
-        wait_until(lambda: hook.got.qsize() or _calls(again, calls), 30, "not told at a new limit")
+        wait_until(
+            lambda: hook.got.qsize() or _calls(again, calls), PATIENCE_S, "not told at a new limit"
+        )
         assert hook.next()["title"] == "Budget “all” refuses calls"
         assert len(told_of(again, made)) == 2
     assert hook.got.empty()

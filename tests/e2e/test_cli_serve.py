@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from family import alive, children
-from processes import Bridge, Process, run_json, wait_until, weighbridge
+from processes import PATIENCE_S, Bridge, Process, run_json, wait_until, weighbridge
 
 _BODY = {"contents": [{"parts": [{"text": "hello"}]}]}
 _PATH = "/v1beta/models/gemini-2.5-flash:generateContent"
@@ -48,14 +48,12 @@ def test_any_child_may_be_killed_and_the_ports_stay(two_workers: Bridge) -> None
         os.kill(pid, signal.SIGKILL)
         wait_until(
             lambda name=name, pid=pid: children(two_workers.process.pid).get(name, pid) != pid,
-            10,
+            PATIENCE_S,
             f"{name} was not restarted",
         )
         # A connection that waits for the restarted worker is in the backlog, not refused.
         assert _call(two_workers, token).status_code == 200
-    wait_until(
-        lambda: httpx.get(f"{two_workers.admin_url}/readyz").status_code == 200, 15, "not ready"
-    )
+    wait_until(lambda: _answers(f"{two_workers.admin_url}/readyz"), PATIENCE_S, "not ready")
     rows = two_workers.wait_for_rows(4)
     # An answer that ended just before the kill may be booked as interrupted; never as nothing.
     assert {row["outcome"] for row in rows} <= {"ok", "interrupted"}
@@ -73,7 +71,7 @@ def test_workers_need_no_control_process(two_workers: Bridge) -> None:
         os.kill(control, signal.SIGKILL)
     wait_until(
         lambda: children(two_workers.process.pid).get("control", control) != control,
-        10,
+        PATIENCE_S,
         "control was not restarted",
     )
     wait_until(
@@ -111,7 +109,9 @@ def test_no_child_outlives_a_killed_supervisor(serve: Callable[..., Bridge]) -> 
     ended = children(bridge.process.pid)
     bridge.process.send(signal.SIGKILL)
     bridge.process.wait()
-    wait_until(lambda: not any(alive(pid) for pid in ended.values()), 20, "a child lives on")
+    wait_until(
+        lambda: not any(alive(pid) for pid in ended.values()), PATIENCE_S, "a child lives on"
+    )
 
 
 def test_the_answer_is_the_same_with_and_without_the_gateway(
@@ -159,7 +159,9 @@ def test_tail_shows_an_exchange_as_it_comes(serve: Callable[..., Bridge], tmp_pa
         )
         try:
             assert _call(bridge, token["token"]).status_code == 200
-            wait_until(lambda: "dept-tail/-/-" in shown.read_text(), 15, "tail shows nothing")
+            wait_until(
+                lambda: "dept-tail/-/-" in shown.read_text(), PATIENCE_S, "tail shows nothing"
+            )
         finally:
             tail.terminate()
             tail.wait(10)
@@ -173,7 +175,7 @@ def test_metrics_count_what_passed(serve: Callable[..., Bridge]) -> None:
     assert _call(bridge, token).status_code == 200
     wait_until(
         lambda: "weighbridge_exchanges_total 1.0" in httpx.get(f"{bridge.admin_url}/metrics").text,
-        5,
+        PATIENCE_S,
         "the exchange is not counted",
     )
 
@@ -191,7 +193,7 @@ def test_the_demo_shows_numbers_that_move(tmp_path: Path) -> None:
             count: int = run_json(*ask)["totals"]["exchanges"]
             return count
 
-        wait_until(lambda: exchanges() > 2000, 30, lambda: f"{exchanges()} exchanges")
+        wait_until(lambda: exchanges() > 2000, PATIENCE_S, lambda: f"{exchanges()} exchanges")
         budgets = run_json("budget", "list", "--data", str(tmp_path / "demo"), "--json")["budgets"]
         assert {each["action"] for each in budgets} == {"alert", "block"}
         demo.send(signal.SIGTERM)

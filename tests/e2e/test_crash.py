@@ -24,7 +24,7 @@ import pytest
 from family import children, kill
 from ledger_pages import rows_by_id
 from load import LABEL, Call, Load
-from processes import Bridge, Process, run_json, wait_until
+from processes import PATIENCE_S, Bridge, Process, run_json, wait_until
 
 SEED = int(os.environ.get("WEIGHBRIDGE_TEST_SEED", "20261121"))
 ROUNDS = 5 * ["worker"] + 4 * ["control"] + 2 * ["both workers"] + 3 * ["everything"]
@@ -114,7 +114,7 @@ def test_kill_9_at_any_moment_loses_and_doubles_nothing(yard: Yard, recorder: st
             threading.Event().wait(dice.uniform(0.1, 1.2))
             yard.strike(what, dice)
         finished = load.finished
-        wait_until(lambda: load.finished > finished + 50, 20, "calls do not pass again")
+        wait_until(lambda: load.finished > finished + 50, PATIENCE_S, "calls do not pass again")
     rows = rows_by_id(yard.bridge, [call.exchange_id for call in load.calls if call.exchange_id])
     asked = _asked(recorder)
     sys.stdout.write(f"seed {SEED}: {_figures(load.calls, rows, asked)}\n")
@@ -217,7 +217,7 @@ def bridge_rows(bridge: Bridge, count: int) -> list[dict[str, Any]]:
         except httpx.HTTPError:
             return False
 
-    wait_until(back, 15, "the admin API is not back")
+    wait_until(back, PATIENCE_S, "the admin API is not back")
     return bridge.wait_for_rows(count)
 
 

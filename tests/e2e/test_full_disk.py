@@ -19,7 +19,7 @@ import httpx
 import pytest
 from family import alive, children, kill
 from ledger_pages import rows_by_id
-from processes import Bridge, run_json, wait_until, weighbridge
+from processes import PATIENCE_S, Bridge, run_json, wait_until, weighbridge
 from raw_exchange import RawAnswer, exchange, post
 
 from weighbridge.ledger.in_flight import InFlight
@@ -96,26 +96,28 @@ def test_a_journal_without_room_refuses_and_loses_nothing(
             answers.extend(_calls(bridge, token, 1))
             return answers[-1].status == 429
 
-        wait_until(refused, 10, "calls are still taken")
+        wait_until(refused, PATIENCE_S, "calls are still taken")
         answers += (late := _calls(bridge, token, 30))
         assert {answer.status for answer in late} == {429}
         assert {answer.header(b"x-weighbridge-error") for answer in late} == {b"OVERLOADED"}
         assert b"journal" in late[0].body
         assert httpx.get(f"{bridge.url}/-/healthz").status_code == 200
-        wait_until(lambda: _metric(bridge, "journal_failing") == 1, 5, "no alarm in the metrics")
+        wait_until(
+            lambda: _metric(bridge, "journal_failing") == 1, PATIENCE_S, "no alarm in the metrics"
+        )
         assert children(bridge.process.pid)["worker 0"] == worker
 
     def taken() -> bool:
         answers.extend(_calls(bridge, token, 1))
         return answers[-1].status == 200
 
-    wait_until(taken, 15, "calls are refused for good")
+    wait_until(taken, PATIENCE_S, "calls are refused for good")
     rows = rows_by_id(bridge, map(_id, answers))
     assert len(rows) == len(answers)
     for answer in answers:
         expected = "ok" if answer.status == 200 else "refused"
         assert rows[_id(answer)]["outcome"] == expected
-    wait_until(lambda: _metric(bridge, "journal_failing") == 0, 5, "the alarm stays")
+    wait_until(lambda: _metric(bridge, "journal_failing") == 0, PATIENCE_S, "the alarm stays")
     assert _metric(bridge, "journal_rows_dropped_total") == 0
 
 
@@ -130,9 +132,11 @@ def test_a_journal_without_room_forwards_and_owns_up(
     with _no_room(worker):
         answers = _calls(bridge, token, 2500)
         assert {answer.status for answer in answers} == {200}
-        wait_until(lambda: _metric(bridge, "journal_rows_dropped_total") > 0, 5, "all fitted")
+        wait_until(
+            lambda: _metric(bridge, "journal_rows_dropped_total") > 0, PATIENCE_S, "all fitted"
+        )
         assert 0 < _metric(bridge, "journal_pending_bytes") <= 1048576
-    rows = rows_by_id(bridge, map(_id, answers), within_s=30)
+    rows = rows_by_id(bridge, map(_id, answers))
     assert len(rows) == len(answers)
     outcomes = Counter(row["outcome"] for row in rows.values())
     assert set(outcomes) == {"ok", "interrupted"}
@@ -183,7 +187,7 @@ def test_a_full_file_system_is_outlived_by_all_processes(
         answers.extend(_calls(bridge, made["token"], 5))
         return answers[-1].status == 429
 
-    wait_until(refused, 15, "calls are still taken")
+    wait_until(refused, PATIENCE_S, "calls are still taken")
     command = weighbridge("token", "create", "--name", "m", "--data", str(bridge.data))
     failed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert failed.returncode == 1
@@ -197,8 +201,8 @@ def test_a_full_file_system_is_outlived_by_all_processes(
         answers.extend(_calls(bridge, made["token"], 1))
         return answers[-1].status == 200
 
-    wait_until(taken, 15, "calls are refused for good")
-    rows = rows_by_id(bridge, map(_id, answers), within_s=30)
+    wait_until(taken, PATIENCE_S, "calls are refused for good")
+    rows = rows_by_id(bridge, map(_id, answers))
     assert len(rows) == len(answers)
     assert Counter(row["outcome"] for row in rows.values()) == Counter(
         "ok" if answer.status == 200 else "refused" for answer in answers
@@ -234,7 +238,7 @@ def test_a_worker_killed_on_a_full_file_system_is_accounted_for(
     (small_disk / "ballast").unlink()
     answers += _calls(bridge, token, 1)
     assert answers[-1].status == 200
-    wait_until(lambda: _total(bridge) == len(answers) + 1, 15, "the killed call has no row")
+    wait_until(lambda: _total(bridge) == len(answers) + 1, PATIENCE_S, "the killed call has no row")
     rows = rows_by_id(bridge, map(_id, answers))
     assert Counter(row["outcome"] for row in rows.values()) == {"ok": 11, "interrupted": 1}
 

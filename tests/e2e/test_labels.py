@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 
 VERTEX = (
     "/v1/projects/labels-1/locations/us-central1/publishers/google/models/"
@@ -97,7 +97,7 @@ def test_too_many_values_are_told_and_folded(labelled: Bridge, upstream: str) ->
     def alerts() -> list[dict[str, object]] | None:
         return labelled.admin.get("/api/v1/alerts").json()["alerts"] or None
 
-    (alert,) = wait_until(alerts, 20, "no alert of the label request")
+    (alert,) = wait_until(alerts, PATIENCE_S, "no alert of the label request")
     assert (alert["kind"], alert["key"], alert["values"]) == ("label_cardinality", "request", 4)
 
     def folded() -> bool:
@@ -105,7 +105,7 @@ def test_too_many_values_are_told_and_folded(labelled: Bridge, upstream: str) ->
         rows = labelled.rows(agent="noise")
         return any(row["labels"] == {"request": "(many)"} for row in rows)
 
-    wait_until(lambda: folded() or None, 20, "labels are not folded")
+    wait_until(lambda: folded() or None, PATIENCE_S, "labels are not folded")
     assert {"request": "r99"} in [
         {key: value for key, value in each.items() if key == "request"}
         for each in received(upstream)

@@ -3,7 +3,7 @@
 import re
 
 from markdown import ROOT, first_cells
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 
 PAGE = ROOT / "docs" / "reference" / "metrics.md"
 
@@ -16,6 +16,8 @@ def _names(bridge: Bridge) -> set[str]:
 
 def test_every_metric_is_documented(bridge: Bridge) -> None:
     """Each metric has its line, and each line its metric."""
-    wait_until(lambda: "weighbridge_exchanges_total" in _names(bridge), 10, "no worker's counters")
+    wait_until(
+        lambda: "weighbridge_exchanges_total" in _names(bridge), PATIENCE_S, "no worker's counters"
+    )
     shown = [name for name in first_cells(PAGE) if name.startswith("weighbridge_")]
     assert sorted(shown) == sorted(_names(bridge))

@@ -13,7 +13,7 @@ import pytest
 from cent_calls import DECLARED, UNDECLARED, budget, request, status
 from family import children, kill
 from one_cent import OneCent
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 from raw_exchange import exchange
 from receiver import webhook
 from redis_server import RedisServer
@@ -98,7 +98,7 @@ class Pair:
             self.calls(2)
             return cents.answered >= total
 
-        wait_until(is_spent, 90, lambda: f"only {cents.answered} of {total} were admitted")
+        wait_until(is_spent, PATIENCE_S, lambda: f"only {cents.answered} of {total} were admitted")
 
 
 @pytest.mark.parametrize("body", [UNDECLARED, DECLARED], ids=["undeclared", "declared"])
@@ -110,11 +110,11 @@ def test_fifty_parallel_cents_over_two_gateways_on_ten_are_exactly_ten(
     before = cents.answered
     assert pair.calls(25, body) == {200: 10, 429: 40}
     assert cents.answered - before == 10
-    wait_until(lambda: pair.rows() == Decimal("0.10"), 15, "rows are missing")
+    wait_until(lambda: pair.rows() == Decimal("0.10"), PATIENCE_S, "rows are missing")
     for bridge in pair.bridges:
         wait_until(
             lambda at=bridge: Decimal(status(at, pair.budget)["spent"]) == Decimal("0.10"),
-            10,
+            PATIENCE_S,
             lambda at=bridge: f"{status(at, pair.budget)}",
         )
 
@@ -214,7 +214,7 @@ def test_a_threshold_is_told_once_over_two_gateways(start: Start, cents: OneCent
         states = [["elsewhere"], ["sent"]]
         wait_until(
             lambda: sorted(told(bridge, pair.budget) for bridge in pair.bridges) == states,
-            30,
+            PATIENCE_S,
             lambda: f"{[told(bridge, pair.budget) for bridge in pair.bridges]}",
         )
     assert hook.got.empty()
@@ -230,7 +230,9 @@ def test_the_gateway_with_the_channel_tells_what_the_other_spent(
         pair.bridges[0].command("budget", "set", pair.budget, "--thresholds", "50")
         assert pair.calls(6, at=(0,)) == {200: 6}
         assert hook.next()["title"] == "Budget “all” has reached 50 %"
-        wait_until(lambda: told(pair.bridges[1], pair.budget) == ["sent"], 10, "not written down")
+        wait_until(
+            lambda: told(pair.bridges[1], pair.budget) == ["sent"], PATIENCE_S, "not written down"
+        )
         assert told(pair.bridges[0], pair.budget) == []
     assert hook.got.empty()
 

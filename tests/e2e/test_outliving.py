@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from family import children, kill
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 
 from weighbridge.control.cache_storage import LATE_US, CacheStorage
 from weighbridge.core.usage import Usage
@@ -115,7 +115,9 @@ def test_upload_resumes_after_a_cut(two_workers: Bridge) -> None:
         assert asked.headers["x-goog-upload-status"] == "active"
         return int(asked.headers["x-goog-upload-size-received"])
 
-    size = wait_until(lambda: received() if received() >= 1000 else None, 10, "nothing received")
+    size = wait_until(
+        lambda: received() if received() >= 1000 else None, PATIENCE_S, "nothing received"
+    )
     rest = b"b" * (3000 - size)
     done = step(url, "upload, finalize", size, rest)
     assert done.json()["file"]["sizeBytes"] == "3000"
@@ -209,7 +211,11 @@ def test_settlements_survive_the_end_of_the_control_process(serve: Callable[...,
     for number in range(5):
         name = team.call("POST", path, json=batch(f"number {number}")).json()["name"]
         names.add(name)
-        kill(wait_until(lambda: children(bridge.process.pid).get("control"), 20, "no control"))
+        kill(
+            wait_until(
+                lambda: children(bridge.process.pid).get("control"), PATIENCE_S, "no control"
+            )
+        )
         read(team, name)
 
     def booked() -> list[dict[str, Any]]:
@@ -223,7 +229,7 @@ def test_settlements_survive_the_end_of_the_control_process(serve: Callable[...,
             return False
 
     assert len(names) == 5
-    wait_until(all_booked, 30, "a batch was not booked")
+    wait_until(all_booked, PATIENCE_S, "a batch was not booked")
     assert len(booked()) == 5
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 from family import alive, children
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 from raw_exchange import RawAnswer, exchange
 from scripted_upstream import ScriptedUpstream, Seen, Step, chunked, json_answer
 
@@ -123,7 +123,7 @@ def scene(serve: Callable[..., Bridge], tmp_path: Path) -> Iterator[Callable[...
             bridge = serve(*options, upstream_url=upstream.url)
             token = bridge.command("token", "create", "--name", "n")["token"]
             opened = Streams(urlsplit(bridge.url).port or 0, token, streams)
-            wait_until(lambda: holding.begun == streams, 10, "the streams do not begin")
+            wait_until(lambda: holding.begun == streams, PATIENCE_S, "the streams do not begin")
             return Scene(bridge, token, holding, opened)
 
         yield start
@@ -135,7 +135,7 @@ def test_open_streams_finish_and_every_one_has_its_row(scene: Callable[..., Scen
     now = scene(streams=12, drain_grace_s=60)
     family = children(now.bridge.process.pid)
     now.bridge.process.send(signal.SIGTERM)
-    wait_until(now.is_draining, 5, "readyz is not 503")
+    wait_until(now.is_draining, PATIENCE_S, "readyz is not 503")
     assert now.ask("/-/healthz").status == 200
     late = [now.ask(_UNARY, "POST") for _ in range(4)]
     assert [answer.status for answer in late] == [200] * 4
@@ -161,13 +161,13 @@ def test_calls_after_the_grace_are_refused_and_still_booked(scene: Callable[...,
     """S9: `OVERLOADED`, never 503; the stream that is open is none the worse."""
     now = scene(streams=2, drain_grace_s=0.2)
     now.bridge.process.send(signal.SIGTERM)
-    wait_until(lambda: now.ask("/-/readyz").status == 503, 5, "readyz is not 503")
+    wait_until(lambda: now.ask("/-/readyz").status == 503, PATIENCE_S, "readyz is not 503")
 
     def refused() -> RawAnswer | None:
         answer = now.ask(_UNARY, "POST")
         return answer if answer.status == 429 else None
 
-    answer = wait_until(refused, 10, "calls are still served")
+    answer = wait_until(refused, PATIENCE_S, "calls are still served")
     assert answer.header(b"x-weighbridge-error") == b"OVERLOADED"
     assert answer.header(b"retry-after") is not None
     now.holding.release.set()
@@ -186,7 +186,7 @@ def test_a_refusal_in_a_drain_ends_its_connection(scene: Callable[..., Scene]) -
         answer = now.ask(_UNARY, "POST")
         return answer if answer.status == 429 else None
 
-    assert wait_until(refused, 10, "calls are served").header(b"connection") == b"close"
+    assert wait_until(refused, PATIENCE_S, "calls are served").header(b"connection") == b"close"
 
 
 def test_a_stream_that_outlasts_the_drain_time_is_interrupted(scene: Callable[..., Scene]) -> None:

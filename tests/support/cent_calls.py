@@ -58,5 +58,5 @@ def status(bridge: Bridge, budget_id: str) -> dict[str, Any]:
 
 def spent_in_the_end(bridge: Bridge, budget_id: str, rows: int) -> Decimal:
     """What the budget says is spent, once all rows are in the ledger."""
-    bridge.wait_for_rows(rows, 15.0, outcome="ok", operation="generateContent")
+    bridge.wait_for_rows(rows, outcome="ok", operation="generateContent")
     return Decimal(status(bridge, budget_id)["spent"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 
 
 def all_rows(bridge: Bridge, **filters: str) -> list[dict[str, Any]]:
@@ -20,7 +20,7 @@ def all_rows(bridge: Bridge, **filters: str) -> list[dict[str, Any]]:
         params["cursor"] = page["next_cursor"]
 
 
-def rows_by_id(bridge: Bridge, wanted: Iterable[str], within_s: float = 20) -> dict[str, Any]:
+def rows_by_id(bridge: Bridge, wanted: Iterable[str]) -> dict[str, Any]:
     """All rows by exchange id, once those that are wanted are there; none may be there twice."""
     missing = set(wanted)
 
@@ -29,7 +29,7 @@ def rows_by_id(bridge: Bridge, wanted: Iterable[str], within_s: float = 20) -> d
         missing.difference_update(row["exchange_id"] for row in rows)
         return None if missing else rows
 
-    rows = wait_until(complete, within_s, lambda: f"{len(missing)} exchanges have no row")
+    rows = wait_until(complete, PATIENCE_S, lambda: f"{len(missing)} exchanges have no row")
     found = {row["exchange_id"]: row for row in rows}
     assert len(found) == len(rows), "an exchange has two rows"
     return found

@@ -21,7 +21,7 @@ from wsproto.extensions import PerMessageDeflate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WITHIN_S = 10.0
+WITHIN_S = 60.0
 GEMINI = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 CONSTRAINED = f"{GEMINI}Constrained"
 MUSIC = GEMINI.replace("BidiGenerateContent", "BidiGenerateMusic")

@@ -12,7 +12,7 @@ import socket
 import struct
 from dataclasses import dataclass, field
 
-STEP_TIMEOUT_S = 5.0
+STEP_TIMEOUT_S = 60.0
 _ID = rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 

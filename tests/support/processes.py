@@ -23,6 +23,8 @@ import httpx
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 30.0
 POLL_S = 0.02
+# How long a condition is waited for that no promise bounds: a busy machine may take its time.
+PATIENCE_S = 120.0
 T = TypeVar("T")
 _FIELD = re.compile(r"(\w+)=(\S+)")
 
@@ -196,7 +198,7 @@ class Bridge:
             probe = httpx.get(f"{self.url}/v1beta/models", headers=headers, timeout=10)
             return probe.status_code != 401
 
-        wait_until(in_force, 10, f"token {made['id']} is still refused")
+        wait_until(in_force, PATIENCE_S, f"token {made['id']} is still refused")
         return dict(made)
 
     def rows(self, **filters: str) -> list[dict[str, Any]]:
@@ -206,7 +208,7 @@ class Bridge:
         return list(reversed(answer.json()["exchanges"]))
 
     def wait_for_rows(
-        self, count: int, within_s: float = 10.0, **filters: str
+        self, count: int, within_s: float = PATIENCE_S, **filters: str
     ) -> list[dict[str, Any]]:
         """Exchanges, once there are `count` of them; more than that fails as well."""
         rows = wait_until(

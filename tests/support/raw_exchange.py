@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import httptools
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 
 
 @dataclass

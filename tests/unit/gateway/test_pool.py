@@ -32,7 +32,7 @@ class Listener:
             self._came.notify_all()
 
     async def writer(self, number: int) -> asyncio.StreamWriter:
-        async with asyncio.timeout(5), self._came:
+        async with asyncio.timeout(60), self._came:
             await self._came.wait_for(lambda: len(self.writers) > number)
         return self.writers[number]
 
@@ -74,7 +74,7 @@ async def connect(pool: Pool, origin: Origin) -> UpstreamConnection | Event | No
     """What connecting comes to."""
     result: asyncio.Future[UpstreamConnection | Event | None] = asyncio.Future()
     pool.connect(origin, lambda connection, event: result.set_result(connection or event))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return await result
 
 
@@ -86,7 +86,7 @@ async def connected(pool: Pool, origin: Origin) -> UpstreamConnection:
 
 async def until_noticed(connection: UpstreamConnection) -> None:
     """Wait until the kernel has news for a connection, without letting the loop read them."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not connection.has_news(0):
             await asyncio.sleep(0)
             if connection.transport is None:

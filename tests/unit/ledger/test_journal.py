@@ -41,7 +41,7 @@ class Bench:
             self.journal.append(line(number), self.marks.begin(mark(number)))
 
     async def until(self, condition: object) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():  # type: ignore[operator]  # noqa: ASYNC110 - state, no event
                 await asyncio.sleep(0)
 
