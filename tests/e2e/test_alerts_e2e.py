@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from canaries import files_of
 from family import children, kill
 from processes import Bridge, wait_until
 from receiver import Webhook, webhook
@@ -94,8 +95,8 @@ def test_a_budget_tells_the_address_it_was_given(serve: Callable[..., Bridge]) -
             assert (answer.status_code, SECRET in answer.text) == (200, False), path
         changes = bridge.admin.get("/api/v1/audit").json()["entries"]
         assert "channel.create" in [each["action"] for each in changes]
-        written = [file for file in bridge.folder.rglob("*") if file.is_file()]
-        assert [file for file in written if SECRET.encode() in file.read_bytes()] == []
+        written = files_of(bridge.folder)
+        assert [place for place, data in written if SECRET.encode() in data] == []
 
 
 def test_kills_and_restarts_tell_nothing_twice(serve: Callable[..., Bridge]) -> None:

@@ -10,6 +10,7 @@ import json
 import sqlite3
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -80,13 +81,26 @@ class Hunt:
         ]
 
 
-def files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file below a folder, its name included; sockets hold nothing."""
-    for path in sorted(folder.rglob("*")):
+def files_of(folder: Path) -> list[tuple[str, bytes]]:
+    """Every file below a folder, its name included; sockets hold nothing.
+
+    A gateway that serves renames and removes files: where one went while they were read, all are
+    read anew, so that nothing is passed by on its way from one name to another.
+    """
+    while True:
+        with suppress(FileNotFoundError):
+            return list(_files_now(folder))
+
+
+def _files_now(folder: Path) -> Iterator[tuple[str, bytes]]:
+    paths = sorted(folder.rglob("*"))
+    for path in paths:
         relative = str(path.relative_to(folder))
         yield f"the name {relative}", relative.encode()
         if path.is_file():
             yield relative, path.read_bytes()
+    for path in paths:
+        path.lstat()
 
 
 def tables_of(data: Path) -> Iterator[tuple[str, bytes]]:

@@ -96,9 +96,14 @@ class LiveConnection:
 
     def lost(self) -> None:
         """The client is gone."""
+        self._fall_silent()
+
+    def _fall_silent(self) -> None:
+        """Play no further, whatever the player waits for."""
         self._moves.clear()
         if self._player is not None:
             self._player.cancel()
+            self._player = None
 
     def _shake_hands(self, request: messages.Request) -> None:
         headers = [(name, value) for name, value in request.headers if value]
@@ -136,7 +141,7 @@ class LiveConnection:
             message = {}
         moves, speaks = self._session.receive(message if isinstance(message, dict) else {})
         if speaks and self._moves:
-            self._moves.clear()
+            self._fall_silent()
             self._moves.extend(self._session.interrupted())
         self._moves.extend(moves)
         if self._player is None and self._moves:
