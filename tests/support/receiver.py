@@ -28,10 +28,10 @@ class Webhook:
                 length = int(self.headers["Content-Length"])
                 document = json.loads(self.rfile.read(length))
                 status = webhook.statuses.pop(0) if webhook.statuses else 200
+                webhook.got.put(document)  # before the sender knows that it was taken
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                webhook.got.put(document)
 
             def log_message(self, *_: Any) -> None:
                 pass
