@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -22,10 +23,12 @@ from cent_calls import (
 )
 from family import children, kill
 from one_cent import OneCent
-from processes import Bridge, wait_until
-from raw_exchange import exchange
+from processes import PATIENCE_S, Bridge, wait_until
+from raw_exchange import eventually, exchange
 
 Serve = Callable[..., Bridge]
+NEVER_S = 3600.0
+REFILL_S = 2.0  # of one request, where thirty may be made in a minute
 
 
 @pytest.fixture
@@ -99,31 +102,36 @@ def test_a_killed_control_process_neither_forgets_nor_lends_twice(
 
 def test_killed_workers_take_no_money_along_and_bring_none(serve: Serve, cents: OneCent) -> None:
     """B7: what they held comes back once their rows are in the ledger; nothing is passed."""
-    cents.delay_s = 0.2
     bridge = serve("--workers", "2", upstream_url=cents.url)
     token = bridge.token("t")["token"]
     made = budget(bridge, "0.30")
     calls = [request(token, DECLARED)] * 10
     assert statuses(bridge, calls) == {200: 10}
-    port = urlsplit(bridge.url).port
-    assert port is not None
-    asyncio.run(_kill_in_the_middle(bridge, port, calls))
-    cents.delay_s = 0.02
+    _kill_in_the_middle(bridge, cents, calls)
     _drain(bridge, token)
-    bridge.wait_for_rows(10, 20.0, operation="generateContent", outcome="interrupted")
-    rows = bridge.wait_for_rows(30, 20.0, operation="generateContent", outcome="ok")
+    bridge.wait_for_rows(10, operation="generateContent", outcome="interrupted")
+    rows = bridge.wait_for_rows(30, operation="generateContent", outcome="ok")
     assert sum(Decimal(row["list_cost"]) for row in rows) == Decimal("0.30")
     assert Decimal(status(bridge, made)["spent"]) == Decimal("0.30")
 
 
-async def _kill_in_the_middle(bridge: Bridge, port: int, calls: list[bytes]) -> None:
-    """Both workers die while their calls are under way."""
-    under_way = [asyncio.create_task(exchange(port, call, silent_after_s=5)) for call in calls]
-    await asyncio.sleep(0.1)  # the upstream takes twice as long
-    for name, pid in children(bridge.process.pid).items():
-        if name.startswith("worker"):
-            kill(pid)
-    await asyncio.gather(*under_way, return_exceptions=True)
+def _kill_in_the_middle(bridge: Bridge, cents: OneCent, calls: list[bytes]) -> None:
+    """Both workers die while the upstream has been asked by all calls, and has answered none."""
+    port = urlsplit(bridge.url).port
+    assert port is not None
+    answers_after_s, cents.delay_s = cents.delay_s, NEVER_S
+    asked = cents.asked + len(calls)
+
+    async def run() -> None:
+        under_way = [asyncio.create_task(exchange(port, call)) for call in calls]
+        await eventually(lambda: cents.asked == asked)
+        for name, pid in children(bridge.process.pid).items():
+            if name.startswith("worker"):
+                kill(pid)
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    asyncio.run(run())
+    cents.delay_s = answers_after_s
 
 
 def _drain(bridge: Bridge, token: str) -> None:
@@ -133,7 +141,7 @@ def _drain(bridge: Bridge, token: str) -> None:
         seen = statuses(bridge, [request(token, DECLARED)] * 4)
         return seen[429] == 4 and "held_usd" in _refusal(bridge, token)
 
-    wait_until(is_spent, 30, "the budget is never spent")
+    wait_until(is_spent, PATIENCE_S, "the budget is never spent")
 
 
 def _refusal(bridge: Bridge, token: str) -> dict[str, str]:
@@ -162,18 +170,18 @@ def test_a_restart_neither_forgets_nor_counts_twice(serve: Serve, cents: OneCent
     assert spent_in_the_end(again, made, 20) == Decimal("0.20")
 
 
-def test_a_change_of_a_budget_is_in_force_within_a_second(serve: Serve, cents: OneCent) -> None:
-    """Also where a call waits for money just then."""
+def test_a_change_of_a_budget_is_in_force_when_its_command_ends(
+    serve: Serve, cents: OneCent
+) -> None:
+    """A higher limit, and none at all."""
     bridge = serve(upstream_url=cents.url)
     token = bridge.token("t")["token"]
     made = budget(bridge, "0.02")
     assert statuses(bridge, [request(token, DECLARED)] * 5) == {200: 2, 429: 3}
     bridge.command("budget", "set", made, "--limit", "0.05")
-    wait_until(lambda: statuses(bridge, [request(token, DECLARED)])[200], 1.5, "still refused")
+    assert statuses(bridge, [request(token, DECLARED)] * 5) == {200: 3, 429: 2}
     bridge.command("budget", "remove", made)
-    wait_until(
-        lambda: statuses(bridge, [request(token, DECLARED)] * 5)[200] == 5, 1.5, "still bound"
-    )
+    assert statuses(bridge, [request(token, DECLARED)] * 5) == {200: 5}
 
 
 def test_two_workers_let_no_more_pass_than_a_rate_limit(serve: Serve, cents: OneCent) -> None:
@@ -181,7 +189,9 @@ def test_two_workers_let_no_more_pass_than_a_rate_limit(serve: Serve, cents: One
     bridge = serve("--workers", "2", upstream_url=cents.url)
     token = bridge.token("t")["token"]
     bridge.command("limit", "set", "--name", "pace", "--requests", "30", "--per", "agent")
+    began_s = time.monotonic()
     seen = statuses(bridge, [request(token, DECLARED)] * 60)
-    assert 30 <= seen[200] <= 32, "one more every two seconds"
+    refilled = (time.monotonic() - began_s) / REFILL_S
+    assert 30 <= seen[200] <= 30 + refilled, f"{refilled:.1f} more came while they ran"
     assert seen[200] + seen[429] == 60
     assert statuses(bridge, [request(token, DECLARED, "b")] * 5) == {200: 5}

@@ -1,7 +1,7 @@
 """An upstream whose every answer costs one cent, whatever is asked: for budgets under load.
 
-Hides a thread with an event loop. `answered` counts the answers that went out whole: what a bill
-would say.
+Hides a thread with an event loop. `asked` counts the requests that came whole, `answered` the
+answers that went out whole: what a bill would say.
 """
 
 import asyncio
@@ -18,13 +18,14 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:
     len(BODY),
     BODY,
 )
-_STARTS_WITHIN_S = 10.0
+_STARTS_WITHIN_S = 60.0
 
 
 class OneCent:
     """Serves until the `with` block ends; `delay_s` passes before each answer."""
 
     def __init__(self, delay_s: float = 0.02) -> None:
+        self.asked = 0
         self.answered = 0
         self.delay_s = delay_s
         self.url = ""
@@ -80,6 +81,7 @@ class _Talk(asyncio.Protocol):
         length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
         if len(rest) >= int(length or b"0"):
             self._came = b""
+            self._upstream.asked += 1
             self._upstream.loop.call_later(self._upstream.delay_s, self._answer)
 
     def _answer(self) -> None:
