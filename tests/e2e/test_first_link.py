@@ -7,15 +7,19 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
-from processes import Process, run, run_json, wait_until, weighbridge
+from processes import PATIENCE_S, Process, run, run_json, wait_until, weighbridge
 
 _PASSWORD = "five wet lorries"
+
+
+# Both streams in one pipe, so that lines come in the order in which they were written.
+_ONE_STREAM = ("sh", "-c", 'exec "$0" "$@" 2>&1')
 
 
 def _start(folder: Path) -> Process:
     ports = ("--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--workers", "1")
     command = weighbridge("serve", "--data", str(folder / "data"), *ports)
-    return Process(command, log=folder / "serve.log", cwd=folder)
+    return Process([*_ONE_STREAM, *command], log=folder / "serve.log", cwd=folder)
 
 
 def _lines(process: Process) -> list[str]:
@@ -38,7 +42,7 @@ def _sign_up(link: str) -> httpx.Client:
 def test_the_first_administrator_signs_up_by_the_link(tmp_path: Path) -> None:
     """It is printed after the ready line, at each start until somebody is there."""
     with _start(tmp_path) as first:
-        (unused,) = wait_until(_links(first), 15, "no link was printed")
+        (unused,) = wait_until(_links(first), PATIENCE_S, "no link was printed")
         assert unused.startswith(first.fields["admin"])
         lines = _lines(first)
         ready = next(n for n, line in enumerate(lines) if line.startswith("ready gateway="))
