@@ -62,13 +62,12 @@ def test_the_overview_draws_what_was_spent(tab: Tab) -> None:
     assert tab.ink(".chart canvas") > 500
     tab.page.get_by_role("link", name="Research", exact=True).first.click()
     tab.page.wait_for_url(lambda url: "department=Research" in url)
-    assert tab.page.get_by_role("link", name="apollo").first.is_visible()
+    tab.page.get_by_role("link", name="apollo").first.wait_for()
 
 
 def test_percentiles_follow_the_sums(tab: Tab) -> None:
     """What waits is filled in by itself, in tiles and tables, and nothing waits any more."""
     tab.open("/agents?range=24h")
-    tab.page.locator("[data-rest]").wait_for(state="detached")
     assert "…" not in tab.page.locator(".tiles").inner_text()
     assert "…" not in tab.page.locator("tfoot").inner_text()
 
@@ -154,7 +153,7 @@ def test_an_address_means_the_same_to_everybody(tab: Tab) -> None:
     tab.page.locator("input[type=search]").fill("digger")
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url(lambda url: "search=digger" in url and "range=7d" in url)
-    assert tab.page.get_by_role("link", name="digger").is_visible()
+    tab.page.get_by_role("link", name="digger").wait_for()
     assert not tab.page.get_by_role("link", name="scout").is_visible()
 
 
@@ -174,7 +173,7 @@ def test_a_channel_is_added_and_tested_in_the_browser(tab: Tab) -> None:
         page.get_by_label("URL").fill(hook.url)
         page.get_by_role("button", name="Add", exact=True).click()
         page.get_by_role("heading", name="Team hook").wait_for()
-        assert page.get_by_text("22:00-07:00 Europe/Berlin").first.is_visible()
+        page.get_by_text("22:00-07:00 Europe/Berlin").first.wait_for()
         page.get_by_role("button", name="Send a message now").click()
         assert "Team hook" in hook.next()["message"]
         page.locator("td", has_text="Team hook: sent").first.wait_for()

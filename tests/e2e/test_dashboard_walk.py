@@ -102,27 +102,18 @@ def test_a_page_can_be_read_by_everybody(
     """Status, data, ink in charts, names, order, contrast, focus and width, wide and narrow."""
     address = addresses[page.path] + ASKED.get(page.path, "")
     assert address, f"no page leads to {page.path}"
-    assert _visit(wide, address) == 200
+    assert wide.open(address) == 200
     found = _looked_at(wide, "light") + _misplaced(wide, page)
     found += [f"by keys: {one}" for one in _unreached(wide)]
     wide.page.emulate_media(color_scheme="dark")
     found += [f"dark: {one}" for one in faults(wide.page, "contrast")]
     wide.page.emulate_media(color_scheme="light")
-    assert _visit(phone, address) == 200
+    assert phone.open(address) == 200
     found += _looked_at(phone, "phone")
     found += wide.problems + phone.problems
     wide.problems.clear()
     phone.problems.clear()
     assert not found, "\n".join(found)
-
-
-def _visit(tab: Tab, address: str) -> int:
-    """The status of a page, once its charts are drawn and its late tables are there."""
-    answer = tab.page.goto(address)
-    tab.wait_for_charts()
-    expect(tab.page.locator("[data-late] > noscript")).to_have_count(0)
-    assert answer is not None
-    return answer.status
 
 
 def _looked_at(tab: Tab, how: str) -> list[str]:
@@ -216,6 +207,7 @@ def test_an_address_shows_the_same_in_another_browser(
         "by": ["model"],
         "department": ["research"],
     }
+    tab.settle()
     seen = tab.page.locator("tbody tr").evaluate_all(ROWS)
     assert seen
     other = Tab(browser, company.admin_url, storage_state=json.loads(signed_in))
@@ -267,7 +259,7 @@ def test_a_call_with_a_new_token_arrives_where_somebody_looks(tab: Tab, company:
     assert secret is not None
     assert url is not None
     assert url[1].startswith(company.url)
-    tab.open("/exchanges?department=travellers&range=today")
+    tab.open("/exchanges?department=travellers&range=24h")
     tab.page.evaluate("() => { window.stayed = true; }")
     headers = {"X-Weighbridge-Key": secret[0], "x-goog-api-key": "AIzaSyTEST", "X-Agent": "walker"}
     assert httpx.post(url[1], headers=headers, json=BODY, timeout=30).status_code == 200
@@ -277,7 +269,7 @@ def test_a_call_with_a_new_token_arrives_where_somebody_looks(tab: Tab, company:
 
 def test_a_phone_shows_more_of_each_row_where_it_is_asked_to(phone: Tab) -> None:
     """By keys as well; a live refresh leaves it so, and paper has every figure anyway."""
-    _visit(phone, "/agents?range=30d")
+    phone.open("/agents?range=30d")
     table = phone.page.locator("[data-live=t-groups]")
     cost, tokens = (table.locator(f"tbody [data-of='{name}']").first for name in ("Cost", "Tokens"))
     expect(cost).to_be_visible()
@@ -299,7 +291,7 @@ def test_a_page_fits_on_paper(company: Bridge, browser: Browser, signed_in: str,
     """A4 has room for every column, says which range it is of, and has no buttons."""
     storage = json.loads(signed_in)
     paper = Tab(browser, company.admin_url, viewport=PAPER, storage_state=storage)
-    _visit(paper, path)
+    paper.open(path)
     paper.page.emulate_media(media="print")
     assert paper.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert paper.page.evaluate(WIDER) == []

@@ -26,7 +26,7 @@ _FLAGS = (
 )
 DESKTOP = {"width": 1360, "height": 900}
 PHONE = {"width": 390, "height": 844}
-WITHIN_MS = 20_000
+WITHIN_MS = 60_000
 
 
 @contextmanager
@@ -37,6 +37,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(f"CI must have a browser: none of {', '.join(_NAMES)} is on the path")
         pytest.skip(f"needs a browser: none of {', '.join(_NAMES)} is on the path")
+    expect.set_options(timeout=WITHIN_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=found, headless=True, args=list(_FLAGS)
@@ -82,15 +83,23 @@ class Tab:
         """What another tab needs to be signed in as this one is, as JSON."""
         return json.dumps(self.page.context.storage_state())
 
-    def open(self, path: str) -> None:
-        """Go to a page and wait until its charts are drawn."""
-        self.page.goto(path)
+    def open(self, path: str) -> int:
+        """Go to a page and wait until all of it is there; gives its status."""
+        answer = self.page.goto(path)
+        assert answer is not None
+        self.settle()
+        return answer.status
+
+    def settle(self) -> None:
+        """Until nothing is awaited: charts are drawn, what follows the page has come."""
         self.wait_for_charts()
+        for late in ("[data-rest]", "[data-late] > noscript"):
+            expect(self.page.locator(late)).to_have_count(0)
 
     def wait_for_charts(self) -> None:
         """Until every chart is drawn."""
         waiting = self.page.locator("[data-chart]:not([data-drawn])")
-        expect(waiting).to_have_count(0, timeout=WITHIN_MS)
+        expect(waiting).to_have_count(0)
 
     def ink(self, selector: str) -> int:
         """How many pixels of a canvas have a colour, greys not counted."""

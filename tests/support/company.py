@@ -7,7 +7,7 @@ Counterpart: `simulator/backfill` and `simulator/company`, which `weighbridge de
 from datetime import UTC, datetime
 from typing import Any
 
-from processes import Bridge
+from processes import PATIENCE_S, Bridge, wait_until
 
 from weighbridge.pricing.catalogue import PriceBook
 from weighbridge.simulator.backfill import History, write_history
@@ -18,7 +18,10 @@ DAYS = 21
 
 
 def settle(bridge: Bridge) -> int:
-    """Move the company in; gives how many calls it has made, up to now."""
+    """Move the company in; gives how many calls it has made, up to now.
+
+    One budget is surely used up, so that an alert stands whatever the day: it is awaited.
+    """
     made = [_make(bridge, "/api/v1/budgets", dict(budget)) for budget in BUDGETS]
     assert len(made) == len(BUDGETS)
     _make(bridge, "/api/v1/channels", {"name": "Operations", "url": "json://127.0.0.1:9/"})
@@ -38,7 +41,13 @@ def settle(bridge: Bridge) -> int:
     )
     file = bridge.folder / "history.ndjson"
     written = write_history(file, history, PriceBook.load())
+    _make(bridge, "/api/v1/budgets", {"name": "Used up", "limit_usd": "0.01", "period": "total"})
     bridge.command("import", str(file))
+    wait_until(
+        lambda: bridge.admin.get("/api/v1/alerts").json()["alerts"],
+        PATIENCE_S,
+        "no alert stands of a budget that is used up",
+    )
     return written
 
 
