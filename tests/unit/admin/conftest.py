@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from weighbridge.admin.app import create_app
 from weighbridge.admin.attempts import Attempts
-from weighbridge.admin.auth import LocalAdmin
+from weighbridge.admin.auth import Failures, LocalAdmin
 from weighbridge.compose.parts import Parts, open_parts
 from weighbridge.config import Settings
 from weighbridge.control.folder import DataFolder
@@ -84,6 +84,7 @@ def vitals() -> Well:
 def app(parts: Parts, policy: Told, vitals: Well) -> FastAPI:
     made = create_app(parts.services(policy, vitals))
     made.state.attempts = Attempts(lambda: 0.0)  # no window turns while a test counts
+    made.state.failures = Failures(lambda: 0.0)
     return made
 
 

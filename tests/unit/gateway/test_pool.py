@@ -56,15 +56,28 @@ async def listener() -> AsyncIterator[Listener]:
     await listening.stop()
 
 
-@pytest.fixture
-async def pool() -> AsyncIterator[Pool]:
-    made = Pool(
+def opened(connect_timeout_s: float) -> Pool:
+    return Pool(
         asyncio.get_running_loop(),
         ssl.create_default_context(),
         Turn(asyncio.get_running_loop().call_soon),
-        connect_timeout_s=0.2,
+        connect_timeout_s=connect_timeout_s,
         keepalive_s=10,
     )
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[Pool]:
+    made = opened(connect_timeout_s=60)
+    yield made
+    made.close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def hasty() -> AsyncIterator[Pool]:
+    """A pool that waits for no peer."""
+    made = opened(connect_timeout_s=0.2)
     yield made
     made.close()
     await asyncio.sleep(0)
@@ -170,27 +183,21 @@ async def test_refused(pool: Pool, listener: Listener) -> None:
 
 
 @pytest.mark.parametrize("host", ["", "a..b", "x" * 300, "\udcff"])
-async def test_host_that_is_none(pool: Pool, host: str) -> None:
+async def test_host_that_is_none(hasty: Pool, host: str) -> None:
     """A host that cannot be looked up is a failure to connect, never an exception."""
     origin = Origin(host, 1, tls=False, host_header=b"x")
-    assert await connect(pool, origin) in (Event.CONNECT_FAILED, Event.CONNECT_TIMEOUT)
+    assert await connect(hasty, origin) in (Event.CONNECT_FAILED, Event.CONNECT_TIMEOUT)
 
 
-async def test_handshake_that_never_ends(pool: Pool, listener: Listener) -> None:
+async def test_handshake_that_never_ends(hasty: Pool, listener: Listener) -> None:
     """TLS is part of connecting: a peer that says nothing is a timeout."""
     origin = Origin("127.0.0.1", listener.port, tls=True, host_header=b"x")
-    assert await connect(pool, origin) is Event.CONNECT_TIMEOUT
+    assert await connect(hasty, origin) is Event.CONNECT_TIMEOUT
 
 
 async def test_closing_gives_up_connecting(listener: Listener) -> None:
     """Closing the pool ends what is under way, and nothing is called back afterwards."""
-    pool = Pool(
-        asyncio.get_running_loop(),
-        ssl.create_default_context(),
-        Turn(asyncio.get_running_loop().call_soon),
-        connect_timeout_s=5,
-        keepalive_s=5,
-    )
+    pool = opened(connect_timeout_s=5)
     called: list[object] = []
     origin = Origin("127.0.0.1", listener.port, tls=True, host_header=b"x")
     pool.connect(origin, lambda *result: called.append(result))
