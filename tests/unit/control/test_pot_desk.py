@@ -15,6 +15,7 @@ from weighbridge.budgets.budget import Budget
 from weighbridge.budgets.lease import Account, Grants, Holder
 from weighbridge.budgets.pocket import Hold, Need
 from weighbridge.budgets.purse import Purse
+from weighbridge.control import lease_hub
 from weighbridge.control.lease_hub import LeaseHub
 from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.life import LifeSign
@@ -123,8 +124,11 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-async def pair(tmp_path: Path, server: RedisServer) -> AsyncIterator[tuple[Node, Node]]:
+async def pair(
+    tmp_path: Path, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Node, Node]]:
     """Two nodes that have met."""
+    monkeypatch.setattr(lease_hub, "REFRESH_S", 0.05)
     nodes = (Node(tmp_path / "a", server, "a"), Node(tmp_path / "b", server, "b"))
     for node in nodes:
         node.start()
@@ -132,6 +136,16 @@ async def pair(tmp_path: Path, server: RedisServer) -> AsyncIterator[tuple[Node,
     yield nodes
     for node in nodes:
         await node.close()
+
+
+async def looked_around(*nodes: Node) -> None:
+    """Two whole refreshes of each, in which whatever could be lent would have been."""
+    before = [node.hub.refreshes for node in nodes]
+    await until(
+        lambda: all(
+            node.hub.refreshes >= seen + 2 for node, seen in zip(nodes, before, strict=True)
+        )
+    )
 
 
 def held(pair: tuple[Node, Node]) -> int:
@@ -143,7 +157,7 @@ async def test_two_nodes_hold_no_more_than_one_limit(pair: tuple[Node, Node]) ->
     for node in pair:
         node.call(25)
     await until(lambda: held(pair) == 10)
-    await asyncio.sleep(0.2)
+    await looked_around(*pair)
     assert held(pair) == 10
     assert sum(len(node.purse.waiting) for node in pair) == 40
 
@@ -199,7 +213,7 @@ async def test_without_the_store_what_is_in_reserve_is_lent_and_no_more(
     await until(lambda: all(node.desk.sharing().problem for node in pair))
     for node in pair:
         node.call(20)
-    await asyncio.sleep(0.3)
+    await looked_around(*pair)
     assert held(pair) <= 10
     assert [node.refused for node in pair] == [0, 0]
     server.start()
@@ -216,7 +230,7 @@ async def test_a_node_that_never_told_is_waited_for_until_it_is_taken_away(
     other = {"scope": {"agent": ("x",)}}
     a.hub.learn([budget(**other)])
     a.call()
-    await asyncio.sleep(0.5)
+    await looked_around(a)
     assert held(pair) == 0
     (gone,) = [node for node in a.desk.sharing().nodes if not node.own]
     noted: list[Any] = []
