@@ -18,6 +18,7 @@ from raw_exchange import exchange
 
 _PATIENCE_S = 20.0
 _PAUSE_S = 0.05
+_BEAT_S = 0.01
 LABEL = "call"
 
 
@@ -40,6 +41,7 @@ class Load:
 
     def __init__(self, port: int, token: str, *, clients: int = 16, seed: int = 0) -> None:
         self.calls: list[Call] = []
+        self._beats: list[tuple[float, float]] = []
         self._port = port
         self._token = token
         self._clients = clients
@@ -62,6 +64,11 @@ class Load:
         """Calls whose whole answer came."""
         return sum(1 for call in self.calls if call.whole)
 
+    def late_s(self, moment: float) -> float:
+        """How late this machine lets a thread be, by the second before a (monotonic) moment."""
+        near = [late for at, late in self._beats if moment - 1 < at < moment + _BEAT_S]
+        return max(near, default=0.0)
+
     def stop(self) -> None:
         """No new calls; returns when the last one has ended."""
         self._stopping.set()
@@ -69,7 +76,14 @@ class Load:
         assert not self._thread.is_alive()
 
     async def _run(self) -> None:
-        await asyncio.gather(*(self._client() for _ in range(self._clients)))
+        await asyncio.gather(self._beat(), *(self._client() for _ in range(self._clients)))
+
+    async def _beat(self) -> None:
+        while not self._stopping.is_set():
+            due = time.monotonic() + _BEAT_S
+            await asyncio.sleep(_BEAT_S)
+            now = time.monotonic()
+            self._beats.append((now, now - due))
 
     async def _client(self) -> None:
         while not self._stopping.is_set():
