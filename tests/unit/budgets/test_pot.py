@@ -40,6 +40,19 @@ def test_what_is_liked_is_a_share_of_the_rest() -> None:
     assert taken(table(Part(20, 0, 0)), ask(least=40, like=100)) == 50
 
 
+def test_a_node_that_would_like_more_keeps_what_it_has() -> None:
+    """Its calls need less than that; what it gets is on top."""
+    assert taken(table(Part(0, 0, 0)), ask(keep=50, least=40, like=60)) == 60
+    assert taken(table(Part(0, 0, 0)), ask(keep=50, least=40, like=99)) == 62
+
+
+def test_what_was_given_is_to_spare_until_the_node_says_otherwise() -> None:
+    """Others may wait for it: calls have not taken it yet."""
+    asked = ask(least=10, keep=4)._replace(spent=1, spare=3)
+    part, _ = serve(table(Part(20, 0, 0)), "a", asked, COUNTS)
+    assert part == Part(taken=10, spent=1, spare=9)
+
+
 def test_what_a_node_keeps_stays_whatever_is_left() -> None:
     """It is spent already, or lent; where the limit was passed nothing is given."""
     assert taken(table(Part(90, 90, 0)), ask(keep=30)) == 30

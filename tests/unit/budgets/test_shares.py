@@ -10,8 +10,8 @@ LIMIT = 100
 NOW_US = 10**12
 
 
-def needs(used: int = 0, least: int = 0, like: int = 0, free: int = 0) -> Needs:
-    return Needs(used, 0, free, max(least, used), max(like, least, used))
+def needs(used: int = 0, least: int = 0, like: int = 0, free: int = 0, spent: int = 0) -> Needs:
+    return Needs(used, spent, free, max(least, used), max(like, least, used))
 
 
 class Node:
@@ -112,6 +112,15 @@ def test_who_asked_in_vain_waits_only_for_what_others_could_return() -> None:
     assert node.shares.terms(CARE, LIMIT).coming
 
 
+def test_who_got_just_what_it_asked_for_did_not_ask_in_vain() -> None:
+    """There may be more."""
+    node = Node()
+    node.get(needs(least=10), 10)
+    assert not node.shares.is_dry(CARE)
+    node.get(needs(least=11), 10)
+    assert node.shares.is_dry(CARE)
+
+
 def test_what_was_spent_beyond_the_share_is_told() -> None:
     """Rows come in by other ways, and calls cost more than they held."""
     node = Node()
@@ -188,3 +197,57 @@ def test_what_others_wait_for_is_not_taken_ahead() -> None:
     asked = node.ask(needs(least=3, like=9))
     assert asked is not None
     assert (asked.least, asked.like) == (3, 0)
+
+
+def test_what_is_used_is_what_was_said_last() -> None:
+    """Calls give back what they held: used falls, and using it again is use."""
+    node = Node()
+    node.get(needs(used=8, like=30), 30)
+    node.now_us += IDLE_US
+    assert node.ask(needs(used=5)) is None
+    assert node.shares.used(CARE) == 5
+    node.now_us += 1
+    assert node.ask(needs(used=6)) is None
+    node.now_us += IDLE_US
+    assert node.ask(needs(used=6)) is None, "used a moment ago, so it is kept"
+
+
+def test_what_was_spent_is_remembered_with_it() -> None:
+    """The others hear it again when the lender has let go of the account."""
+    node = Node()
+    node.get(needs(used=8, like=30, spent=5), 30)
+    node.shares.want([CARE])
+    asked = node.ask(None)
+    assert asked is not None
+    assert (asked.keep, asked.spent) == (8, 5)
+
+
+def test_a_reserve_is_kept_while_calls_wait_for_more() -> None:
+    """However long nothing could be used of it."""
+    node = Node()
+    node.get(needs(used=8, like=30), 30)
+    node.now_us += IDLE_US + 1
+    asked = node.ask(needs(used=8, least=40))
+    assert asked is not None
+    assert asked.keep == 30
+
+
+def test_what_holders_could_return_is_told_while_others_wait() -> None:
+    """Nobody else needs to know."""
+    node = Node()
+    node.get(needs(least=10), 10)
+    assert node.ask(needs(used=10, free=4)) is None
+    node.shares.want([CARE])
+    node.get(needs(used=10, free=4), 10)
+    assert node.ask(needs(used=10, free=4)) is None
+    asked = node.ask(needs(used=10, free=1))
+    assert asked is not None
+    assert asked.spare == 1
+
+
+def test_what_was_just_given_is_not_told_back() -> None:
+    """The pot knows that holders have it, and may return it."""
+    node = Node()
+    node.shares.want([CARE])
+    node.get(needs(least=10), 10)
+    assert node.ask(needs(used=10, free=10)) is None

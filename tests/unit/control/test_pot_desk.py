@@ -11,23 +11,29 @@ import pytest
 from redis_server import RedisServer
 
 from weighbridge.budgets import lease
+from weighbridge.budgets.books import Needs
 from weighbridge.budgets.budget import Budget
-from weighbridge.budgets.lease import Account, Grants, Holder
+from weighbridge.budgets.lease import Account, Grants, Holder, Holding, Report
+from weighbridge.budgets.lender import Lender
 from weighbridge.budgets.pocket import Hold, Need
+from weighbridge.budgets.pot import Answer, Ask, Declared, Part
 from weighbridge.budgets.purse import Purse
-from weighbridge.control import lease_hub
+from weighbridge.budgets.windows import Window
+from weighbridge.control import lease_hub, pot_store
 from weighbridge.control.lease_hub import LeaseHub
 from weighbridge.control.lease_store import LeaseStore
 from weighbridge.control.life import LifeSign
 from weighbridge.control.nodes import NodeService
 from weighbridge.control.pot_desk import PotDesk
 from weighbridge.control.pot_memory import PotMemory
+from weighbridge.control.pot_sums import Summed
 from weighbridge.core.money import pico_to_decimal
-from weighbridge.errors import ConflictError, NotFoundError
+from weighbridge.errors import ConflictError, ControlError, NotFoundError
 from weighbridge.reports.cost_query import CostQuery
 
 CENT = 10**10
 CARE = Account("bud_care", None, 0)
+GONE = Account("bud_gone", None, 0)
 NOW_US = 10**15
 WITHIN_S = 60.0
 
@@ -221,6 +227,30 @@ async def test_without_the_store_what_is_in_reserve_is_lent_and_no_more(
     await until(lambda: not any(node.desk.sharing().problem for node in pair))
 
 
+async def test_a_store_that_forgot_is_told_again_what_was_spent_and_lent(
+    pair: tuple[Node, Node], server: RedisServer
+) -> None:
+    """Though nothing of it has changed since."""
+    a, b = pair
+    a.spent = 6 * CENT
+    a.call(2)
+    await until(lambda: len(a.holds) == 2)
+
+    def is_seen() -> bool:
+        return b.hub.elsewhere("bud_care").get((None, 0)) == (6 * CENT, 2 * CENT)
+
+    await until(is_seen)
+    server.kill()
+    await until(lambda: all(node.desk.sharing().problem for node in pair))
+    server.start()
+    await until(lambda: not any(node.desk.sharing().problem for node in pair))
+    b.call(10)
+    await until(lambda: len(b.holds) == 2)
+    await until(is_seen)
+    await looked_around(*pair)
+    assert len(b.holds) == 2
+
+
 async def test_a_node_that_never_told_is_waited_for_until_it_is_taken_away(
     tmp_path: Path, server: RedisServer, pair: tuple[Node, Node]
 ) -> None:
@@ -268,6 +298,149 @@ async def test_without_a_store_there_are_no_nodes() -> None:
     assert not service.all().shared
     with pytest.raises(NotFoundError):
         await service.dismiss("anybody")
+
+
+class Teller:
+    """A desk by itself, with a lender that nobody borrows of, and what it tells of the ledger."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lender = Lender(lambda *_: 100 * CENT)
+        self.desk = PotDesk("redis://127.0.0.1:1", PotMemory(folder), "a", self, NoDefinitions())
+        self.desk.attach(self)
+        self.known = {"bud_care": budget()}
+        self.asked: list[Ask] = []
+        self.told: list[dict[Account, Part]] = []
+        self.firsts: list[bool] = []
+
+    def run(self, query: CostQuery, now: datetime) -> Any:
+        raise NotImplementedError
+
+    def budgets(self) -> dict[str, Budget]:
+        return self.known
+
+    def decide_soon(self) -> None:
+        """Nobody waits."""
+
+    def lend(self, cents: int, account: Account = CARE) -> None:
+        """A worker turns up with so much of it."""
+        holding = Holding(account=account, granted=cents * CENT, held=cents * CENT)
+        self.lender.receive(Report(holder=Holder(0, 1), sequence=1, holdings=(holding,)))
+
+    async def serve(self, ask: Ask, counts: str, end_us: int | None) -> Answer:
+        self.asked.append(ask)
+        return Answer(ask.keep)
+
+    async def declare(
+        self, of: str, declared: Declared, parts: dict[Account, Part], within: pot_store.Window
+    ) -> None:
+        self.told.append(dict(parts))
+        self.firsts.append(within.all is not None)
+
+    async def standings(self, of: str, window_us: int) -> dict[str | None, tuple[int, int]]:
+        return {}
+
+    async def tell(self, spent: int | None, told_of: Budget | None = None) -> bool:
+        sums = {} if spent is None else {CARE: spent * CENT}
+        window = Window(0, None)
+        return await self.desk._tell(self, told_of or budget(), window, sums)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def teller(tmp_path: Path) -> AsyncIterator[Teller]:
+    made = Teller(tmp_path)
+    yield made
+    await made.desk.close()
+
+
+async def test_a_sum_that_is_older_than_what_was_used_is_not_believed(teller: Teller) -> None:
+    """Its question was asked before the last rows came; what was lent of the share was used."""
+    assert await teller.tell(None)
+    used = Needs(used=7 * CENT, spent=0, free=0, least=7 * CENT, like=7 * CENT)
+    asked = teller.desk.shares.ask(CARE, used, 10 * CENT, NOW_US)
+    assert asked is not None
+    teller.desk.shares.answered(asked, Answer(8 * CENT))
+    assert await teller.tell(5)
+    assert teller.told[-1] == {CARE: Part(8 * CENT, 5 * CENT, CENT)}
+    assert await teller.tell(9)
+    assert teller.told[-1] == {CARE: Part(9 * CENT, 9 * CENT, 0)}
+
+
+async def test_a_budget_is_declared_when_all_its_accounts_are_summed(teller: Teller) -> None:
+    """A worker has something of one that the lender has not asked the ledger about."""
+    teller.lend(4)
+    assert not await teller.tell(2)
+    assert teller.told == []
+    teller.lender.refresh(CARE, 2 * CENT, {})
+    assert await teller.tell(2)
+    assert teller.told == [{CARE: Part(6 * CENT, 2 * CENT, 0)}]
+
+
+async def test_what_is_told_first_is_all_there_is(teller: Teller) -> None:
+    """By a definition; what another one counted is forgotten."""
+    assert await teller.tell(5)
+    assert await teller.tell(5)
+    assert await teller.tell(2, budget(scope={"agent": ("x",)}))
+    assert teller.told == [{CARE: Part(c * CENT, c * CENT, 0)} for c in (5, 2)]
+    assert teller.firsts == [True, True]
+    assert await teller.tell(3, budget(scope={"agent": ("x",)}))
+    assert teller.firsts == [True, True, False]
+
+
+async def test_what_the_lender_has_out_is_not_forgotten_with_a_definition(teller: Teller) -> None:
+    """Nor what is in reserve for it."""
+    teller.lend(4)
+    teller.lender.refresh(CARE, 0, {})
+    assert await teller.tell(0)
+    asked = teller.desk.shares.ask(CARE, Needs(4 * CENT, 0, 0, 4 * CENT, 6 * CENT), CENT, NOW_US)
+    assert asked is not None
+    teller.desk.shares.answered(asked, Answer(6 * CENT))
+    assert await teller.tell(0, budget(scope={"agent": ("x",)}))
+    assert teller.desk.shares.part(CARE) == Part(6 * CENT, 0, 2 * CENT)
+
+
+async def test_sums_of_a_budget_that_has_changed_since_are_not_told(teller: Teller) -> None:
+    """They may not be what counts now; they are asked anew at once."""
+    former = budget(scope={"agent": ("x",)})
+    for summed, told in ((former, []), (budget(), [{CARE: Part(2 * CENT, 2 * CENT, 0)}])):
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(Summed(0.0, [(summed, Window(0, None), {CARE: 2 * CENT})]))
+        teller.desk._sums = done  # type: ignore[assignment]
+        await teller.desk._declare(teller)  # type: ignore[arg-type]
+        assert teller.told == told
+        assert (teller.desk._sums_at_s == 0.0) == (not told)
+
+
+async def test_what_is_in_doubt_is_neither_asked_for_nor_given_back(teller: Teller) -> None:
+    """The lender may have lent all of a share since it was last known what was used of it."""
+    wants = Needs(4 * CENT, 0, 0, 4 * CENT, 8 * CENT)
+    asked = teller.desk.shares.ask(CARE, wants, 10 * CENT, NOW_US)
+    assert asked is not None
+    teller.desk.shares.answered(asked, Answer(8 * CENT))
+    teller.desk.shares.want([CARE])
+    teller.lend(8)
+    await teller.desk._ask(teller, CARE)  # type: ignore[arg-type]
+    assert teller.asked == []
+    teller.lender.refresh(CARE, 0, {})
+    await teller.desk._ask(teller, CARE)  # type: ignore[arg-type]
+    assert [each.keep for each in teller.asked] == [8 * CENT]
+
+
+async def test_without_the_store_nothing_is_certain(teller: Teller) -> None:
+    """And people see why."""
+    teller.desk.shares.begin_anew()
+    assert teller.desk.shares.terms(CARE, CENT).certain
+    teller.desk._lose(ControlError("the store is away"))
+    assert not teller.desk.shares.terms(CARE, CENT).certain
+    assert teller.desk.sharing().problem == "the store is away"
+
+
+async def test_shares_of_budgets_that_are_no_more_are_forgotten(teller: Teller) -> None:
+    """Once the lender has nothing of them."""
+    teller.desk.shares.declare({CARE: (4 * CENT, 0), GONE: (CENT, 0)})
+    teller.lend(1, GONE)
+    teller.known = {}
+    teller.desk._prune(1e12)
+    assert list(teller.desk.shares) == [GONE]
 
 
 def test_a_node_is_its_data_folder(tmp_path: Path) -> None:
