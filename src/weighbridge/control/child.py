@@ -8,6 +8,7 @@ Counterpart: `supervisor`.
 """
 
 import asyncio
+import atexit
 import gc
 import os
 import signal
@@ -55,6 +56,7 @@ class Leash:
         """
         gc.collect()
         gc.freeze()
+        atexit.register(gc.unfreeze)  # whose end extension modules wait for, and complain without
         with suppress(BrokenPipeError):  # it was killed; the end of our input says what to do
             os.write(1, READY)
 
