@@ -88,7 +88,7 @@ def test_the_control_process_yields_to_workers(serve: Callable[..., Bridge]) -> 
 
 
 def test_sigterm_drains_loads_everything_and_ends_with_0(serve: Callable[..., Bridge]) -> None:
-    """S9: a second SIGTERM changes nothing; what was booked is in the ledger, and none complains."""
+    """S9: a second SIGTERM changes nothing; what was booked is in the ledger, nothing complains."""
     bridge = serve()
     token = bridge.command("token", "create", "--name", "n")["token"]
     for _ in range(3):
