@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 from canaries import files_of
 from family import children, kill
-from processes import Bridge, wait_until
+from processes import PATIENCE_S, Bridge, wait_until
 from receiver import Webhook, webhook
 
 GENEROUS_S = 60.0  # five seconds are the promise, on a machine that does nothing else
 SECRET = "s3cr3t-p4th"  # of every webhook's address
+_COMES_BACK = (PATIENCE_S, "the control process does not come back")
 _PATH = "/v1beta/models/gemini-2.5-pro:generateContent"
 _BODY = {"contents": [{"parts": [{"text": "hello"}]}]}
 
@@ -111,7 +112,7 @@ def test_kills_and_restarts_tell_nothing_twice(serve: Callable[..., Bridge]) -> 
         for number, agent in enumerate(agents):
             call(bridge, token, agent)
             if number % 2:
-                kill(children(bridge.process.pid)["control"])
+                kill(wait_until(lambda: children(bridge.process.pid).get("control"), *_COMES_BACK))
         told = wait_until(
             lambda: [
                 each for each in deliveries_or_none(bridge, budget_id) if each["state"] == "sent"
