@@ -40,11 +40,14 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, empty unless it was told to save."""
+        self._spawn()
+        wait_until(self._answers, STOP_WITHIN_S, "the store does not answer")
+
+    def _spawn(self) -> None:
         with self._log.open("ab") as log:
             self._child = subprocess.Popen(
                 [*self._command, "--port", str(self.port)], stdout=log, stderr=log
             )
-        wait_until(self._answers, STOP_WITHIN_S, "the store does not answer")
 
     def kill(self) -> None:
         """`kill -9`."""
@@ -52,6 +55,8 @@ class RedisServer:
         self._child.wait(STOP_WITHIN_S)
 
     def _answers(self) -> bool:
+        if self._child.poll() is not None:  # a connection of somebody's had the port just then
+            self._spawn()
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1) as talk:
                 talk.sendall(b"PING\r\n")
