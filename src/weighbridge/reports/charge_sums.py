@@ -63,22 +63,33 @@ def charge_sums(
         exp.func("COALESCE", exp.column("input_tokens"), _number(0)) > asked.bound(size)
         for size in cliffs
     ]
-    apart = [
-        *keys,
-        *map(exp.column, _APART),
-        _count_of(began).as_("epoch"),
-        _count_of(beyond).as_("size"),
-    ]
+    # One number tells both: every key that is grouped by takes its time.
+    bracket = exp.Add(
+        this=exp.Mul(this=_count_of(began), expression=_number(len(cliffs) + 1)),
+        expression=_count_of(beyond),
+    )
+    apart = [*keys, *map(exp.column, _APART), bracket.as_("bracket")]
     names = [f"d{n}" for n in range(len(keys))]
-    select = line_sums(apart, [*names, *_APART, "epoch", "size"], asked.where(), Fees(_FEES)).limit(
-        MOST_SUMS + 1
+    select = line_sums(apart, [*names, *_APART, "bracket"], asked.where(), Fees(_FEES)).limit(
+        MOST_SUMS + 1, copy=False
     )
     return select.sql(dialect=dialect, pretty=True), asked.params
 
 
-def read_sums(rows: Sequence[Sequence[Any]], dimensions: int) -> list[ChargeSum]:
-    """The rows of the statement as values."""
-    return [ChargeSum(tuple(row[:dimensions]), *row[dimensions:]) for row in rows]
+def read_sums(
+    rows: Sequence[Sequence[Any]], dimensions: int, cliffs: Sequence[int]
+) -> list[ChargeSum]:
+    """The rows of the statement as values; for the same cliffs."""
+    at = dimensions + len(_APART)
+    return [
+        ChargeSum(
+            tuple(row[:dimensions]),
+            *row[dimensions:at],
+            *divmod(row[at], len(cliffs) + 1),
+            *row[at + 1 :],
+        )
+        for row in rows
+    ]
 
 
 def _count_of(conditions: Sequence[exp.Expr]) -> exp.Expr:

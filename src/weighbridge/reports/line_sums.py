@@ -46,7 +46,10 @@ def line_sums(
     Takes: `keys`, expressions over rows that are named `names`.
     """
     by_price = exp.union(
-        _of_columns(keys, names, where, fees), _of_lists(keys, names, where, fees), distinct=False
+        _of_columns(keys, names, where, fees),
+        _of_lists(keys, names, where, fees),
+        distinct=False,
+        copy=False,
     )
     return (
         exp.select(*names, "unit")
@@ -57,7 +60,7 @@ def line_sums(
             "SUM(n) AS n",
         )
         .select(*([f"SUM({_by_unit(fees)}) AS queries"] if fees.counts else []))
-        .from_(by_price.subquery("by_price"))
+        .from_(by_price.subquery("by_price", copy=False))
         .group_by(*names, "unit")
     )
 
@@ -73,20 +76,25 @@ def _of_columns(
         .where(*where)
         .where(f"NOT {KINDS} IS NULL")
     )
-    # Where a count is not known, the quantity stands for it: such rows are added up apart.
-    untold = [f"{column} IS NULL AS {column}_untold" for column in counts]
+    # Where a count is not known, the quantity stands for it: such rows are added up apart. There is
+    # a bit for each count, for every key that is grouped by takes its time.
+    bits = [f"CASE WHEN {column} IS NULL THEN {2**n} ELSE 0 END" for n, column in enumerate(counts)]
     alike = (
-        exp.select(*names, f"STRING_SPLIT({KINDS}, CHR({SEPARATOR_CODE})) AS parts", *untold)
+        exp.select(*names, KINDS, f"{' + '.join(bits) or '0'} AS untold")
         .select(*[f"SUM({name}) AS {name}" for name in (*QUANTITIES, *counts)], "COUNT(*) AS n")
-        .from_(rows.subquery("plain"))
-        .group_by(*names, KINDS, *[f"{column} IS NULL" for column in counts])
+        .from_(rows.subquery("plain", copy=False))
+        .group_by(*[exp.Literal.number(n + 1) for n in range(len(names) + 2)])
     )
     one_by_one = exp.select(
         "*",
+        f"STRING_SPLIT({KINDS}, CHR({SEPARATOR_CODE})) AS parts",
         f"UNNEST([{', '.join(QUANTITIES)}]) AS charge",
         f"UNNEST(RANGE({len(QUANTITIES)})) AS slot",
-    ).from_(alike.subquery("alike"))
-    known = [f"CASE WHEN {one}_untold THEN charge ELSE {one} END" for one in counts]
+    ).from_(alike.subquery("alike", copy=False))
+    known = [
+        f"CASE WHEN (untold & {2**n}) <> 0 THEN charge ELSE {column} END"
+        for n, column in enumerate(counts)
+    ]
     return (
         exp.select(
             *names,
@@ -102,8 +110,8 @@ def _of_columns(
                 for text, column in zip(known, counts, strict=True)
             ]
         )
-        .from_(one_by_one.subquery("one_by_one"))
-        .where("NOT charge IS NULL")
+        .from_(one_by_one.subquery("one_by_one", copy=False))
+        .where("NOT charge IS NULL", copy=False)
     )
 
 
@@ -130,7 +138,7 @@ def _of_lists(
             "COUNT(*) AS n",
         )
         .select(*[part for column in counts for part in _counted(column)])
-        .from_(lines.subquery("lines"))
+        .from_(lines.subquery("lines", copy=False))
         .group_by(*[exp.Literal.number(n + 1) for n in range(len(names) + 2)])
     )
     return (
@@ -138,7 +146,7 @@ def _of_lists(
         .select(*[f"{_QUANTITY.format(name)} AS {name}" for name in ("quantity", "priced")])
         .select("told", "n")
         .select(*[f"{_QUANTITY.format(f'{one}_sum')} AS {one}_sum" for one in counts])
-        .from_(by_price.subquery("of_lists"))
+        .from_(by_price.subquery("of_lists", copy=False))
     )
 
 

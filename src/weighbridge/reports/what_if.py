@@ -11,9 +11,9 @@ is counted, not priced.
 Counterpart: `charge_sums` makes the sums, `pricing/card` has the rates.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
 from typing import Any, Final, Protocol
@@ -122,8 +122,8 @@ def what_if(
     Errors: `QueryError` for models that are unknown, none or too many, or for too many groups.
     """
     ids = _resolved(models, book)
-    changes = sorted({day for model in ids for day in book.change_days(model)})
-    cliffs = _cliffs(ids, changes, book)
+    first, changes = _days(query, {day for model in ids for day in book.change_days(model)})
+    cliffs = _cliffs(ids, (first, *changes), book)
 
     def write(asked: CostQuery, dialect: str) -> tuple[str, Sequence[Any]]:
         return charge_sums(asked, dialect, changes, cliffs)
@@ -131,26 +131,24 @@ def what_if(
     rows = select(query, write)
     if len(rows) > MOST_SUMS:
         raise QueryError({"group_by": "this makes too many groups; group by less, or filter"})
-    sums = read_sums(rows, len(query.group_by))
+    sums = read_sums(rows, len(query.group_by), cliffs)
     metrics = ("cost", "exchanges", "incomplete")
     whole = replace(
         query, granularity="none", group_by=(), metrics=metrics, order_by=None, limit=None
     )
-    moved = [_Mover(model, book, changes, cliffs).move(sums) for model in ids]
+    moved = [_Mover(model, book, (first, *changes), cliffs).move(sums) for model in ids]
     ledger = run(whole)
     charged = sum((one.cost for one in sums), start=_ZERO)
     return WhatIf(query, ledger, moved, (ledger.totals["cost"] or _ZERO) - charged)
 
 
 class _Mover:
-    """Prices sums by one model's cards."""
+    """Prices sums by one model's cards, as of the day from which each was in force."""
 
-    def __init__(
-        self, model: str, book: Book, changes: Sequence[date], cliffs: Sequence[int]
-    ) -> None:
+    def __init__(self, model: str, book: Book, days: Sequence[date], cliffs: Sequence[int]) -> None:
         self._model = model
         self._book = book
-        self._days = [date.min, *changes]
+        self._days = days
         self._cliffs = cliffs
 
     def __repr__(self) -> str:
@@ -246,9 +244,21 @@ def _resolved(models: Sequence[str], book: Book) -> list[str]:
     return list(found)
 
 
-def _cliffs(models: Iterable[str], changes: Sequence[date], book: Book) -> list[int]:
+def _days(query: CostQuery, changes: Collection[date]) -> tuple[date, list[date]]:
+    """The day whose prices a query's range begins with, and those within that change some."""
+
+    def midnight(day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+    since, until = query.since, query.until
+    before = [day for day in changes if since is not None and midnight(day) <= since]
+    after = {day for day in changes if until is not None and midnight(day) >= until}
+    return max(before, default=date.min), sorted(set(changes) - {*before} - after)
+
+
+def _cliffs(models: Iterable[str], days: Sequence[date], book: Book) -> list[int]:
     """Every prompt size beyond which one of the models costs otherwise."""
-    places = product(models, (date.min, *changes), SURFACES, TIERS, LOCATIONS)
+    places = product(models, days, SURFACES, TIERS, LOCATIONS)
     cards = (
         book.card(model, day=day, surface=surface, tier=tier, location=location)
         for model, day, surface, tier, location in places

@@ -84,7 +84,7 @@ def test_fees_stand_for_what_was_counted(store: DuckDBStore) -> None:
         return charge_sums(query, dialect, [], [])
 
     rows = ReportService(store).select(CostQuery(group_by=("model",)), write)
-    sums = {one.unit: one for one in read_sums(rows, 1)}
+    sums = {one.unit: one for one in read_sums(rows, 1, [])}
     assert {unit: (one.quantity, one.cost, one.exchanges) for unit, one in sums.items()} == (
         expected(store)
     )
