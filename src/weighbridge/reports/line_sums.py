@@ -8,7 +8,8 @@ Rows that were charged alike are added up column by column, and only their sums 
 charges; lists are taken apart row by row.
 
 Rules for future edits: as in `compile`, built of sqlglot, values bound (P6); a charge that tells
-its amount keeps it; a store offers `exchange_lines`.
+its amount keeps it; a store offers `exchange_lines`; what a select is from comes last and uncopied,
+for each step of a builder copies all that it has.
 Counterparts: `charge_lines` and `charge_sums` ask for it.
 """
 
@@ -60,8 +61,8 @@ def line_sums(
             "SUM(n) AS n",
         )
         .select(*([f"SUM({_by_unit(fees)}) AS queries"] if fees.counts else []))
-        .from_(by_price.subquery("by_price", copy=False))
         .group_by(*names, "unit")
+        .from_(by_price.subquery("by_price", copy=False), copy=False)
     )
 
 
@@ -82,15 +83,15 @@ def _of_columns(
     alike = (
         exp.select(*names, KINDS, f"{' + '.join(bits) or '0'} AS untold")
         .select(*[f"SUM({name}) AS {name}" for name in (*QUANTITIES, *counts)], "COUNT(*) AS n")
-        .from_(rows.subquery("plain", copy=False))
         .group_by(*[exp.Literal.number(n + 1) for n in range(len(names) + 2)])
+        .from_(rows.subquery("plain", copy=False), copy=False)
     )
     one_by_one = exp.select(
         "*",
         f"STRING_SPLIT({KINDS}, CHR({SEPARATOR_CODE})) AS parts",
         f"UNNEST([{', '.join(QUANTITIES)}]) AS charge",
         f"UNNEST(RANGE({len(QUANTITIES)})) AS slot",
-    ).from_(alike.subquery("alike", copy=False))
+    ).from_(alike.subquery("alike", copy=False), copy=False)
     known = [
         f"CASE WHEN (untold & {2**n}) <> 0 THEN charge ELSE {column} END"
         for n, column in enumerate(counts)
@@ -110,8 +111,8 @@ def _of_columns(
                 for text, column in zip(known, counts, strict=True)
             ]
         )
-        .from_(one_by_one.subquery("one_by_one", copy=False))
-        .where("NOT charge IS NULL", copy=False)
+        .where("NOT charge IS NULL")
+        .from_(one_by_one.subquery("one_by_one", copy=False), copy=False)
     )
 
 
@@ -138,15 +139,15 @@ def _of_lists(
             "COUNT(*) AS n",
         )
         .select(*[part for column in counts for part in _counted(column)])
-        .from_(lines.subquery("lines", copy=False))
         .group_by(*[exp.Literal.number(n + 1) for n in range(len(names) + 2)])
+        .from_(lines.subquery("lines", copy=False), copy=False)
     )
     return (
         exp.select(*names, "unit", "unit_price")
         .select(*[f"{_QUANTITY.format(name)} AS {name}" for name in ("quantity", "priced")])
         .select("told", "n")
         .select(*[f"{_QUANTITY.format(f'{one}_sum')} AS {one}_sum" for one in counts])
-        .from_(by_price.subquery("of_lists", copy=False))
+        .from_(by_price.subquery("of_lists", copy=False), copy=False)
     )
 
 
