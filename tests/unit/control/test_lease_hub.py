@@ -196,7 +196,7 @@ async def test_what_workers_refuse_for_good_is_heard_until_nobody_has_the_accoun
     worker.purse.pocket(CARE)
     worker.purse.refused(Shortage(CARE, 9 * CENT, 0, 10 * CENT, known=True), 2 * CENT)
     worker.report(full=True)
-    heard = {CARE: Refused(10 * CENT, 2 * CENT)}
+    heard = [(CARE, Refused(10 * CENT, 2 * CENT))]
     assert bench.refusals.untold() == heard
     await bench.hub.close()
     bench.refusals = Refusals()
@@ -208,7 +208,7 @@ async def test_what_workers_refuse_for_good_is_heard_until_nobody_has_the_accoun
     bench.hub.gone(worker.answer)
     await bench.until(lambda: bench.ledger.hurried)
     bench.ledger.recoveries = 2
-    await bench.until(lambda: bench.refusals.untold() == {})
+    await bench.until(lambda: bench.refusals.untold() == [])
     worker.sign = LifeSign.create(bench.run, Holder(9, 9))
 
 

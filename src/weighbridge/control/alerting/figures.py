@@ -109,10 +109,17 @@ class Figures:
             window = window_at(budget.period, budget.timezone, start_us)
             if window.start_us != start_us:
                 continue  # it counts otherwise by now
-            spent = self._spent(budget, window, now, values=[str(of.value) for of in refused])
-            for of, one in refused.items():
-                if (budget.per is None) != (of.value is None):
-                    continue
+            limit = budget.ceiling_at(to_unix_us(now))
+            split = budget.per is not None
+            of_now = [
+                (of, one)
+                for of, one in refused
+                if one.limit == limit and (of.value is not None) == split
+            ]
+            if not of_now:
+                continue
+            spent = self._spent(budget, window, now, values=[str(of.value) for of, _ in of_now])
+            for of, one in of_now:
                 account = account_of(budget, window, of.value, spent.get(of.value, 0), now)
                 if refuses(account, one):
                     yield from _some(exhausted_alert(account, one))

@@ -151,13 +151,14 @@ def test_a_budget_that_refuses_is_told_once(given: Given) -> None:
     given.ledger.fill([row(LATELY, "9.80")])
     figures = given.figures()
     of = Account("bud_1", None, MONTH_US)
-    given.refuse(of, 20)
-    assert found(figures.exhausted) == []  # it would pass now
     given.refuse(of, 21, limit_cents=999)
     assert found(figures.exhausted) == []  # the limit is another one
-    given.refuse(of, 21)
+    given.refuse(of, 20)
+    given.refuse(of, 21, limit_cents=999)
+    assert found(figures.exhausted) == []  # it would pass now
+    given.ledger.fill([row(LATELY, "9.81")])
     assert found(figures.exhausted) == [("Budget “Care” refuses calls", None)]
-    assert given.refusals.untold() == {}
+    assert [one.limit for _, one in given.refusals.untold()] == [999 * CENT]
     assert found(figures.exhausted) == []
 
 
@@ -169,7 +170,7 @@ def test_values_are_told_apart_where_they_refuse(given: Given) -> None:
     for budget, value in (("bud_1", "a"), ("bud_1", "b"), ("bud_2", "a")):
         given.refuse(Account(budget, value, MONTH_US), 20, limit_cents=100)
     assert found(given.figures().exhausted) == [("Budget “Each” of agent a refuses calls", "a")]
-    assert list(given.refusals.untold()) == [
+    assert [of for of, _ in given.refusals.untold()] == [
         Account("bud_1", "b", MONTH_US),
         Account("bud_2", "a", MONTH_US),
     ]
@@ -190,7 +191,7 @@ def test_a_threshold_at_the_limit_needs_no_second_word(given: Given) -> None:
     given.ledger.fill([row(LATELY, "10")])
     given.refuse(Account("bud_1", None, MONTH_US), 20)
     assert found(given.figures().exhausted) == []
-    assert given.refusals.untold() == {}
+    assert given.refusals.untold() == []
 
 
 def test_a_budget_that_will_be_exceeded_is_told(given: Given) -> None:
