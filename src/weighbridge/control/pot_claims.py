@@ -1,8 +1,8 @@
 """Claims of gateways that share budgets on the alerts that all of them find, in their store.
 
-Hides keys, their ends, and a store that cannot be reached: then an alert is this gateway's to send,
-for one that comes twice is better than none. Nothing here lies under the pot's epoch: what was told
-stays told where the store has lost what was spent.
+Hides keys, their ends, and a store that cannot be reached, or says what nobody can read: then an
+alert is this gateway's to send, for one that comes twice is better than none. Nothing here lies
+under the pot's epoch: what was told stays told where the store has lost what was spent.
 
 Rules for future edits: asked from the threads that send, with a connection of their own; a claim
 that is not made good ends by itself. Counterparts: `budgets/alerts/once` decides, `dispatch` asks,
@@ -67,7 +67,7 @@ class PotClaims:
             return Verdict.OURS
         try:
             verdict = self._claim(alert, alert.occurrence.budget_id)
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, msgspec.MsgspecError) as error:
             if not self._alone:
                 _log.warning("other nodes may tell the same alerts", error=type(error).__name__)
             self._alone = True

@@ -64,6 +64,19 @@ def test_whoever_claims_first_tells(node: Node) -> None:
     assert [each.claim(alert()) for each in (one, two, node("a"))] == [OURS, TOLD, OURS]
 
 
+def test_what_nobody_can_read_keeps_no_alert_from_being_told(node: Node, store: Redis) -> None:
+    """Another version's claim, or damage: told by each rather than by none."""
+    one, two = node("a"), node("b")
+    store.set(f"weighbridge:told:{FOUND.key}", "{")
+    assert one.claim(alert()) is OURS
+    store.delete(f"weighbridge:told:{FOUND.key}")
+    store.hset(NAMING, "c", '{"budgets": []}')
+    assert two.claim(alert()) is OURS
+    two.settle(alert(), sent=True)
+    store.delete(NAMING)
+    assert one.claim(alert()) is TOLD
+
+
 def test_what_was_not_taken_is_the_others_to_tell(node: Node) -> None:
     """And no more that of whoever tried first; what is told stays told."""
     one, two = node("a"), node("b")
