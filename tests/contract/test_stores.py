@@ -378,6 +378,9 @@ def test_parquet_of_the_ledgers_own_columns_comes_back_the_same(
     ]
 
 
+CHARGE = {"unit": "image", "quantity": "2", "unit_price": "0.04", "amount": "0.08"}
+
+
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
@@ -403,10 +406,14 @@ def test_parquet_of_the_ledgers_own_columns_comes_back_the_same(
                 ("amount", "-0.5"),
             )
         ),
-        (
-            [exchange(1), exchange(2, charges=[{"quantity": "2", "unit_price": "600000.25"}])],
-            ":2: charges is .*600000.25.*, and an amount for each",
+        *(
+            (
+                [exchange(1), exchange(2, charges=[CHARGE | {name: None}])],
+                ":2: charges is .*NULL.*; unit, quantity and amount of each",
+            )
+            for name in ("unit", "quantity", "amount")
         ),
+        ([exchange(1), exchange(2, charges=[CHARGE, None])], ":2: charges is .*NULL.* of each"),
         ([exchange(1), exchange(2, outcome="good")], ":2: outcome is 'good', expected one of ok"),
         ([exchange(1), exchange(2, input_tokens=-1)], ":2: input_tokens is '-1'"),
         ([exchange(1), {"exchange_id": exchange_id(2)}], ":2: started_at is nothing"),

@@ -3,8 +3,8 @@
 Hides the layout. Unit prices are stored as text, of which there are few; an `amount` that is
 quantity times unit price is not stored. Whatever does not fit the plain columns (a fraction, an
 amount of its own, a null, more charges than columns) stands in the list as it is, so nothing is
-lost or rounded. A charge of known quantity and price has an amount: the journal's rows do, and
-imports without are refused.
+lost or rounded. Each charge has unit, quantity and amount: the journal's do, and imports without
+are refused.
 
 Rules for future edits: stored ledgers have this; expressions over `charges` are of the contract's
 type. Counterpart: `schema` makes table, view and insertion of these.

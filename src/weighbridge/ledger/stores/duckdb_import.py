@@ -30,8 +30,9 @@ _LINE = re.compile(r"in line (\d+)[.:] ?(.*)")
 # Decimals with their places, and charges, whose decimals have theirs.
 _DECIMALS = {"list_cost": 12, "video_seconds": 6}
 _CHARGE_DECIMALS = {"quantity": 6, "unit_price": 12, "amount": 12}
-# A ledger shows an amount that it was not given as quantity times price, which nobody said.
-_NO_AMOUNT = "c.amount IS NULL AND c.quantity IS NOT NULL AND c.unit_price IS NOT NULL"
+# Sums are by unit, of all quantities; and a ledger shows an amount that it was not given as quantity
+# times price, which nobody said.
+_LACKING = "c.unit IS NULL OR c.quantity IS NULL OR c.amount IS NULL"
 _AS_TEXT = dict.fromkeys(_DECIMALS, "VARCHAR") | {
     "charges": re.sub(r"DECIMAL\([0-9,]+\)", "VARCHAR", schema.CHARGES_TYPE)
 }
@@ -166,8 +167,8 @@ def _checks() -> dict[str, tuple[str, str]]:
         f"({_wrong_decimal(f'c.{name}', places)})" for name, places in _CHARGE_DECIMALS.items()
     )
     checks["charges"] = (
-        f"len(list_filter({_given('charges')}, lambda c: {wrong} OR ({_NO_AMOUNT}))) > 0",
-        "decimals from 0 with at most 12 places, quantities 6, and an amount for each",
+        f"len(list_filter({_given('charges')}, lambda c: {wrong} OR {_LACKING})) > 0",
+        "decimals from 0 with at most 12 places, quantities 6; unit, quantity and amount of each",
     )
     span = f"BETWEEN TIMESTAMP '{_EARLIEST}-01-01' AND TIMESTAMP '{_LATEST}-01-01'"
     expected = f"a time between {_EARLIEST} and {_LATEST}"
