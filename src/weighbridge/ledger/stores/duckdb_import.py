@@ -30,8 +30,8 @@ _LINE = re.compile(r"in line (\d+)[.:] ?(.*)")
 # Decimals with their places, and charges, whose decimals have theirs.
 _DECIMALS = {"list_cost": 12, "video_seconds": 6}
 _CHARGE_DECIMALS = {"quantity": 6, "unit_price": 12, "amount": 12}
-# Sums are by unit, of all quantities; and a ledger shows an amount that it was not given as quantity
-# times price, which nobody said.
+# Sums are by unit, of all quantities; and a ledger shows an amount that it was not given as
+# quantity times price, which nobody said.
 _LACKING = "c.unit IS NULL OR c.quantity IS NULL OR c.amount IS NULL"
 _AS_TEXT = dict.fromkeys(_DECIMALS, "VARCHAR") | {
     "charges": re.sub(r"DECIMAL\([0-9,]+\)", "VARCHAR", schema.CHARGES_TYPE)
