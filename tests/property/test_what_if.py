@@ -4,12 +4,14 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
+from ledger_rows import line, write_lines
 
 from weighbridge.core.clock import InstantFormatter, to_unix_us
-from weighbridge.core.exchange import Exchange
+from weighbridge.core.exchange import Charge, Exchange
 from weighbridge.core.ids import uuid7
 from weighbridge.core.money import pico_to_decimal, pico_to_text
 from weighbridge.core.outcome import UsageSource
@@ -156,6 +158,20 @@ def test_what_has_no_price_there_is_named(reports: ReportService) -> None:
         moved.cost_now + sum(each.cost for each in moved.unmoved)
         == (reports.run(CostQuery(), NOW).totals["cost"])
     )
+
+
+@pytest.mark.parametrize("unit", ["gold", "text_call", "from_own", "__class__"])
+def test_units_of_others_have_no_price(tmp_path: Path, unit: str) -> None:
+    """Imported rows may be charged for what no book knows, whatever it is called."""
+    charge = Charge(unit, "2", "0.500000000000", "1.000000000000", "p")
+    file = write_lines(tmp_path / "rows.ndjson", line(1, charges=[charge], list_cost="1"))
+    store = DuckDBStore.open(tmp_path / "ledger.duckdb", threads=1)
+    store.import_files([file])
+    found = asked(ReportService(store), CostQuery(), MODELS[0])
+    store.close()
+    (moved,) = found.models
+    assert [(each.unit, each.cost) for each in moved.unmoved] == [(unit, 1)]
+    assert (moved.cost, found.without_charges) == (0, 0)
 
 
 def test_unknown_models_are_told_together(reports: ReportService) -> None:

@@ -22,6 +22,7 @@ from weighbridge.core.money import pico_to_decimal
 from weighbridge.pricing.card import NO_THRESHOLD, RateCard, Rates, UnitPrice
 from weighbridge.pricing.catalogue import place_of
 from weighbridge.pricing.pricefile import LOCATIONS, SURFACES, TIERS
+from weighbridge.pricing.units import UNITS
 from weighbridge.reports.charge_sums import MOST_SUMS, ChargeSum, charge_sums, read_sums
 from weighbridge.reports.compare import Run
 from weighbridge.reports.cost_query import CostQuery, QueryError
@@ -208,7 +209,7 @@ def _priced(one: ChargeSum, rates: Rates) -> tuple[Decimal, UnitPrice] | None:
         queries = one.queries if unit in _PER_PROMPT else quantity
         quantity, price = _fee(rates, prompts, queries, maps=unit in _MAPS)
     else:
-        price = getattr(rates, unit, None)
+        price = getattr(rates, unit) if unit in UNITS else None
     return None if price is None else (quantity, price)
 
 
