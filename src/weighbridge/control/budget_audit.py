@@ -1,13 +1,16 @@
 """Recomputes what budgets have spent, beside what enforcement goes by.
 
-Hides the order in which the two are asked. Counterpart: `budgets/audit` judges.
+Hides the order in which the two are asked, and how often: a row may be in the ledger before its
+worker's word of it has been heard, so what disagrees is looked at again before it is told.
+Counterpart: `budgets/audit` judges.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from weighbridge.budgets.audit import AccountAudit, Lent
 from weighbridge.budgets.budget import Budget
@@ -17,6 +20,10 @@ from weighbridge.core.clock import to_unix_us
 from weighbridge.core.money import decimal_to_pico
 from weighbridge.reports.compare import Run
 from weighbridge.reports.window_spend import EVERYTHING, Window
+
+# A worker is heard within a fraction of that; what is wrong stays so.
+_LOOKS: Final = 5
+_BETWEEN_S: Final = 0.2
 
 
 class Lender(Protocol):
@@ -28,16 +35,25 @@ class Lender(Protocol):
 
 
 class BudgetAudit:
-    """Looks at budgets from both sides."""
+    """Looks at budgets from both sides; in a thread, for it may wait up to a second."""
 
-    def __init__(self, lender: Lender) -> None:
+    def __init__(self, lender: Lender, wait: Callable[[float], object] = time.sleep) -> None:
         self._lender = lender
+        self._wait = wait
 
     def __repr__(self) -> str:
         return f"<BudgetAudit of {self._lender!r}>"
 
     def of(self, budget: Budget, run: Run, now: datetime) -> list[AccountAudit]:
         """Each account of a budget in the window of `now`, the most spent first."""
+        for _ in range(_LOOKS - 1):
+            found = self._look(budget, run, now)
+            if all(account.consistent for account in found):
+                return found
+            self._wait(_BETWEEN_S)
+        return self._look(budget, run, now)
+
+    def _look(self, budget: Budget, run: Run, now: datetime) -> list[AccountAudit]:
         now_us = to_unix_us(now)
         window = window_at(budget.period, budget.timezone, now_us)
         before = self._lender.lent(budget.id)
