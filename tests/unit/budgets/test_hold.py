@@ -192,24 +192,20 @@ def test_what_a_call_asks_for(
 
 
 @pytest.mark.parametrize(
-    ("size", "strict", "recent", "limit", "expected"),
+    ("size", "recent", "limit", "expected"),
     [
-        (SIZE, True, None, 1000, (100, 100)),
-        (SIZE, False, None, 1000, (7, 100)),
-        (SIZE, False, None, 50, (7, 100)),
-        (SIZE, False, 9, 1000, (9, 100)),
-        (OPEN, False, None, 1000, (7, 7)),
-        (OPEN, False, 9, 1000, (9, 9)),
-        (SIZE, False, None, 6, (5, 100)),
-        (OPEN, False, None, 6, (5, 100)),
+        (SIZE, None, 1000, (7, 100)),
+        (SIZE, None, 50, (7, 100)),
+        (SIZE, 9, 1000, (9, 100)),
+        (OPEN, None, 1000, (7, 7)),
+        (OPEN, 9, 1000, (9, 9)),
+        (SIZE, None, 6, (5, 100)),
+        (OPEN, None, 6, (5, 100)),
     ],
 )
 def test_whose_first_call_it_is_goes_by_what_those_of_others_came_to(
-    size: Size,
-    strict: bool,
-    recent: int | None,
-    limit: int,
-    expected: tuple[int, int],
+    size: Size, recent: int | None, limit: int, expected: tuple[int, int]
 ) -> None:
     """All of a declared bound where there is so much; where less is left, what others needed."""
-    assert ask(size, strict=strict, recent=recent, others=7, limit=limit) == expected
+    assert ask(size, strict=False, recent=recent, others=7, limit=limit) == expected
+    assert ask(size, strict=True, recent=recent, others=7, limit=limit) == (100, 100)
